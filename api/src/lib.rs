@@ -1,0 +1,3 @@
+//! customer360: every silo in, one customer out, by role.
+
+pub mod error;
