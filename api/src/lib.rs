@@ -1,7 +1,9 @@
 //! customer360: every silo in, one customer out, by role.
 
 pub mod access;
+pub mod catalogue;
 pub mod database;
 pub mod error;
 pub mod graph;
+pub mod identity;
 pub mod silo;

@@ -10,6 +10,8 @@ pub struct Model {
     /// Name of the source, chosen by whoever installs it (`zendesk-eu`).
     #[sea_orm(primary_key, auto_increment = false)]
     pub key: String,
+    /// Stable id, made from the key.
+    pub id: Uuid,
     /// The kind of system: surveys, sales, analytics, support, reviews or crm.
     pub silo: String,
     /// How people call it.

@@ -7,6 +7,7 @@ use crate::dialect;
 const UP: &[&str] = &[
     "CREATE TABLE source (
     key {key} NOT NULL,
+    id {uuid} NOT NULL,
     silo TEXT NOT NULL,
     name TEXT NOT NULL,
     mapping TEXT NOT NULL,
@@ -18,6 +19,7 @@ const UP: &[&str] = &[
     created_at {time} NOT NULL,
     PRIMARY KEY (key)
 )",
+    "CREATE UNIQUE INDEX source_id ON source (id)",
     "CREATE TABLE record (
     intake_no {serial},
     id {uuid} NOT NULL,

@@ -35,9 +35,9 @@ const UP: &[&str] = &[
 )",
     "CREATE INDEX customer_created ON customer (created_at DESC, id DESC) WHERE merged_into IS NULL",
     "CREATE INDEX customer_stage ON customer (stage, created_at DESC, id DESC) WHERE merged_into IS NULL",
-    "CREATE INDEX customer_name ON customer (name_sort, id) WHERE merged_into IS NULL",
-    "CREATE INDEX customer_email ON customer (email, id) WHERE merged_into IS NULL",
-    "CREATE INDEX customer_last_interaction ON customer (last_interaction_at DESC, id DESC) WHERE merged_into IS NULL",
+    "CREATE INDEX customer_name ON customer (coalesce(name_sort, '􏿿'), id) WHERE merged_into IS NULL",
+    "CREATE INDEX customer_email ON customer (coalesce(email, '􏿿'), id) WHERE merged_into IS NULL",
+    "CREATE INDEX customer_last_interaction ON customer (coalesce(last_interaction_at, created_at) DESC, id DESC) WHERE merged_into IS NULL",
     "CREATE INDEX customer_owner ON customer (owner_id, created_at DESC, id DESC) WHERE merged_into IS NULL",
     "CREATE INDEX customer_updated ON customer (updated_at DESC, id DESC) WHERE merged_into IS NULL",
     "CREATE TABLE customer_redirect (

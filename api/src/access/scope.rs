@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use async_graphql::{Context, QueryPathNode, QueryPathSegment, Value, value};
+use async_graphql::{Context, Enum, QueryPathNode, QueryPathSegment, SimpleObject, Value, value};
 use chrono::{DateTime, Utc};
 
 use super::mask;
-use super::policy::{Action, Class};
+use super::policy::{Action, Cell, Class};
 use super::viewer::{Permit, Silo, Viewer};
 use crate::database::Database;
 use crate::error::{Error, Result};
@@ -83,6 +83,56 @@ fn names(node: Option<&QueryPathNode<'_>>, path: &mut Vec<String>) {
             path.push(name.to_owned());
         }
     }
+}
+
+/// What a viewer sees of a silo.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct SiloAccess {
+    /// Data classes that are masked: text is shortened in place, anything else is null.
+    #[graphql(directive = super::access::apply("any".to_owned(), "open".to_owned()))]
+    pub masked: Vec<DataClass>,
+    /// Data classes that are withheld: null.
+    #[graphql(directive = super::access::apply("any".to_owned(), "open".to_owned()))]
+    pub hidden: Vec<DataClass>,
+}
+
+impl SiloAccess {
+    /// What the permit's holder sees.
+    pub fn of<S: Silo>(permit: &Permit<S>) -> Self {
+        Self::from_cell(permit.viewer().cell(S::KEY))
+    }
+
+    /// What a cell of the policy lets see.
+    pub fn from_cell(cell: &Cell) -> Self {
+        let those = |action: Action| {
+            Class::ALL.iter().filter(|class| cell.action(**class) == action).map(|class| (*class).into()).collect()
+        };
+        Self { masked: those(Action::Mask), hidden: those(Action::Hide) }
+    }
+}
+
+/// What a value is, for the policy: each field of this schema belongs to one class (see its `@access`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "super::policy::Class")]
+pub enum DataClass {
+    /// Names, birth date.
+    Identity,
+    /// E-mail, phone, address.
+    Contact,
+    /// Words that people wrote.
+    FreeText,
+    /// Money.
+    Financial,
+    /// What the customer did.
+    Behaviour,
+    /// Cookies, devices, technical ids.
+    Technical,
+    /// Who works here.
+    Staff,
+    /// Private notes.
+    Internal,
+    /// Anything that says nothing about a person.
+    Open,
 }
 
 /// The permit of a silo, or its refusal as data: the field is null and `extensions.access` says why.

@@ -7,10 +7,12 @@ use std::sync::{Arc, OnceLock};
 
 use uuid::Uuid;
 
+use super::page::PeriodInput;
 use super::policy::Rows;
 use super::viewer::{Permit, Silo};
 use crate::database::{Bind, Column, Row, Sql, push_columns};
 use crate::graph::batch::Fetch;
+use crate::graph::timestamp::Timestamp;
 
 /// Rows of one silo: what a permit of that silo may read.
 pub trait SiloRow: Row {
@@ -112,6 +114,25 @@ impl<R: Row> Select<R> {
     #[must_use]
     pub fn filter(mut self, condition: impl Into<Cow<'static, str>>, binds: impl Into<Vec<Bind>>) -> Self {
         self.body.conditions.push((condition.into(), binds.into()));
+        self
+    }
+
+    /// The expression is one of these texts.
+    #[must_use]
+    pub fn one_of(self, expression: &str, values: Vec<String>) -> Self {
+        self.filter(format!("{expression} ?"), [Bind::Texts(values)])
+    }
+
+    /// The expression lies in a period.
+    #[must_use]
+    pub fn within(mut self, expression: &str, period: Option<&PeriodInput>) -> Self {
+        let Some(period) = period else { return self };
+        if let Some(from) = period.from.as_ref().and_then(Timestamp::time) {
+            self = self.filter(format!("{expression} >= ?"), [Bind::from(from)]);
+        }
+        if let Some(to) = period.to.as_ref().and_then(Timestamp::time) {
+            self = self.filter(format!("{expression} < ?"), [Bind::from(to)]);
+        }
         self
     }
 

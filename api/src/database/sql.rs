@@ -104,14 +104,18 @@ impl Sql {
         self
     }
 
-    /// Adds text in which each `?` stands for the next of the values.
+    /// Adds text in which each `?` stands for the next of the values; a list becomes ` = ANY (…)`.
     pub fn push_bound(&mut self, text: &str, values: &[Bind]) -> &mut Self {
         let mut values = values.iter();
         for (index, piece) in text.split('?').enumerate() {
             if index > 0
                 && let Some(value) = values.next()
             {
-                self.bind(value.clone());
+                match value {
+                    Bind::Ids(ids) => self.any_id(ids.clone()),
+                    Bind::Texts(texts) => self.any_text(texts.clone()),
+                    one => self.bind(one.clone()),
+                };
             }
             self.text.push_str(piece);
         }

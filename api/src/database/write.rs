@@ -41,8 +41,8 @@ struct Description {
 }
 
 impl WriteBatch {
-    /// Adds a row.
-    pub fn push<M>(&mut self, on_conflict: OnConflict, row: &M) -> Result<()>
+    /// Adds a row and gives the name of its table.
+    pub fn push<M>(&mut self, on_conflict: OnConflict, row: &M) -> Result<&'static str>
     where
         M: ModelTrait + Serialize,
         <M::Entity as EntityTrait>::PrimaryKey: PrimaryKeyToColumn<Column = <M::Entity as EntityTrait>::Column>,
@@ -57,7 +57,7 @@ impl WriteBatch {
         }
         pending.rows.push_str(&serde_json::to_string(row).map_err(Error::internal)?);
         pending.count += 1;
-        Ok(())
+        Ok(table)
     }
 
     /// How many rows wait.

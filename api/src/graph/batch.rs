@@ -29,7 +29,7 @@ pub trait Fetch: Send + Sync {
     fn render(&self, sql: &mut Sql, parents: &[Uuid]);
 }
 
-type Answer = Result<Arc<str>, Arc<Error>>;
+type Answer = Result<Arc<str>>;
 
 struct Waiting {
     fetch: Arc<dyn Fetch>,
@@ -55,9 +55,15 @@ impl Batch {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner).push(Waiting { fetch, parent, answer });
         match waiting.await {
             Ok(Ok(text)) => serde_json::from_str(&text).map_err(Error::internal),
-            Ok(Err(error)) => Err(error.again()),
+            Ok(Err(error)) => Err(error),
             Err(_) => Err(Error::internal("the batch was dropped before its answer")),
         }
+    }
+
+    /// Waits for a select that gives exactly one row, such as figures.
+    pub async fn one<R: DeserializeOwned>(&self, fetch: Arc<dyn Fetch>, parent: Uuid) -> Result<R> {
+        let rows: Vec<R> = self.rows(fetch, Some(parent)).await?;
+        rows.into_iter().next().ok_or_else(|| Error::internal("a select of one row gave none"))
     }
 
     fn take(&self) -> Vec<Waiting> {
@@ -105,7 +111,7 @@ async fn send(database: &Database, level: Vec<Waiting>) {
         }
         Err(error) if parts.len() == 1 => {
             for part in parts.drain(..) {
-                part.deliver(Err(error.again()));
+                part.deliver(Err(error.clone()));
             }
         }
         Err(_) => {
@@ -179,7 +185,6 @@ impl Part {
     }
 
     fn fail(self, error: Error) {
-        let error = Arc::new(error);
         for (_, answer) in self.waiting {
             let _ = answer.send(Err(error.clone()));
         }

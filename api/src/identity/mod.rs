@@ -1,0 +1,8 @@
+//! Identity.
+
+pub mod place;
+
+/// x
+pub fn name_sort(name: &str) -> String {
+    name.to_lowercase()
+}
