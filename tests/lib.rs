@@ -30,12 +30,12 @@ macro_rules! both {
         mod $name {
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn sqlite() {
-                super::$name($crate::OnDatabase::on($crate::Db::Sqlite).await).await;
+                $crate::database::run_on($crate::Db::Sqlite, super::$name).await;
             }
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn postgres() {
-                super::$name($crate::OnDatabase::on($crate::Db::Postgres).await).await;
+                $crate::database::run_on($crate::Db::Postgres, super::$name).await;
             }
         }
     )+};

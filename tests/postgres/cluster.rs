@@ -22,12 +22,12 @@ const MISSING: &str = "The tests need PostgreSQL's server programs (initdb, pg_c
                        installs them, or name a running server in TEST_POSTGRES_URL.";
 
 /// Stops the cluster in `$2` (programs in `$1`, as user `$4` if that is not empty) when the process `$3` has gone.
-/// Its last act is to remove the folder `$5` and the note `$6`.
+/// Its last act is to remove the cluster's folder `$5` and the run's `$6`.
 const WATCH: &str = r#"
 while kill -0 "$3" 2>/dev/null; do sleep 1; done
 if [ -n "$4" ]; then runuser -u "$4" -- "$1/pg_ctl" stop -D "$2" -m immediate
 else "$1/pg_ctl" stop -D "$2" -m immediate; fi
-rm -rf "$5"; rm -f "$6"
+rm -rf "$5" "$6"
 "#;
 
 /// The address of the run's cluster, which is started if it does not run yet.
@@ -40,7 +40,7 @@ pub fn url() -> String {
         return url;
     }
     run_folder::sweep();
-    let url = start(&note);
+    let url = start();
     // The password is in it.
     let file = fs::File::options().create(true).write(true).truncate(true).mode(0o600).open(&note);
     let written = file.and_then(|mut file| std::io::Write::write_all(&mut file, url.as_bytes()));
@@ -48,7 +48,7 @@ pub fn url() -> String {
     url
 }
 
-fn start(note: &Path) -> String {
+fn start() -> String {
     let programs = programs().unwrap_or_else(|| panic!("{MISSING}"));
     let user = is_root().then(other_user);
     // In the system's folder for temporary files, not below `target`: another user could not reach a home folder's.
@@ -83,14 +83,14 @@ fn start(note: &Path) -> String {
         .arg("-l")
         .arg(&log)
         .args(["-o", &settings]));
-    watch(&programs, &data, user.as_deref(), &folder, note);
+    watch(&programs, &data, user.as_deref(), &folder);
     format!("postgres://postgres:{password}@127.0.0.1:{port}/postgres")
 }
 
-fn watch(programs: &Path, data: &Path, user: Option<&str>, folder: &Path, note: &Path) {
+fn watch(programs: &Path, data: &Path, user: Option<&str>, folder: &Path) {
     let mut shell = Command::new("sh");
     shell.args(["-c", WATCH, "watch"]).arg(programs).arg(data).arg(run_folder::runner().to_string());
-    shell.arg(user.unwrap_or_default()).arg(folder).arg(note).current_dir("/");
+    shell.arg(user.unwrap_or_default()).arg(folder).arg(run_folder::path()).current_dir("/");
     // A process group of its own: Ctrl-C at the runner must reach the tests, not the one who cleans up after them.
     shell.process_group(0).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     shell.spawn().unwrap_or_else(|e| panic!("cannot start a shell to stop PostgreSQL after the run: {e}"));
