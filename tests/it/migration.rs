@@ -69,7 +69,9 @@ async fn fits<E: EntityTrait>(connection: &DatabaseConnection) {
 /// The tables that are ours, without the migrations' own and the database's.
 async fn tables(connection: &DatabaseConnection) -> BTreeSet<String> {
     let list = match connection.get_database_backend() {
-        sea_orm::DbBackend::Sqlite => "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
+        sea_orm::DbBackend::Sqlite => {
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+        }
         _ => "SELECT tablename::text AS name FROM pg_tables WHERE schemaname = 'public'",
     };
     let rows = connection.query_all_raw(Statement::from_string(connection.get_database_backend(), list)).await.unwrap();
