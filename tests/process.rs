@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use crate::run_folder;
 
 /// How long anything is waited for unless a test says otherwise: generous, as it is spent only where something is broken.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The path of the binary under test.
 pub fn binary() -> PathBuf {

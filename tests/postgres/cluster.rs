@@ -23,12 +23,12 @@ const MISSING: &str = "The tests need PostgreSQL's server programs (initdb, pg_c
 
 /// Stops the cluster in `$2` (programs in `$1`, as user `$4` if that is not empty) when the process `$3` has gone.
 /// Its last act is to remove the cluster's folder `$5` and the run's `$6`.
-const WATCH: &str = r#"
+const WATCH: &str = r#"(
 while kill -0 "$3" 2>/dev/null; do sleep 1; done
 if [ -n "$4" ]; then runuser -u "$4" -- "$1/pg_ctl" stop -D "$2" -m immediate
 else "$1/pg_ctl" stop -D "$2" -m immediate; fi
 rm -rf "$5" "$6"
-"#;
+) &"#;
 
 /// The address of the run's cluster, which is started if it does not run yet.
 pub fn url() -> String {
@@ -93,7 +93,8 @@ fn watch(programs: &Path, data: &Path, user: Option<&str>, folder: &Path) {
     shell.arg(user.unwrap_or_default()).arg(folder).arg(run_folder::path()).current_dir("/");
     // A process group of its own: Ctrl-C at the runner must reach the tests, not the one who cleans up after them.
     shell.process_group(0).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    shell.spawn().unwrap_or_else(|e| panic!("cannot start a shell to stop PostgreSQL after the run: {e}"));
+    let started = shell.status();
+    assert!(started.is_ok_and(|status| status.success()), "cannot start a shell to stop PostgreSQL after the run");
 }
 
 /// The folder of PostgreSQL's server programs: from the path, from `pg_config`, then where packages put them, newest first.
@@ -174,7 +175,7 @@ fn password() -> String {
     let mut bytes = [0_u8; 16];
     let read = fs::File::open("/dev/urandom").and_then(|mut file| file.read_exact(&mut bytes));
     read.expect("the system gives random bytes");
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    format!("{:032x}", u128::from_ne_bytes(bytes))
 }
 
 /// Whether somebody listens at the address noted.
