@@ -130,6 +130,18 @@ impl Process {
         line[at..].chars().take(end.map_or(usize::MAX, |end| end + 7)).collect()
     }
 
+    /// Asks it for a path over a socket: the status and the body.
+    pub fn get(&mut self, path: &str) -> (u16, String) {
+        let request = client().get(format!("{}{path}", self.address()));
+        received(request.call())
+    }
+
+    /// Posts JSON over a socket, as whoever holds the token: the status and the body.
+    pub fn post(&mut self, path: &str, token: &str, body: &serde_json::Value) -> (u16, String) {
+        let request = client().post(format!("{}{path}", self.address()));
+        received(request.header("authorization", format!("Bearer {token}")).send_json(body))
+    }
+
     /// Its process id.
     pub fn id(&self) -> u32 {
         self.child.id()
@@ -178,6 +190,17 @@ impl Drop for Process {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// A client that waits no longer than the tests do, and takes a refusal for an answer.
+fn client() -> ureq::Agent {
+    ureq::Agent::config_builder().timeout_global(Some(PATIENCE)).http_status_as_error(false).build().into()
+}
+
+fn received(answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> (u16, String) {
+    let mut answer = answer.unwrap_or_else(|e| panic!("the server did not answer: {e}"));
+    let body = answer.body_mut().read_to_string().unwrap_or_else(|e| panic!("the answer broke off: {e}"));
+    (answer.status().as_u16(), body)
 }
 
 /// What came through a pipe, line by line.
