@@ -20,7 +20,7 @@ both! {
 async fn a_database_goes_with_its_test() {
     let stays = TestDatabase::create_empty(Db::Postgres).await;
     let goes = TestDatabase::create_empty(Db::Postgres).await;
-    let name = goes.url().rsplit('/').next().unwrap().to_owned();
+    let name = goes.url().split('?').next().unwrap().rsplit('/').next().unwrap().to_owned();
     let connection = stays.connect().await;
     let find = Statement::from_string(
         connection.get_database_backend(),
