@@ -115,6 +115,23 @@ impl Error {
         self
     }
 
+    /// The same error for another who waited for the same thing. The cause is told once, by the first.
+    #[must_use]
+    pub fn again(&self) -> Self {
+        Self {
+            code: self.code,
+            message: self.message.clone(),
+            cause: self.cause.as_ref().map(|cause| cause.to_string().into()),
+        }
+    }
+
+    /// The same error with another sentence.
+    #[must_use]
+    pub fn with_message(mut self, message: impl Into<String>) -> Self {
+        self.message = message.into();
+        self
+    }
+
     /// What only the log may see.
     pub fn cause(&self) -> Option<&(dyn StdError + Send + Sync)> {
         self.cause.as_deref()

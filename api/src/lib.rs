@@ -1,3 +1,7 @@
 //! customer360: every silo in, one customer out, by role.
 
+pub mod access;
+pub mod database;
 pub mod error;
+pub mod graph;
+pub mod silo;

@@ -1,0 +1,3 @@
+//! The silos.
+
+pub mod support;
