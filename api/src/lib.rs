@@ -1,3 +1,4 @@
 //! customer360: every silo in, one customer out, by role.
 
 pub mod error;
+pub mod identity;
