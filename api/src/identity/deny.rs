@@ -132,7 +132,8 @@ mod tests {
 
     #[test]
     fn patterns_and_domains() {
-        let deny = DenyList::parse("email_domain = [\"junk.de\"]\nphone = [\"+49111*\"]\ncookie = [\"*-kiosk\"]").unwrap();
+        let deny =
+            DenyList::parse("email_domain = [\"junk.de\"]\nphone = [\"+49111*\"]\ncookie = [\"*-kiosk\"]").unwrap();
         assert!(deny.is_denied(IdentifierKind::Email, "x@junk.de"));
         assert!(deny.is_denied(IdentifierKind::Phone, "+491111111"));
         assert!(deny.is_denied(IdentifierKind::Cookie, "hall-kiosk"));

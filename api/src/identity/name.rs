@@ -8,8 +8,39 @@ use unicode_normalization::char::is_combining_mark;
 
 /// Titles and salutations, folded: they tell nothing about who somebody is.
 const TITLES: [&str; 34] = [
-    "ba", "bsc", "dame", "dipl", "dr", "fr", "frau", "hd", "herr", "herrn", "hr", "ing", "lord", "ma", "madame", "mag", "mba",
-    "med", "miss", "monsieur", "mr", "mrs", "ms", "msc", "mx", "phd", "pd", "phil", "prof", "professor", "rer", "sir", "nat",
+    "ba",
+    "bsc",
+    "dame",
+    "dipl",
+    "dr",
+    "fr",
+    "frau",
+    "hd",
+    "herr",
+    "herrn",
+    "hr",
+    "ing",
+    "lord",
+    "ma",
+    "madame",
+    "mag",
+    "mba",
+    "med",
+    "miss",
+    "monsieur",
+    "mr",
+    "mrs",
+    "ms",
+    "msc",
+    "mx",
+    "phd",
+    "pd",
+    "phil",
+    "prof",
+    "professor",
+    "rer",
+    "sir",
+    "nat",
     "jur",
 ];
 
@@ -19,9 +50,50 @@ const SALUTATIONS: [&str; 12] =
 
 /// Legal forms, folded and without spaces. They are written in many ways and say nothing about which company it is.
 const LEGAL_FORMS: [&str; 44] = [
-    "ab", "ag", "as", "aps", "bv", "co", "company", "corp", "corporation", "ek", "eg", "ev", "gbr", "gesellschaft", "ggmbh",
-    "gmbh", "gmbhcokg", "haftungsbeschraenkt", "inc", "incorporated", "kg", "kgaa", "kgcokg", "limited", "llc", "llp", "lp",
-    "ltd", "mbh", "nv", "ohg", "oy", "partg", "plc", "pty", "sa", "sarl", "sas", "se", "spa", "srl", "stiftung", "ug", "ughaftungsbeschraenkt",
+    "ab",
+    "ag",
+    "as",
+    "aps",
+    "bv",
+    "co",
+    "company",
+    "corp",
+    "corporation",
+    "ek",
+    "eg",
+    "ev",
+    "gbr",
+    "gesellschaft",
+    "ggmbh",
+    "gmbh",
+    "gmbhcokg",
+    "haftungsbeschraenkt",
+    "inc",
+    "incorporated",
+    "kg",
+    "kgaa",
+    "kgcokg",
+    "limited",
+    "llc",
+    "llp",
+    "lp",
+    "ltd",
+    "mbh",
+    "nv",
+    "ohg",
+    "oy",
+    "partg",
+    "plc",
+    "pty",
+    "sa",
+    "sarl",
+    "sas",
+    "se",
+    "spa",
+    "srl",
+    "stiftung",
+    "ug",
+    "ughaftungsbeschraenkt",
 ];
 
 /// The sort key of a displayed name: `ä` as `ae`, other diacritics off, lower case, punctuation as one space. The order of the
@@ -61,6 +133,11 @@ pub fn without_legal_forms(folded: &str) -> String {
     }
     words.retain(|word| !matches!(word.as_str(), "und" | "and" | "u"));
     without(&words.join(" "), &LEGAL_FORMS)
+}
+
+/// Whether a folded word is a title or a salutation.
+pub fn is_title(word: &str) -> bool {
+    TITLES.contains(&word)
 }
 
 /// Whether a folded word is a salutation (`herr`, `mrs`).
@@ -121,12 +198,10 @@ fn fold(text: &str, umlauts_written_out: bool) -> String {
     for c in text.nfc().flat_map(char::to_lowercase) {
         match (c, umlauts_written_out) {
             ('a'..='z' | '0'..='9', _) => out.push(c),
-            ('ä', true) => out.push_str("ae"),
-            ('ö', true) => out.push_str("oe"),
+            ('ä', true) | ('æ', _) => out.push_str("ae"),
+            ('ö', true) | ('œ', _) => out.push_str("oe"),
             ('ü', true) => out.push_str("ue"),
             ('ß', _) => out.push_str("ss"),
-            ('æ', _) => out.push_str("ae"),
-            ('œ', _) => out.push_str("oe"),
             ('ø', _) => out.push('o'),
             ('ł', _) => out.push('l'),
             ('ı', _) => out.push('i'),
@@ -158,8 +233,8 @@ fn fold(text: &str, umlauts_written_out: bool) -> String {
 /// The byte that Windows-1252 shows as this character.
 fn windows_1252(c: char) -> Option<u8> {
     const HIGH: [char; 32] = [
-        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}', '\u{90}', '‘', '’', '“',
-        '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
+        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}', '\u{90}', '‘',
+        '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
     ];
     match u8::try_from(u32::from(c)) {
         Ok(byte) => Some(byte),

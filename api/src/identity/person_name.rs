@@ -3,7 +3,7 @@
 //! Who shares an e-mail or a number but is someone else is the household or the office: there the family name says little and
 //! the given name decides. So two given names count as one only if one person would write both.
 
-use super::name::{is_salutation, name_sort, repair, sound, without_titles};
+use super::name::{is_salutation, is_title, name_sort, repair, sound, without_titles};
 
 /// The parts of one name, folded by [`sound`]. Each list may be empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -36,6 +36,12 @@ impl PersonName {
         name
     }
 
+    /// The first letters of the given names, as the spelling key writes them.
+    pub fn letters(&self) -> Vec<char> {
+        let written_out = self.given.iter().filter_map(|given| given.chars().next());
+        self.initials.iter().copied().chain(written_out).collect()
+    }
+
     /// Whether nothing is known.
     pub fn is_empty(&self) -> bool {
         self.given.is_empty() && self.initials.is_empty() && self.family.is_empty()
@@ -46,7 +52,8 @@ impl PersonName {
         let mut words = folded.split(' ').filter(|word| !word.is_empty());
         let Some(first) = words.next() else { return };
         if first.chars().count() == 1 {
-            self.initials.extend(first.chars());
+            // In the letters of the spelling key, like the names it is compared with.
+            self.initials.extend(sound(first).chars());
             return;
         }
         push(&mut self.given, sound(first));
@@ -70,15 +77,17 @@ impl PersonName {
             self.add_family(family);
             return;
         }
-        let folded = name_sort(&text);
-        let plain = without_titles(&folded);
-        match plain.split_once(' ') {
-            Some((given, family)) => {
+        // Words as written, so that a double name stays one word.
+        let words: Vec<String> = text.split_whitespace().map(name_sort).filter(|word| !word.is_empty()).collect();
+        let names: Vec<&str> = words.iter().map(String::as_str).filter(|word| !is_title(word)).collect();
+        match names.as_slice() {
+            [] => {}
+            [single] if words.first().is_some_and(|word| is_salutation(word)) => self.add_family(single),
+            [_] => {}
+            [given, family @ ..] => {
                 self.add_given(given);
-                self.add_family(family);
+                self.add_family(&family.join(" "));
             }
-            None if folded.split(' ').next().is_some_and(is_salutation) => self.add_family(&plain),
-            None => {}
         }
     }
 }
@@ -140,10 +149,18 @@ mod tests {
 
     #[test]
     fn one_person_writes_both() {
-        for (a, b) in [("Alex", "Alexander"), ("Andi", "Andreas"), ("Thomas", "Tohmas"), ("Michael", "Micheal"), ("Hans-Peter", "Hans")] {
+        for (a, b) in [
+            ("Alex", "Alexander"),
+            ("Andi", "Andreas"),
+            ("Thomas", "Tohmas"),
+            ("Michael", "Micheal"),
+            ("Hans-Peter", "Hans"),
+        ] {
             assert!(same_given(&sound(a), &sound(b)), "{a} {b}");
         }
-        for (a, b) in [("Jan", "Jana"), ("Marie", "Maria"), ("Daniel", "Daniela"), ("Anna", "Emma"), ("Simon", "Simone")] {
+        for (a, b) in
+            [("Jan", "Jana"), ("Marie", "Maria"), ("Daniel", "Daniela"), ("Anna", "Emma"), ("Simon", "Simone")]
+        {
             assert!(!same_given(&sound(a), &sound(b)), "{a} {b}");
         }
     }

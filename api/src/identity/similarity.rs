@@ -1,5 +1,5 @@
-//! How alike two texts look, for ranking what a search found: trigrams over folded text, as PostgreSQL's `pg_trgm` makes
-//! them, so that both databases rank alike. No decision about identity hangs on this.
+//! How alike two texts look, for ranking what a search found: trigrams over folded text, as the extension `pg_trgm` makes
+//! them, so that both databases rank alike. It decides nothing about persons; companies' names are compared by it.
 
 use super::name::search_folds;
 
@@ -66,7 +66,11 @@ fn grams(folded: &str) -> Vec<Gram> {
 fn jaccard(a: &[Gram], b: &[Gram]) -> f64 {
     let common = a.iter().filter(|gram| b.binary_search(gram).is_ok()).count();
     let all = a.len() + b.len() - common;
-    if all == 0 { 0.0 } else { f64::from(u32::try_from(common).unwrap_or(u32::MAX)) / f64::from(u32::try_from(all).unwrap_or(u32::MAX)) }
+    if all == 0 {
+        0.0
+    } else {
+        f64::from(u32::try_from(common).unwrap_or(u32::MAX)) / f64::from(u32::try_from(all).unwrap_or(u32::MAX))
+    }
 }
 
 #[cfg(test)]
@@ -81,8 +85,11 @@ mod tests {
 
     #[test]
     fn a_typo_ranks_below_the_name_and_above_a_stranger() {
-        let (exact, typo, other) =
-            (search_rank("mueller", "Anna Müller"), search_rank("Muler", "Anna Müller"), search_rank("Schmidt", "Anna Müller"));
+        let (exact, typo, other) = (
+            search_rank("mueller", "Anna Müller"),
+            search_rank("Muler", "Anna Müller"),
+            search_rank("Schmidt", "Anna Müller"),
+        );
         assert!(exact > 0.99 && typo > 0.4 && typo < exact && other < 0.2, "{exact} {typo} {other}");
         assert!(similarity("Müller", "Muller") > 0.99);
         assert!(search_rank("", "Anna").abs() < f64::EPSILON);

@@ -3,8 +3,10 @@
 
 use std::fmt;
 
+use super::IdentifierKey;
 use super::evidence::Evidence;
 use crate::identity::IdentifierKind;
+use crate::identity::name::sound;
 use crate::identity::person_name::{PersonName, same_family, same_given};
 use crate::identity::similarity::similarity;
 
@@ -31,8 +33,6 @@ pub enum Reason {
     EmailsDiffer,
     /// Several customers carry the value and nothing says which of them it is.
     Ambiguous,
-    /// Only a telephone number in common, and no name beside it.
-    NameMissing,
 }
 
 impl Reason {
@@ -49,7 +49,6 @@ impl Reason {
             Self::VatIdsDiffer => "VAT_IDS_DIFFER",
             Self::EmailsDiffer => "EMAILS_DIFFER",
             Self::Ambiguous => "AMBIGUOUS",
-            Self::NameMissing => "NAME_MISSING",
         }
     }
 }
@@ -71,16 +70,17 @@ pub(super) enum Verdict {
     For,
 }
 
-/// Compares two customers that have an identifier of this kind (the best of several) in common.
-pub(super) fn compare(a: &Evidence, b: &Evidence, best: IdentifierKind) -> Verdict {
+/// Compares two customers that have this identifier (the most trusted of several) in common.
+pub(super) fn compare(a: &Evidence, b: &Evidence, via: &IdentifierKey) -> Verdict {
+    let best = via.kind;
     if (a.person && b.company) || (a.company && b.person) {
         return Verdict::Against(Reason::KindsDiffer);
     }
-    if apart_within_a_source(&a.customer_numbers, &b.customer_numbers) {
+    if apart_within_a_source(&a.customer_numbers, &b.customer_numbers, |x, y| bare(x) == bare(y)) {
         return Verdict::Against(Reason::CustomerNumbersDiffer);
     }
     let device_saw_two = best >= IdentifierKind::Phone && apart_overall(&a.user_ids, &b.user_ids);
-    if device_saw_two || apart_within_a_source(&a.user_ids, &b.user_ids) {
+    if device_saw_two || apart_within_a_source(&a.user_ids, &b.user_ids, |x, y| x == y) {
         return Verdict::Against(Reason::UserIdsDiffer);
     }
     if disjoint(&a.vat_ids, &b.vat_ids, |x, y| x == y) {
@@ -95,26 +95,29 @@ pub(super) fn compare(a: &Evidence, b: &Evidence, best: IdentifierKind) -> Verdi
     if a.company {
         return companies(a, b);
     }
-    persons(a, b, best)
+    persons(a, b, via)
 }
 
-fn persons(a: &Evidence, b: &Evidence, best: IdentifierKind) -> Verdict {
+fn persons(a: &Evidence, b: &Evidence, via: &IdentifierKey) -> Verdict {
     let (given, family) = names(&a.names, &b.names);
     if given == Some(false) {
-        return Verdict::Against(Reason::GivenNamesDiffer);
+        let one_persons_mailbox = via.kind == IdentifierKind::Email
+            && family != Some(false)
+            && resemble(&a.names, &b.names)
+            && is_personal_mailbox(&via.value, a.names.iter().chain(&b.names));
+        return if one_persons_mailbox { Verdict::For } else { Verdict::Against(Reason::GivenNamesDiffer) };
     }
-    let full = given == Some(true) && family == Some(true);
-    if best == IdentifierKind::Email {
+    if via.kind == IdentifierKind::Email {
         // Another family name with the same given name on one mailbox is a marriage, not another person.
         return if given == Some(true) { Verdict::For } else { Verdict::Open };
     }
     if family == Some(false) {
         return Verdict::Against(Reason::FamilyNamesDiffer);
     }
-    if full {
+    if given == Some(true) && family == Some(true) {
         return Verdict::For;
     }
-    if best == IdentifierKind::Cookie && disjoint(&a.emails, &b.emails, |x, y| x == y) {
+    if via.kind == IdentifierKind::Cookie && disjoint(&a.emails, &b.emails, |x, y| x == y) {
         return Verdict::Against(Reason::EmailsDiffer);
     }
     Verdict::Open
@@ -141,16 +144,19 @@ fn names(a: &[PersonName], b: &[PersonName]) -> (Option<bool>, Option<bool>) {
     }) {
         return (Some(true), Some(true));
     }
+    // A single name in the wrong field says nothing about the given name.
+    let wrong_field =
+        |x: &PersonName, y: &PersonName| x.family.is_empty() && any(&x.given, &y.family, |p, q| same_family(p, q));
+    if pairs().any(|(x, y)| wrong_field(x, y) || wrong_field(y, x)) {
+        return (None, None);
+    }
     let written_out = |names: &[PersonName]| names.iter().any(|name| !name.given.is_empty());
     let known = |names: &[PersonName]| names.iter().any(|name| !name.given.is_empty() || !name.initials.is_empty());
     // An initial says something only to a side that has nothing better, or one letter would bridge two people.
     let given = if written_out(a) && written_out(b) {
         Some(pairs().any(|(x, y)| any(&x.given, &y.given, |p, q| same_given(p, q))))
     } else if known(a) && known(b) {
-        let letters = |name: &PersonName| -> Vec<char> {
-            name.initials.iter().copied().chain(name.given.iter().filter_map(|given| given.chars().next())).collect()
-        };
-        Some(pairs().any(|(x, y)| any(&letters(x), &letters(y), |p, q| sounds(*p) == sounds(*q))))
+        Some(pairs().any(|(x, y)| any(&x.letters(), &y.letters(), |p, q| p == q)))
     } else {
         None
     };
@@ -160,13 +166,31 @@ fn names(a: &[PersonName], b: &[PersonName]) -> (Option<bool>, Option<bool>) {
     (given, family)
 }
 
-/// An initial as the spelling key writes it.
-fn sounds(letter: char) -> char {
-    match letter {
-        'c' => 'k',
-        'y' => 'i',
-        other => other,
-    }
+/// Whether two given names could be forms of one: the same first letter, or one within the other. Too weak to say yes alone.
+fn resemble(a: &[PersonName], b: &[PersonName]) -> bool {
+    let within = |x: &String, y: &String| x.len() >= 4 && y.contains(x.as_str());
+    a.iter().any(|x| {
+        b.iter().any(|y| {
+            any(&x.letters(), &y.letters(), |p, q| p == q)
+                || any(&x.given, &y.given, |p, q| within(p, q) || within(q, p))
+        })
+    })
+}
+
+/// Whether an address is named after one of these people (`anna.beck@`, `abeck@`), and so is not the mailbox of a household.
+fn is_personal_mailbox<'a>(address: &str, names: impl Iterator<Item = &'a PersonName>) -> bool {
+    let local: String = address.split('@').next().unwrap_or_default().chars().filter(|c| c.is_alphabetic()).collect();
+    let local = sound(&local);
+    names.into_iter().any(|name| {
+        let given_inside = name.given.iter().any(|given| given.len() >= 3 && local.contains(given.as_str()));
+        let initial_beside = || {
+            name.family.iter().any(|family| {
+                let rest = local.strip_suffix(family.as_str()).or_else(|| local.strip_prefix(family.as_str()));
+                rest.is_some_and(|rest| name.letters().iter().any(|letter| rest.chars().eq([*letter])))
+            })
+        };
+        given_inside || initial_beside()
+    })
 }
 
 fn any<T>(a: &[T], b: &[T], same: impl Fn(&T, &T) -> bool) -> bool {
@@ -183,12 +207,16 @@ fn apart_overall(a: &[(String, String)], b: &[(String, String)]) -> bool {
 }
 
 /// Some source gave both a value, and never the same.
-fn apart_within_a_source(a: &[(String, String)], b: &[(String, String)]) -> bool {
+fn apart_within_a_source(a: &[(String, String)], b: &[(String, String)], same: impl Fn(&str, &str) -> bool) -> bool {
     a.iter().any(|(source, _)| {
-        let of = |list: &[(String, String)]| -> Vec<String> {
-            list.iter().filter(|(s, _)| s == source).map(|(_, value)| value.clone()).collect()
-        };
-        let (mine, theirs) = (of(a), of(b));
-        !theirs.is_empty() && !mine.iter().any(|value| theirs.contains(value))
+        let mine = || a.iter().filter(|(of, _)| of == source).map(|(_, value)| value);
+        let mut theirs = b.iter().filter(|(of, _)| of == source).map(|(_, value)| value).peekable();
+        theirs.peek().is_some() && !theirs.any(|their| mine().any(|my| same(my, their)))
     })
+}
+
+/// A customer number without the letters people put before it: `KD1042` is no other number than `1042`.
+fn bare(number: &str) -> &str {
+    let bare = number.trim_start_matches(char::is_alphabetic);
+    if bare.is_empty() { number } else { bare }
 }

@@ -77,7 +77,8 @@ impl Evidence {
             PartyKind::Company => {
                 let name = attribute("name").or(attribute("company")).map(|name| without_legal_forms(&name_sort(name)));
                 evidence.company_names.extend(name.filter(|name| !name.is_empty()));
-                let vat_id = attribute("vat_id").map(|id| id.chars().filter(|c| c.is_alphanumeric()).collect::<String>());
+                let vat_id =
+                    attribute("vat_id").map(|id| id.chars().filter(|c| c.is_alphanumeric()).collect::<String>());
                 evidence.vat_ids.extend(vat_id.map(|id| id.to_uppercase()));
             }
         }

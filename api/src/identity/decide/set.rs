@@ -1,10 +1,13 @@
 //! The working set: what a batch of profiles can touch, held in memory while it is decided.
 //!
 //! **What a store loads** for a batch, so that deciding in memory equals deciding one by one against the database:
-//! 1. the batch's own profiles, if known; 2. the status of each identifier the batch carries; 3. every profile that carries one
-//! of those with status normal; 4. all profiles of the customers of 1 and 3. One step, no further: joins are looked for only
-//! by the identifiers of the profile being observed.
+//! - the batch's own profiles, if known, and the status of each identifier the batch carries;
+//! - every profile that carries one of those identifiers, if its status is normal;
+//! - all profiles of the customers of all these.
+//!
+//! One step, no further: joins are looked for only by the identifiers of the profile being observed.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -62,7 +65,7 @@ impl WorkingSet {
     /// Loads a profile as it stands, with its customer. Nothing is decided.
     pub fn load_profile(&mut self, observed: Observed, customer: Uuid) {
         let evidence = Evidence::of(&observed, &self.rules.deny);
-        let joining = self.joining(&observed);
+        let joining = joining_of(&observed);
         self.put(observed, customer, evidence, joining);
     }
 
@@ -113,28 +116,12 @@ impl WorkingSet {
             home = Some(customer);
         }
         let evidence = Evidence::of(&observed, &self.rules.deny);
-        let joining = self.joining(&observed);
+        let joining = joining_of(&observed);
         self.guard(&observed, &evidence, &joining, &mut decisions);
         let candidates = self.candidates(&joining, home);
         let home = self.settle(id, home, &evidence, candidates, &mut decisions);
         self.put(observed, home, evidence, joining);
         decisions
-    }
-
-    /// The identifiers that may join, the most trusted first: strong ones, and of a person no office's mailbox.
-    fn joining(&self, observed: &Observed) -> Vec<IdentifierKey> {
-        let mut keys: Vec<IdentifierKey> = observed
-            .identifiers
-            .iter()
-            .filter(|(_, _, strength)| *strength == Strength::Strong)
-            .filter(|(kind, value, _)| {
-                !(*kind == IdentifierKind::Email && observed.kind == PartyKind::Person && is_role_mailbox(value))
-            })
-            .map(|(kind, value, _)| IdentifierKey { kind: *kind, value: value.clone() })
-            .collect();
-        keys.sort();
-        keys.dedup();
-        keys
     }
 
     /// Takes a known profile out of every count, and gives its customer.
@@ -180,8 +167,11 @@ impl WorkingSet {
 
     /// The first two guards: the deny list, then the degree with this profile counted in.
     fn guard(&mut self, observed: &Observed, evidence: &Evidence, joining: &[IdentifierKey], out: &mut Vec<Decision>) {
-        let mut carried: Vec<IdentifierKey> =
-            observed.identifiers.iter().map(|(kind, value, _)| IdentifierKey { kind: *kind, value: value.clone() }).collect();
+        let mut carried: Vec<IdentifierKey> = observed
+            .identifiers
+            .iter()
+            .map(|(kind, value, _)| IdentifierKey { kind: *kind, value: value.clone() })
+            .collect();
         carried.sort();
         carried.dedup();
         for key in carried {
@@ -209,26 +199,18 @@ impl WorkingSet {
         }
     }
 
-    /// The other customers that carry one of the identifiers: the most trusted first, then the older.
+    /// The other customers that carry one of the identifiers.
     fn candidates(&self, joining: &[IdentifierKey], home: Option<Uuid>) -> Vec<Candidate> {
-        let mut found: BTreeMap<Uuid, Candidate> = BTreeMap::new();
+        let mut found: BTreeMap<Uuid, Vec<IdentifierKey>> = BTreeMap::new();
         for key in joining {
             let Some(identifier) = self.identifiers.get(key) else { continue };
-            if identifier.status != IdentifierStatus::Normal {
-                continue;
-            }
-            let rivals = identifier.holders.keys().filter(|holder| Some(**holder) != home).count();
-            for customer in identifier.holders.keys().filter(|holder| Some(**holder) != home) {
-                found
-                    .entry(*customer)
-                    .and_modify(|candidate| {
-                        candidate.values += 1;
-                        candidate.alone |= rivals == 1;
-                    })
-                    .or_insert_with(|| Candidate { customer: *customer, via: key.clone(), values: 1, alone: rivals == 1 });
+            if identifier.status == IdentifierStatus::Normal {
+                for customer in identifier.holders.keys().filter(|holder| Some(**holder) != home) {
+                    found.entry(*customer).or_default().push(key.clone());
+                }
             }
         }
-        found.into_values().collect()
+        found.into_iter().map(|(customer, common)| Candidate { customer, common }).collect()
     }
 
     /// The third guard, and the joins: best first, and after each the whole is compared again.
@@ -256,29 +238,26 @@ impl WorkingSet {
             })
             .collect();
         ranked.sort_by(|(a_rank, a), (b_rank, b)| {
-            (a_rank, a.via.kind, std::cmp::Reverse(a.values), a.customer)
-                .cmp(&(b_rank, b.via.kind, std::cmp::Reverse(b.values), b.customer))
+            let key = |rank: u8, of: &Candidate| (rank, of.via().kind, Reverse(of.common.len()), of.customer);
+            key(*a_rank, a).cmp(&key(*b_rank, b))
         });
         let mut home = home;
-        let mut named = false;
         for (_, candidate) in ranked {
             let reason = match self.verdict(&whole, &candidate) {
                 Verdict::Against(reason) => Some(reason),
-                Verdict::For => {
-                    named = true;
-                    None
-                }
-                Verdict::Open => self.open_question(&whole, &candidate, named),
+                Verdict::For => None,
+                // No name speaks for it: then a value must lead to this customer and to no other.
+                Verdict::Open => (!self.is_alone(&candidate, home)).then_some(Reason::Ambiguous),
             };
             if let Some(reason) = reason {
                 let customer = candidate.customer;
-                out.push(Decision::JoinRefused { profile, customer, via: candidate.via, reason });
+                out.push(Decision::JoinRefused { profile, customer, via: candidate.via().clone(), reason });
                 continue;
             }
             if let Some(customer) = self.customers.get(&candidate.customer) {
                 whole.absorb(&customer.evidence);
             }
-            let cause = Cause::Identifier(candidate.via);
+            let cause = Cause::Identifier(candidate.via().clone());
             home = Some(match home {
                 None => {
                     out.push(Decision::Joined { profile, customer: candidate.customer, cause });
@@ -295,21 +274,17 @@ impl WorkingSet {
 
     fn verdict(&self, whole: &Evidence, candidate: &Candidate) -> Verdict {
         match self.customers.get(&candidate.customer) {
-            Some(customer) => compare(whole, &customer.evidence, candidate.via.kind),
+            Some(customer) => compare(whole, &customer.evidence, candidate.via()),
             None => Verdict::Open,
         }
     }
 
-    /// Nothing speaks against it and no name speaks for it: then the value must lead to one customer only, and a telephone
-    /// number alone is not enough to call an unnamed one by a name.
-    fn open_question(&self, whole: &Evidence, candidate: &Candidate, named: bool) -> Option<Reason> {
-        if !candidate.alone || named {
-            return Some(Reason::Ambiguous);
-        }
-        let other = self.customers.get(&candidate.customer).map(|customer| &customer.evidence);
-        let telephone_only = candidate.via.kind == IdentifierKind::Phone && candidate.values == 1;
-        let unnamed = whole.names.is_empty() != other.is_none_or(|other| other.names.is_empty());
-        (telephone_only && unnamed && !whole.company).then_some(Reason::NameMissing)
+    /// Whether one of the common identifiers is carried by this customer and no third one. Asked anew for each candidate: two
+    /// customers that this profile has just made one are no rivals.
+    fn is_alone(&self, candidate: &Candidate, home: Option<Uuid>) -> bool {
+        candidate.common.iter().filter_map(|key| self.identifiers.get(key)).any(|identifier| {
+            identifier.holders.keys().all(|holder| *holder == candidate.customer || Some(*holder) == home)
+        })
     }
 
     /// Makes the profile's home and another customer one. The older id survives.
@@ -340,16 +315,18 @@ impl WorkingSet {
     }
 }
 
-/// A customer that carries an identifier of the profile being decided.
+/// A customer that carries identifiers of the profile being decided.
 #[derive(Debug)]
 struct Candidate {
     customer: Uuid,
-    /// The most trusted of the common identifiers.
-    via: IdentifierKey,
-    /// How many are common.
-    values: usize,
-    /// Whether one of them is carried by this customer alone.
-    alone: bool,
+    /// The common identifiers, the most trusted first; never empty.
+    common: Vec<IdentifierKey>,
+}
+
+impl Candidate {
+    fn via(&self) -> &IdentifierKey {
+        &self.common[0]
+    }
 }
 
 /// Takes one profile off a customer's count; false if it was not counted (a shared value counts nobody).
@@ -368,6 +345,22 @@ fn identifier_of<'a>(all: &'a mut HashMap<IdentifierKey, Identifier>, key: &Iden
         degree: Degree::default(),
         holders: BTreeMap::new(),
     })
+}
+
+/// The identifiers that may join, the most trusted first: strong ones, and of a person no office's mailbox.
+fn joining_of(observed: &Observed) -> Vec<IdentifierKey> {
+    let mut keys: Vec<IdentifierKey> = observed
+        .identifiers
+        .iter()
+        .filter(|(_, _, strength)| *strength == Strength::Strong)
+        .filter(|(kind, value, _)| {
+            !(*kind == IdentifierKind::Email && observed.kind == PartyKind::Person && is_role_mailbox(value))
+        })
+        .map(|(kind, value, _)| IdentifierKey { kind: *kind, value: value.clone() })
+        .collect();
+    keys.sort();
+    keys.dedup();
+    keys
 }
 
 /// Whether nothing changed that could change a decision.

@@ -26,7 +26,9 @@ pub enum Refusal {
     #[error("the value is not an e-mail address; expected name@domain")]
     NotAnEmail,
     /// Not the shape of a telephone number.
-    #[error("the value is not a telephone number; expected +<country><number>, or a national number with the record's country")]
+    #[error(
+        "the value is not a telephone number; expected +<country><number>, or a national number with the record's country"
+    )]
     NotAPhoneNumber,
 }
 

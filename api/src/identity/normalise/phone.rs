@@ -12,8 +12,7 @@ use super::{Normalised, Refusal, checked};
 use crate::identity::Strength;
 
 /// What writes an extension behind a number, the longer first.
-const EXTENSION_MARKS: [&str; 9] =
-    [";ext=", "extension", "durchwahl", "ext.", "ext", "nebenstelle", "dw.", "dw", "x"];
+const EXTENSION_MARKS: [&str; 9] = [";ext=", "extension", "durchwahl", "ext.", "ext", "nebenstelle", "dw.", "dw", "x"];
 
 /// The one form of a number, or why it is none.
 pub fn normalise(raw: &str, country: Option<&str>, default_country: Option<&str>) -> Result<Normalised, Refusal> {
@@ -97,9 +96,14 @@ mod tests {
 
     #[test]
     fn every_german_way_to_write_it_is_one_number() {
-        for raw in
-            ["+49 171 2345678", "0049 171 2345678", "0171/2345678", "0171-234 56 78", "+49 (0) 171 2345678", "tel:+491712345678"]
-        {
+        for raw in [
+            "+49 171 2345678",
+            "0049 171 2345678",
+            "0171/2345678",
+            "0171-234 56 78",
+            "+49 (0) 171 2345678",
+            "tel:+491712345678",
+        ] {
             let found = normalise(raw, Some("de"), None).unwrap();
             assert_eq!((found.value.as_str(), found.strength), ("+491712345678", Strength::Strong), "{raw}");
         }
