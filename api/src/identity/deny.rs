@@ -1,7 +1,8 @@
 //! The deny list: well-formed values that identify nobody, as configuration text. What is on it is stored and shown, and
 //! never joins. Junk that no list can know is caught by the degree limits in [`super::decide`].
 
-use std::collections::HashSet;
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 
 use serde::Deserialize;
 
@@ -14,7 +15,7 @@ pub const DEFAULT: &str = include_str!("deny.toml");
 /// Values that never join.
 #[derive(Debug, Clone, Default)]
 pub struct DenyList {
-    exact: HashSet<(IdentifierKind, String)>,
+    exact: HashMap<IdentifierKind, HashSet<String>>,
     patterns: Vec<(IdentifierKind, Pattern)>,
     email_locals: HashSet<String>,
     email_domains: HashSet<String>,
@@ -70,7 +71,7 @@ impl DenyList {
 
     /// Whether a normalised value identifies nobody.
     pub fn is_denied(&self, kind: IdentifierKind, value: &str) -> bool {
-        let value = value.to_lowercase();
+        let value = lower_case(value);
         if kind == IdentifierKind::Email
             && let Some((local, domain)) = value.split_once('@')
             && (self.email_locals.contains(local) || self.email_domains.contains(domain))
@@ -80,11 +81,11 @@ impl DenyList {
         let fits = |(of, pattern): &(IdentifierKind, Pattern)| {
             *of == kind
                 && match pattern {
-                    Pattern::Begins(start) => value.starts_with(start),
-                    Pattern::Ends(end) => value.ends_with(end),
+                    Pattern::Begins(start) => value.starts_with(start.as_str()),
+                    Pattern::Ends(end) => value.ends_with(end.as_str()),
                 }
         };
-        self.patterns.iter().any(fits) || self.exact.contains(&(kind, value))
+        self.patterns.iter().any(fits) || self.exact.get(&kind).is_some_and(|values| values.contains(value.as_ref()))
     }
 
     /// Whether a birth date is a form's default and says nothing.
@@ -100,12 +101,21 @@ impl DenyList {
             self.patterns.push((kind, Pattern::Ends(end.to_owned())));
         } else if kind == IdentifierKind::ExternalId {
             // Written with its scope, as it is stored.
-            self.exact.insert((kind, lower));
+            self.exact.entry(kind).or_default().insert(lower);
         } else {
             // What does not normalise never reaches the list; it is kept as it is, which harms nobody.
             let value = normalise(kind, &lower, Context::default()).map_or(lower, |found| found.value.to_lowercase());
-            self.exact.insert((kind, value));
+            self.exact.entry(kind).or_default().insert(value);
         }
+    }
+}
+
+/// Most values are in lower case already, and this is asked for each of them.
+fn lower_case(value: &str) -> Cow<'_, str> {
+    if value.bytes().any(|b| b.is_ascii_uppercase() || !b.is_ascii()) {
+        Cow::Owned(value.to_lowercase())
+    } else {
+        Cow::Borrowed(value)
     }
 }
 

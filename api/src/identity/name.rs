@@ -148,30 +148,34 @@ pub fn is_salutation(word: &str) -> bool {
 /// A spelling key of one name: letters only, both umlaut folds equal, `ph`/`f`, `th`/`t`, `dt`/`t`, `c`/`k`, `y`/`i`, `ai`/`ei`
 /// and doubled letters equal. Coarse on purpose; never shown, never sorted by.
 pub fn sound(text: &str) -> String {
-    let mut key: String = fold(&repair(text), true).chars().filter(|c| *c != ' ').collect();
-    for (from, to) in [
-        ("ae", "a"),
-        ("oe", "o"),
-        ("ue", "u"),
-        ("ph", "f"),
-        ("th", "t"),
-        ("dt", "t"),
-        ("ck", "k"),
-        ("y", "i"),
-        ("ai", "ei"),
-        ("tz", "z"),
-    ] {
-        if key.contains(from) {
-            key = key.replace(from, to);
+    let folded = fold(&repair(text), true);
+    let letters: Vec<char> = folded.chars().filter(|c| *c != ' ').collect();
+    let mut out = String::with_capacity(folded.len());
+    let mut at = 0;
+    while let Some(letter) = letters.get(at) {
+        // What stands for this letter and the next, or for this one alone.
+        let (written, taken) = match (letter, letters.get(at + 1)) {
+            ('a', Some('e')) => ("a", 2),
+            ('o', Some('e')) => ("o", 2),
+            ('u', Some('e')) => ("u", 2),
+            ('p', Some('h')) => ("f", 2),
+            ('t', Some('h')) | ('d', Some('t')) => ("t", 2),
+            ('c', Some('k')) => ("k", 2),
+            ('c', Some('h')) => ("ch", 2),
+            ('a', Some('i' | 'y')) | ('e', Some('y')) => ("ei", 2),
+            ('t', Some('z')) => ("z", 2),
+            ('c', _) => ("k", 1),
+            ('y', _) => ("i", 1),
+            _ => ("", 1),
+        };
+        let mut one = [0; 4];
+        let written = if written.is_empty() { &*letter.encode_utf8(&mut one) } else { written };
+        for letter in written.chars() {
+            if !out.ends_with(letter) {
+                out.push(letter);
+            }
         }
-    }
-    let mut out = String::with_capacity(key.len());
-    let mut letters = key.chars().peekable();
-    while let Some(letter) = letters.next() {
-        let letter = if letter == 'c' && letters.peek() != Some(&'h') { 'k' } else { letter };
-        if !out.ends_with(letter) {
-            out.push(letter);
-        }
+        at += taken;
     }
     if out.len() > 3 && out.ends_with('h') && !out.ends_with("ch") && !out.ends_with("sh") {
         out.pop();

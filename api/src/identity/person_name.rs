@@ -81,9 +81,8 @@ impl PersonName {
         let words: Vec<String> = text.split_whitespace().map(name_sort).filter(|word| !word.is_empty()).collect();
         let names: Vec<&str> = words.iter().map(String::as_str).filter(|word| !is_title(word)).collect();
         match names.as_slice() {
-            [] => {}
             [single] if words.first().is_some_and(|word| is_salutation(word)) => self.add_family(single),
-            [_] => {}
+            [] | [_] => {}
             [given, family @ ..] => {
                 self.add_given(given);
                 self.add_family(&family.join(" "));

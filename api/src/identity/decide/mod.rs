@@ -9,7 +9,11 @@
 mod conflict;
 mod degree;
 mod evidence;
+#[cfg(test)]
+mod properties;
 mod set;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 

@@ -185,11 +185,12 @@ impl WorkingSet {
             if identifier.status != IdentifierStatus::Normal || joining.binary_search(&key).is_err() {
                 continue;
             }
-            let mut degree = identifier.degree.clone();
-            degree.add(evidence);
             let limit = self.rules.limits.of(key.kind);
+            // Counted in for the question only: the profile is put in its place when its customer is known.
+            identifier.degree.add(evidence);
             // Customers that nothing tells apart by name count too, with room for visitors who were never named.
-            let identities = degree.identities(key.kind).max(identifier.holders.len().saturating_sub(limit));
+            let identities = identifier.degree.identities(key.kind).max(identifier.holders.len().saturating_sub(limit));
+            identifier.degree.remove(evidence);
             if identities > limit {
                 identifier.status = IdentifierStatus::Shared;
                 identifier.degree = Degree::default();
