@@ -6,7 +6,7 @@ use super::id;
 use super::types::{Channel, Phase};
 use crate::database::OnConflict;
 use crate::error::Result;
-use crate::identity::name_sort;
+use crate::identity::name::name_sort;
 use crate::identity::place::{Needs, Placed, Placement, Record, RecordKind};
 
 /// The tables of the catalogue that a mapping may fill.
