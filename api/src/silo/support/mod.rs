@@ -1,0 +1,3 @@
+//! support: tickets and their messages.
+
+pub mod preset;
