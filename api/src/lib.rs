@@ -6,4 +6,5 @@ pub mod database;
 pub mod error;
 pub mod graph;
 pub mod identity;
+pub mod ingest;
 pub mod silo;

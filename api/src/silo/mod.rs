@@ -2,7 +2,12 @@
 
 use crate::identity::place::RecordKind;
 
+pub mod analytics;
+pub mod crm;
+pub mod reviews;
+pub mod sales;
 pub mod support;
+pub mod surveys;
 
 /// All tables that a mapping may fill, silo by silo, then the catalogue.
 pub fn record_kinds() -> impl Iterator<Item = &'static RecordKind> {

@@ -5,6 +5,7 @@
 
 use crate::access::{Silo, SiloKey};
 
+pub mod preset;
 pub mod record;
 pub mod store;
 pub mod types;
