@@ -97,6 +97,19 @@ impl Evidence {
         evidence
     }
 
+    /// Whether this says all that the other says.
+    pub(super) fn covers(&self, other: &Self) -> bool {
+        (self.person || !other.person)
+            && (self.company || !other.company)
+            && within(&other.names, &self.names)
+            && within(&other.company_names, &self.company_names)
+            && within(&other.birth_dates, &self.birth_dates)
+            && within(&other.customer_numbers, &self.customer_numbers)
+            && within(&other.user_ids, &self.user_ids)
+            && within(&other.vat_ids, &self.vat_ids)
+            && within(&other.emails, &self.emails)
+    }
+
     /// Adds the facts of another profile or customer.
     pub(super) fn absorb(&mut self, other: &Self) {
         self.person |= other.person;
@@ -115,6 +128,10 @@ fn push<T: PartialEq>(list: &mut Vec<T>, value: T) {
     if !list.contains(&value) {
         list.push(value);
     }
+}
+
+fn within<T: PartialEq>(part: &[T], whole: &[T]) -> bool {
+    part.iter().all(|value| whole.contains(value))
 }
 
 fn extend<T: PartialEq + Clone>(list: &mut Vec<T>, values: &[T]) {
