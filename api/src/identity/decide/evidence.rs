@@ -7,7 +7,7 @@ use crate::identity::person_name::PersonName;
 use crate::identity::{IdentifierKind, Observed, PartyKind, Strength};
 
 /// A birth date, or the part of it that is known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct BirthDate {
     year: u16,
     /// Month and day; unknown where only the year was asked for.
@@ -41,7 +41,7 @@ impl BirthDate {
 }
 
 /// The facts of one profile, or of all profiles of a customer.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Evidence {
     pub(super) person: bool,
     pub(super) company: bool,

@@ -47,6 +47,8 @@ pub(super) struct Identifier {
 pub(super) struct Customer {
     pub(super) members: BTreeSet<Uuid>,
     pub(super) evidence: Evidence,
+    /// What the members say, and how many of them say just that: a loyal visitor's sessions all say the same.
+    pub(super) said: BTreeMap<Evidence, usize>,
 }
 
 impl WorkingSet {
@@ -122,7 +124,7 @@ impl WorkingSet {
     }
 
     /// Takes a known profile out of every count, and gives its customer. `next` is what it says from now on: only if it takes
-    /// something back must the customer's evidence be gathered anew from all members.
+    /// something back that nobody else says must the customer's evidence be gathered anew.
     fn take_out(&mut self, id: Uuid, next: &Evidence) -> Option<Uuid> {
         let profile = self.profiles.remove(&id)?;
         for key in &profile.joining {
@@ -133,10 +135,16 @@ impl WorkingSet {
         }
         let customer = self.customers.entry(profile.customer).or_default();
         customer.members.remove(&id);
-        if !next.covers(&profile.evidence) {
-            customer.evidence = Evidence::default();
-            for member in customer.members.iter().filter_map(|member| self.profiles.get(member)) {
-                customer.evidence.absorb(&member.evidence);
+        if let Some(count) = customer.said.get_mut(&profile.evidence) {
+            *count -= 1;
+            if *count == 0 {
+                customer.said.remove(&profile.evidence);
+                if !next.covers(&profile.evidence) {
+                    customer.evidence = Evidence::default();
+                    for said in customer.said.keys() {
+                        customer.evidence.absorb(said);
+                    }
+                }
             }
         }
         Some(profile.customer)
@@ -154,6 +162,7 @@ impl WorkingSet {
         let home = self.customers.entry(customer).or_default();
         home.members.insert(observed.profile_id);
         home.evidence.absorb(&evidence);
+        *home.said.entry(evidence.clone()).or_default() += 1;
         self.profiles.insert(observed.profile_id, Profile { observed, customer, evidence, joining });
     }
 }

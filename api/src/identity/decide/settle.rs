@@ -175,6 +175,9 @@ impl WorkingSet {
         }
         let kept = self.customers.entry(survivor).or_default();
         kept.evidence.absorb(&gone.evidence);
+        for (said, count) in gone.said {
+            *kept.said.entry(said).or_default() += count;
+        }
         kept.members.extend(&gone.members);
         let mut moved = gone.members;
         // The profile being decided is in no customer's list at this moment, and moves with its home.
