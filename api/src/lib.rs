@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod catalogue;
+pub mod customer;
 pub mod database;
 pub mod error;
 pub mod graph;

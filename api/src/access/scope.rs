@@ -164,6 +164,15 @@ pub fn shown_text<S: Silo>(
     }
 }
 
+/// A text as the holder of a permit sees it, for a place that is no field of its own.
+pub fn visible_text<S: Silo>(permit: &Permit<S>, class: Class, value: Option<&str>) -> Option<String> {
+    match permit.action(class) {
+        Action::Show => value.map(str::to_owned),
+        Action::Mask => value.map(|value| mask::text(class, value)),
+        Action::Hide => None,
+    }
+}
+
 /// Any other value: shown, or null and told as masked or forbidden.
 pub fn shown<S: Silo, T>(
     context: &Context<'_>,
