@@ -156,9 +156,8 @@ struct Guard<R> {
 impl<R> Guard<R> {
     fn step(&mut self, byte: u8) -> bool {
         self.state = match (self.state, byte) {
-            (State::Start, b'"') | (State::Closing, b'"') => State::Quoted,
             (State::Quoted, b'"') => State::Closing,
-            (State::Quoted, _) => State::Quoted,
+            (State::Start | State::Closing, b'"') | (State::Quoted, _) => State::Quoted,
             (_, b'\n' | b'\r') => State::Start,
             (_, byte) if byte == self.delimiter => State::Start,
             _ => State::Plain,

@@ -149,7 +149,7 @@ impl Expression {
 
     /// The value, or what is wrong with it; `field` is what a refusal names.
     pub fn read<'a>(&self, scope: &Scope<'a>, field: &str) -> Result<Val<'a>, Reject> {
-        let value = self.evaluate(scope).map_err(|problem| self.reject(field, problem))?;
+        let value = self.evaluate(scope).map_err(|problem| self.reject(field, &problem))?;
         if self.required && value.is_empty() {
             return Err(self.missing(field));
         }
@@ -162,7 +162,7 @@ impl Expression {
         if value.is_empty() {
             return Ok(None);
         }
-        value.text().map_err(|problem| self.reject(field, problem))
+        value.text().map_err(|problem| self.reject(field, &problem))
     }
 
     /// The value as a point in time.
@@ -171,7 +171,7 @@ impl Expression {
         if value.is_empty() {
             return Ok(None);
         }
-        value.time().map(Some).map_err(|problem| self.reject(field, problem))
+        value.time().map(Some).map_err(|problem| self.reject(field, &problem))
     }
 
     fn evaluate<'a>(&self, scope: &Scope<'a>) -> Result<Val<'a>, Problem> {
@@ -202,7 +202,7 @@ impl Expression {
     }
 
     /// The refusal for a value that cannot be taken.
-    pub fn reject(&self, field: &str, problem: Problem) -> Reject {
+    pub fn reject(&self, field: &str, problem: &Problem) -> Reject {
         Reject::new(problem.code, format!("`{field}` ({}) {}.", self.source(), problem.text))
     }
 
@@ -365,13 +365,13 @@ pub fn version(parts: &[Expression], scope: &Scope<'_>) -> Result<Option<String>
             value if value.is_empty() => continue,
             Val::Time(moment) => time::text(moment),
             number @ Val::Number(_) => {
-                let whole = number.decimal().map_err(|problem| part.reject("version", problem))?.to_i64();
+                let whole = number.decimal().map_err(|problem| part.reject("version", &problem))?.to_i64();
                 let whole = whole
                     .filter(|whole| *whole >= 0)
-                    .ok_or_else(|| part.reject("version", Problem::wrong_type("a whole number from 0 up", &number)))?;
+                    .ok_or_else(|| part.reject("version", &Problem::wrong_type("a whole number from 0 up", &number)))?;
                 format!("{whole:020}")
             }
-            other => other.text().map_err(|problem| part.reject("version", problem))?.unwrap_or_default().into_owned(),
+            other => other.text().map_err(|problem| part.reject("version", &problem))?.unwrap_or_default().into_owned(),
         };
         filled = true;
         version.push_str(&text);

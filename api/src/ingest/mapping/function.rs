@@ -218,7 +218,7 @@ impl Function {
                 Val::Texts(plain(value)?.split(separator.as_str()).map(|piece| piece.trim().to_owned()).collect())
             }
             Self::Split(separator, Some(index)) => piece(&plain(value)?, separator, *index),
-            Self::Join(separator) => join(value, separator)?,
+            Self::Join(separator) => join(value, separator),
             Self::Lookup(table, missing) => {
                 let text = plain(value)?;
                 match (lookups.get(table).and_then(|table| table.get(text.as_ref())), missing) {
@@ -232,13 +232,13 @@ impl Function {
                 }
             }
             Self::Time(formats) => Val::Time(time::parse(&value, formats)?),
-            Self::Date(pattern) => match NaiveDate::parse_from_str(plain(value)?.trim(), pattern) {
-                Ok(date) => time::midnight(date).map(|_| Val::Date(date))?,
-                Err(_) => {
+            Self::Date(pattern) => {
+                let date = NaiveDate::parse_from_str(plain(value)?.trim(), pattern).map_err(|_| {
                     let text = "is not a date in the expected format; `date` in the mapping can declare another one";
-                    return Err(Problem { code: RejectCode::WrongType, text: text.into() });
-                }
-            },
+                    Problem { code: RejectCode::WrongType, text: text.into() }
+                })?;
+                time::midnight(date).map(|_| Val::Date(date))?
+            }
             Self::Power(power) => number(value.decimal()?.shift(*power).ok())?,
             Self::Rescale(from, to) => number(value.decimal()?.rescale(*from, *to))?,
             Self::Number('.') => Val::Number(value.decimal()?.to_string().into()),
@@ -287,12 +287,12 @@ fn piece<'a>(text: &str, separator: &str, index: i32) -> Val<'a> {
     found.map_or(Val::Null, |piece| Val::Text(piece.to_owned().into()))
 }
 
-fn join<'a>(value: Val<'a>, separator: &str) -> Result<Val<'a>, Problem> {
+fn join<'a>(value: Val<'a>, separator: &str) -> Val<'a> {
     let items: Vec<&Json<'_>> = match value {
-        Val::Texts(texts) => return Ok(Val::Text(texts.join(separator).into())),
+        Val::Texts(texts) => return Val::Text(texts.join(separator).into()),
         Val::Tree(Json::List(items)) => items.iter().collect(),
         Val::Tree(Json::Object(entries)) => entries.iter().map(|(_, item)| item).collect(),
-        scalar => return Ok(scalar),
+        scalar => return scalar,
     };
     let mut joined = String::new();
     for item in items {
@@ -303,5 +303,5 @@ fn join<'a>(value: Val<'a>, separator: &str) -> Result<Val<'a>, Problem> {
         }
         joined.push_str(&text);
     }
-    Ok(Val::Text(joined.into()))
+    Val::Text(joined.into())
 }

@@ -209,7 +209,7 @@ impl ProfileRule {
                 None => None,
                 Some(text) => Some(text.parse().map_err(|_| {
                     let text = "is neither PERSON nor COMPANY".to_owned();
-                    rule.reject("kind", Problem { code: RejectCode::UnknownValue, text })
+                    rule.reject("kind", &Problem { code: RejectCode::UnknownValue, text })
                 })?),
             },
         };
@@ -221,7 +221,7 @@ impl ProfileRule {
                 "stage" => table::FieldType::Choice(table::STAGES),
                 _ => table::FieldType::Text,
             };
-            let value = value.into_field(kind).map_err(|problem| rule.reject(name, problem))?;
+            let value = value.into_field(kind).map_err(|problem| rule.reject(name, &problem))?;
             if let Some(text) = value.as_ref().and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty()) {
                 attributes.insert((*name).to_owned(), text.to_owned());
             }
@@ -313,7 +313,7 @@ impl FieldRule {
         match self {
             Self::Value(rule) => {
                 let value = rule.read(scope, name)?.into_field(field.kind);
-                let value = value.map_err(|problem| rule.reject(name, problem))?;
+                let value = value.map_err(|problem| rule.reject(name, &problem))?;
                 if value.is_none() && field.required { Err(rule.missing(name)) } else { Ok(value) }
             }
             Self::Column => {

@@ -1,4 +1,4 @@
-//! Contacts and notes of a PostgreSQL database, as its Singer tap sends them.
+//! Contacts and notes of a `PostgreSQL` database, as its Singer tap sends them.
 
 /// The key that a source file names.
 pub const KEY: &str = "postgres-contacts";
