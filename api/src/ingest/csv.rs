@@ -2,7 +2,7 @@
 //! is null, since a file cannot tell empty from absent.
 //!
 //! The delimiter (comma, semicolon, tab) is seen from the header, a byte order mark is skipped. A quote that never closes
-//! would make the rest of the file one cell: [`Guard`] closes it after 2 MiB, so memory stays flat and reading goes on.
+//! would make the rest of the file one cell: `Guard` closes it after 2 MiB, so memory stays flat and reading goes on.
 //! Only UTF-8 is read.
 
 use std::io::{self, BufRead, Read};

@@ -213,7 +213,7 @@ impl Function {
             Self::Upper => Val::Text(plain(value)?.to_uppercase().into()),
             Self::Type => Val::Text(kind(&value).into()),
             Self::Bool(yes, no) => Val::Bool(truth(&value, yes, no)?),
-            Self::HtmlToText => Val::Text(nanohtml2text::html2text(&plain(value)?).trim().replace("\r\n", "\n").into()),
+            Self::HtmlToText => Val::Text(without_markup(plain(value)?)),
             Self::Split(separator, None) => {
                 Val::Texts(plain(value)?.split(separator.as_str()).map(|piece| piece.trim().to_owned()).collect())
             }
@@ -248,6 +248,16 @@ impl Function {
             }
         })
     }
+}
+
+/// Plain text passes as it is: a converter would take its line breaks away.
+fn without_markup(text: Cow<'_, str>) -> Cow<'_, str> {
+    let bytes = text.as_bytes();
+    let tag = bytes
+        .windows(2)
+        .any(|pair| pair[0] == b'<' && (pair[1].is_ascii_alphabetic() || matches!(pair[1], b'/' | b'!')));
+    let entity = text.split_once('&').is_some_and(|(_, rest)| rest.contains(';'));
+    if tag || entity { nanohtml2text::html2text(&text).trim().replace("\r\n", "\n").into() } else { text }
 }
 
 fn owned(words: &[&str]) -> Vec<String> {
@@ -304,4 +314,31 @@ fn join<'a>(value: Val<'a>, separator: &str) -> Val<'a> {
         joined.push_str(&text);
     }
     Val::Text(joined.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn apply(function: &Function, text: &'static str) -> Val<'static> {
+        function.apply(Val::Text(text.into()), &Lookups::new()).unwrap()
+    }
+
+    #[test]
+    fn markup_goes_and_plain_text_stays() {
+        let text = |text| apply(&Function::HtmlToText, text);
+        assert_eq!(text("a\n\n b < c"), Val::Text("a\n\n b < c".into()));
+        assert_eq!(text("<p>Gr&uuml;&szlig;e</p>"), Val::Text("Grüße".into()));
+    }
+
+    #[test]
+    fn numbers_and_pieces() {
+        assert_eq!(apply(&Function::Number(','), "-1.234,50"), Val::Number("-1234.50".into()));
+        assert_eq!(apply(&Function::Power(-2), "12345"), Val::Number("123.45".into()));
+        assert_eq!(apply(&Function::Rescale((-103, 103), (1, 5)), "103"), Val::Number("5".into()));
+        assert_eq!(apply(&Function::Split("@".into(), Some(-1)), "a@b"), Val::Text("b".into()));
+        assert_eq!(apply(&Function::Split("@".into(), Some(5)), "a@b"), Val::Null);
+        assert_eq!(apply(&Function::Bool(owned(TRUE), owned(FALSE)), "Ja"), Val::Bool(true));
+        assert_eq!(apply(&Function::Default("x".into()), ""), Val::Text("x".into()));
+    }
 }
