@@ -14,6 +14,7 @@ pub mod function;
 pub mod load;
 pub mod path;
 mod run;
+pub mod signature;
 pub mod table;
 pub mod time;
 pub mod value;
