@@ -45,6 +45,11 @@ pub struct Refusal {
 }
 
 impl Refusal {
+    /// A refusal that concerns no place in the document.
+    pub fn plain(code: Code, message: impl Into<String>) -> Self {
+        Self::new(code, message, None)
+    }
+
     fn new(code: Code, message: impl Into<String>, position: Option<Pos>) -> Self {
         Self { code, message: message.into(), locations: position.into_iter().collect() }
     }
@@ -176,11 +181,13 @@ impl Documents {
         &self.limits
     }
 
-    /// The document of this text: known, or parsed and checked now.
+    /// The document of this text if it was checked before.
+    pub fn recall(&self, text: &str) -> Option<Arc<Checked>> {
+        self.known.get(text)
+    }
+
+    /// Parses and checks the document of this text, and remembers it.
     pub fn check(&self, text: &str) -> Result<Arc<Checked>, Refusal> {
-        if let Some(known) = self.known.get(text) {
-            return Ok(known);
-        }
         let checked = Arc::new(self.examine(text)?);
         self.known.insert(text.into(), Arc::clone(&checked));
         Ok(checked)
