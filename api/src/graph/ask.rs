@@ -30,15 +30,16 @@ struct Body {
     operation_name: Option<String>,
     #[serde(default)]
     variables: Variables,
-    #[serde(default)]
-    extensions: Option<std::collections::BTreeMap<String, IgnoredAny>>,
+    /// Checked for its shape only.
+    #[serde(default, rename = "extensions")]
+    _extensions: Option<std::collections::BTreeMap<String, IgnoredAny>>,
 }
 
 impl Ask {
     /// Reads a JSON body.
     pub fn from_json(body: &[u8]) -> Result<Self> {
         match serde_json::from_slice::<Body>(body) {
-            Ok(Body { query, operation_name, variables, extensions: _ }) => {
+            Ok(Body { query, operation_name, variables, _extensions }) => {
                 Ok(Self { query, operation_name: operation_name.filter(|name| !name.is_empty()), variables })
             }
             Err(error) => Err(explain(body, &error)),
@@ -92,6 +93,9 @@ fn explain(body: &[u8], error: &serde_json::Error) -> Error {
     }
     let json = match serde_json::from_slice::<Json>(body) {
         Ok(json) => json,
+        Err(error) if error.to_string().starts_with("recursion limit") => {
+            return Error::bad_input("The body is nested too deep; 64 levels are taken (graphql.max_json_depth).");
+        }
         Err(error) => {
             let (line, column) = (error.line(), error.column());
             return Error::bad_input(format!("The body is not valid JSON (line {line}, column {column})."));
