@@ -3,6 +3,7 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::sync::Arc;
 
 /// Shorthand used in the whole crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -60,12 +61,13 @@ impl Code {
 }
 
 /// A fault: a code and a sentence for whoever asked, and the cause for the log.
+#[derive(Clone)]
 pub struct Error {
     /// The stable code.
     pub code: Code,
     /// One or two sentences that may be shown to anyone: no SQL, no path, no personal data.
     pub message: String,
-    cause: Option<Box<dyn StdError + Send + Sync>>,
+    cause: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
 impl Error {
@@ -96,7 +98,11 @@ impl Error {
 
     /// Our fault. The cause goes to the log.
     pub fn internal(cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        Self { code: Code::Internal, message: "Something went wrong on our side.".into(), cause: Some(cause.into()) }
+        Self {
+            code: Code::Internal,
+            message: "Something went wrong on our side.".into(),
+            cause: Some(Arc::from(cause.into())),
+        }
     }
 
     /// A part of us is away. The cause goes to the log.
@@ -104,14 +110,21 @@ impl Error {
         Self {
             code: Code::Unavailable,
             message: "The database cannot be reached at the moment. Try again shortly.".into(),
-            cause: Some(cause.into()),
+            cause: Some(Arc::from(cause.into())),
         }
     }
 
     /// The same error with a cause for the log.
     #[must_use]
     pub fn because(mut self, cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        self.cause = Some(cause.into());
+        self.cause = Some(Arc::from(cause.into()));
+        self
+    }
+
+    /// The same error with another sentence.
+    #[must_use]
+    pub fn with_message(mut self, message: impl Into<String>) -> Self {
+        self.message = message.into();
         self
     }
 

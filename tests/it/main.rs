@@ -1,2 +1,7 @@
-//! t
-fn main() {}
+//! The tests that need nothing but Rust and PostgreSQL. What needs npm, PyPI or Chromium is in `clients`.
+#![cfg(test)]
+
+mod architecture;
+mod harness;
+mod migration;
+mod readme;

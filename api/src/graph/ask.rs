@@ -94,7 +94,7 @@ fn explain(body: &[u8], error: &serde_json::Error) -> Error {
     let json = match serde_json::from_slice::<Json>(body) {
         Ok(json) => json,
         Err(error) if error.to_string().starts_with("recursion limit") => {
-            return Error::bad_input("The body is nested too deep; 64 levels are taken (graphql.max_json_depth).");
+            return Error::bad_input("The body is nested too deep (graphql.max_json_depth).");
         }
         Err(error) => {
             let (line, column) = (error.line(), error.column());

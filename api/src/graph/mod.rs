@@ -1,6 +1,10 @@
-//! Leaves that any folder may use, and the thin module around async-graphql: what depends on its version is here.
-//! Nothing here knows a customer, a silo or HTTP.
+//! What every part of the graph uses and that knows no customer: times, sealed cursors, the batch that waits for the
+//! database once per level, and the thin module around async-graphql: documents, requests and answers. No policy and no
+//! table is known here.
 
 pub mod answer;
 pub mod ask;
+pub mod batch;
+pub mod cursor;
 pub mod document;
+pub mod timestamp;

@@ -1,0 +1,263 @@
+//! Pages: keyset connections over selects that began with a permit.
+
+use async_graphql::{Context, InputObject, SimpleObject};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::scope::Scope;
+use super::select::{Order, Select, SiloRow};
+use crate::database::{Bind, Row};
+use crate::error::{Error, Result};
+use crate::graph::cursor::Position;
+use crate::graph::timestamp::Timestamp;
+
+/// Rows of a page when none is asked for.
+pub const DEFAULT: i64 = 20;
+/// Rows of a page at most.
+pub const MOST: i64 = 100;
+
+/// Which page of a list is asked for.
+#[derive(Debug, Clone, Default)]
+pub struct PageArgs {
+    /// So many from the start, or after `after`.
+    pub first: Option<i64>,
+    /// After this cursor.
+    pub after: Option<String>,
+    /// So many from the end, or before `before`.
+    pub last: Option<i64>,
+    /// Before this cursor.
+    pub before: Option<String>,
+}
+
+/// Whether there is more, and where this page begins and ends.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct PageInfo {
+    /// Whether rows follow this page.
+    #[graphql(directive = super::directive::access::apply("any".to_owned(), "open".to_owned()))]
+    pub has_next_page: bool,
+    /// Whether rows come before this page.
+    #[graphql(directive = super::directive::access::apply("any".to_owned(), "open".to_owned()))]
+    pub has_previous_page: bool,
+    /// Cursor of the first row; null on an empty page.
+    #[graphql(directive = super::directive::access::apply("any".to_owned(), "open".to_owned()))]
+    pub start_cursor: Option<String>,
+    /// Cursor of the last row; null on an empty page.
+    #[graphql(directive = super::directive::access::apply("any".to_owned(), "open".to_owned()))]
+    pub end_cursor: Option<String>,
+}
+
+/// A period of time: from (included) to (excluded). Either end may be left open.
+#[derive(Debug, Clone, InputObject)]
+pub struct PeriodInput {
+    /// From this moment on.
+    pub from: Option<Timestamp>,
+    /// Before this moment.
+    pub to: Option<Timestamp>,
+}
+
+/// A page: its rows with their cursors, where those were asked for.
+pub struct Page<R> {
+    /// The rows in the order of the list.
+    pub rows: Vec<R>,
+    /// A cursor for each row; empty when the query asks for none.
+    pub cursors: Vec<String>,
+    /// Whether there is more, and where the page begins and ends.
+    pub info: PageInfo,
+    /// How many rows the list has in all; null unless asked for.
+    pub total: Option<i64>,
+}
+
+crate::row! {
+    /// How many rows.
+    struct Count {
+        /// The number.
+        count: i64 = Number as "count(*)",
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Sort {
+    Text(String),
+    Number(f64),
+}
+
+/// Loads a page of a select, for one parent or for none.
+pub async fn load<R: SiloRow>(
+    context: &Context<'_>,
+    select: Select<R>,
+    order: Order,
+    args: &PageArgs,
+    parent: Option<Uuid>,
+) -> Result<Page<R>> {
+    let scope = Scope::of(context)?;
+    let (size, backwards) = size(args)?;
+    let look = context.look_ahead();
+    let with_sort = look.field("edges").field("cursor").exists()
+        || look.field("pageInfo").field("endCursor").exists()
+        || look.field("pageInfo").field("startCursor").exists();
+    let mut paged = select.clone();
+    for (cursor, after) in [(&args.after, true), (&args.before, false)] {
+        if let Some(cursor) = cursor {
+            let position = scope.sealer.open(cursor, order.name)?;
+            paged = beyond(paged, order, &position, order.descending == after)?;
+        }
+    }
+    let paged = paged.order(order, backwards).limit(size + 1).with_sort(with_sort);
+    let count = async {
+        if look.field("totalCount").exists() {
+            let counts: Vec<Count> = scope.batch.rows(select.figures::<Count>().fetch(), parent).await?;
+            Ok::<_, Error>(counts.first().map(|count| count.count))
+        } else {
+            Ok(None)
+        }
+    };
+    let rows = async {
+        if with_sort {
+            let rows: Vec<(Sort, R)> = scope.batch.rows(paged.fetch(), parent).await?;
+            Ok::<_, Error>(rows.into_iter().map(|(sort, row)| (Some(sort), row)).collect::<Vec<_>>())
+        } else {
+            let rows: Vec<R> = scope.batch.rows(paged.fetch(), parent).await?;
+            Ok(rows.into_iter().map(|row| (None, row)).collect())
+        }
+    };
+    let (rows, total) = futures_util::future::try_join(rows, count).await?;
+    finish(scope, order, args, rows, size, backwards, total)
+}
+
+fn finish<R: SiloRow>(
+    scope: &Scope,
+    order: Order,
+    args: &PageArgs,
+    mut found: Vec<(Option<Sort>, R)>,
+    size: i64,
+    backwards: bool,
+    total: Option<i64>,
+) -> Result<Page<R>> {
+    let size = usize::try_from(size).unwrap_or_default();
+    let more = found.len() > size;
+    found.truncate(size);
+    if backwards {
+        found.reverse();
+    }
+    let mut rows = Vec::with_capacity(found.len());
+    let mut cursors = Vec::new();
+    for (sort, row) in found {
+        if let Some(sort) = sort {
+            let value = match sort {
+                Sort::Text(text) => text,
+                Sort::Number(number) => number.to_string(),
+            };
+            cursors.push(scope.sealer.seal(&Position { list: order.name.to_owned(), value, id: row.id() })?);
+        }
+        rows.push(row);
+    }
+    let info = PageInfo {
+        has_next_page: if backwards { args.before.is_some() } else { more },
+        has_previous_page: if backwards { more } else { args.after.is_some() },
+        start_cursor: cursors.first().cloned(),
+        end_cursor: cursors.last().cloned(),
+    };
+    Ok(Page { rows, cursors, info, total })
+}
+
+fn size(args: &PageArgs) -> Result<(i64, bool)> {
+    let (size, backwards) = match (args.first, args.last) {
+        (Some(_), Some(_)) => return Err(Error::bad_input("Ask for `first` or for `last`, not for both.")),
+        (first, None) => (first.unwrap_or(DEFAULT), first.is_none() && args.before.is_some()),
+        (None, Some(last)) => (last, true),
+    };
+    if (1..=MOST).contains(&size) {
+        Ok((size, backwards))
+    } else {
+        Err(Error::bad_input(format!("A page has 1 to {MOST} rows. Ask for so many and go on with `after`.")))
+    }
+}
+
+fn beyond<R: Row>(select: Select<R>, order: Order, position: &Position, smaller: bool) -> Result<Select<R>> {
+    let value = if order.time {
+        let time = chrono::DateTime::parse_from_rfc3339(&position.value).map_err(Error::internal)?;
+        Bind::from(time.to_utc())
+    } else {
+        Bind::from(position.value.as_str())
+    };
+    let sign = if smaller { "<" } else { ">" };
+    Ok(select.filter(format!("({}, t.id) {sign} (?, ?)", order.by), [value, Bind::from(position.id)]))
+}
+
+/// Declares the connection and edge types of an object of the graph.
+#[macro_export]
+macro_rules! connection {
+    ($node:ident, $connection:ident, $edge:ident, $what:literal) => {
+        #[doc = concat!("A page of ", $what, ".")]
+        pub struct $connection {
+            nodes: Vec<$node>,
+            cursors: Vec<String>,
+            info: $crate::access::PageInfo,
+            total: Option<i64>,
+        }
+
+        impl $connection {
+            /// A page whose rows become nodes.
+            pub fn new<R>(page: $crate::access::Page<R>, node: impl Fn(R) -> $node) -> Self {
+                Self {
+                    nodes: page.rows.into_iter().map(node).collect(),
+                    cursors: page.cursors,
+                    info: page.info,
+                    total: page.total,
+                }
+            }
+        }
+
+        #[doc = concat!("A page of ", $what, ".")]
+        #[async_graphql::Object]
+        impl $connection {
+            /// The rows of the page.
+            #[graphql(directive = $crate::access::access::apply("any".to_owned(), "open".to_owned()))]
+            async fn nodes(&self) -> &[$node] {
+                &self.nodes
+            }
+
+            /// The rows of the page, each with its cursor.
+            #[graphql(directive = $crate::access::access::apply("any".to_owned(), "open".to_owned()))]
+            async fn edges(&self) -> Vec<$edge<'_>> {
+                let cursors = self.cursors.iter().map(|cursor| Some(cursor.as_str())).chain(std::iter::repeat(None));
+                self.nodes.iter().zip(cursors).map(|(node, cursor)| $edge { node, cursor }).collect()
+            }
+
+            /// Whether there is more, and where this page begins and ends.
+            #[graphql(directive = $crate::access::access::apply("any".to_owned(), "open".to_owned()))]
+            async fn page_info(&self) -> &$crate::access::PageInfo {
+                &self.info
+            }
+
+            /// How many rows the list has in all, with the filter, over all pages.
+            #[graphql(directive = $crate::access::access::apply("any".to_owned(), "open".to_owned()))]
+            async fn total_count(&self) -> Option<i64> {
+                self.total
+            }
+        }
+
+        #[doc = concat!("One of ", $what, ", with its cursor.")]
+        pub struct $edge<'a> {
+            node: &'a $node,
+            cursor: Option<&'a str>,
+        }
+
+        #[doc = concat!("One of ", $what, ", with its cursor.")]
+        #[async_graphql::Object]
+        impl $edge<'_> {
+            /// The row.
+            #[graphql(directive = $crate::access::access::apply("any".to_owned(), "open".to_owned()))]
+            async fn node(&self) -> &$node {
+                self.node
+            }
+
+            /// Where it stands in the list: give it as `after` or `before` to go on from here.
+            #[graphql(directive = $crate::access::access::apply("any".to_owned(), "open".to_owned()))]
+            async fn cursor(&self) -> &str {
+                self.cursor.unwrap_or_default()
+            }
+        }
+    };
+}

@@ -1,0 +1,184 @@
+//! What one request may see and what it waits for: the viewer, the batch, and the list of what was withheld.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_graphql::{Context, Enum, QueryPathNode, QueryPathSegment, SimpleObject, Value, value};
+use chrono::{DateTime, Utc};
+
+use super::mask;
+use super::policy::{Action, Cell, Class};
+use super::viewer::{Permit, Silo, Viewer};
+use crate::database::Database;
+use crate::error::{Error, Result};
+use crate::graph::batch::Batch;
+use crate::graph::cursor::Sealer;
+
+/// The request's scope; it travels in the context of every resolver.
+pub struct Scope {
+    /// Who asks.
+    pub viewer: Arc<Viewer>,
+    /// What the levels of this request wait for.
+    pub batch: Arc<Batch>,
+    /// For writes and for work outside the levels.
+    pub database: Database,
+    /// Seals cursors.
+    pub sealer: Arc<Sealer>,
+    /// The moment of the request: one for the whole answer.
+    pub now: DateTime<Utc>,
+    withheld: Mutex<BTreeSet<Withheld>>,
+}
+
+/// A value that was withheld: told once for each coordinate and path, list positions left out.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Withheld {
+    path: Vec<String>,
+    coordinate: String,
+    class: Class,
+    masked: bool,
+}
+
+impl Scope {
+    /// A fresh scope for one request.
+    pub fn new(viewer: Arc<Viewer>, database: Database, sealer: Arc<Sealer>) -> Self {
+        let batch = Batch::new(database.clone());
+        Self { viewer, batch, database, sealer, now: Utc::now(), withheld: Mutex::default() }
+    }
+
+    /// The scope of a resolver.
+    pub fn of<'a>(context: &Context<'a>) -> Result<&'a Self> {
+        context.data::<Self>().map_err(|_| Error::internal("a request without a scope"))
+    }
+
+    /// The list for `extensions.access`.
+    pub fn withheld(&self) -> Option<Value> {
+        let withheld = self.withheld.lock().unwrap_or_else(PoisonError::into_inner);
+        if withheld.is_empty() {
+            return None;
+        }
+        let list = withheld.iter().map(|one| {
+            value!({
+                "path": one.path.clone(),
+                "coordinate": one.coordinate.clone(),
+                "dataClass": one.class.name(),
+                "code": if one.masked { "MASKED" } else { "FORBIDDEN" },
+            })
+        });
+        Some(Value::List(list.collect()))
+    }
+
+    fn note(&self, context: &Context<'_>, object: &str, class: Class, masked: bool) {
+        let mut path = Vec::new();
+        names(context.path_node.as_ref(), &mut path);
+        let coordinate = format!("{object}.{}", context.item.node.name.node);
+        let mut withheld = self.withheld.lock().unwrap_or_else(PoisonError::into_inner);
+        withheld.insert(Withheld { path, coordinate, class, masked });
+    }
+}
+
+fn names(node: Option<&QueryPathNode<'_>>, path: &mut Vec<String>) {
+    if let Some(node) = node {
+        names(node.parent, path);
+        if let QueryPathSegment::Name(name) = node.segment {
+            path.push(name.to_owned());
+        }
+    }
+}
+
+/// What a viewer sees of a silo.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct SiloAccess {
+    /// Data classes that are masked: text is shortened in place, anything else is null.
+    #[graphql(directive = super::access::apply("any".to_owned(), "open".to_owned()))]
+    pub masked: Vec<DataClass>,
+    /// Data classes that are withheld: null.
+    #[graphql(directive = super::access::apply("any".to_owned(), "open".to_owned()))]
+    pub hidden: Vec<DataClass>,
+}
+
+impl SiloAccess {
+    /// What the permit's holder sees.
+    pub fn of<S: Silo>(permit: &Permit<S>) -> Self {
+        Self::from_cell(permit.viewer().cell(S::KEY))
+    }
+
+    /// What a cell of the policy lets see.
+    pub fn from_cell(cell: &Cell) -> Self {
+        let those = |action: Action| {
+            Class::ALL.iter().filter(|class| cell.action(**class) == action).map(|class| (*class).into()).collect()
+        };
+        Self { masked: those(Action::Mask), hidden: those(Action::Hide) }
+    }
+}
+
+/// What a value is, for the policy: each field of this schema belongs to one class (see its `@access`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "super::policy::Class")]
+pub enum DataClass {
+    /// Names, birth date.
+    Identity,
+    /// E-mail, phone, address.
+    Contact,
+    /// Words that people wrote.
+    FreeText,
+    /// Money.
+    Financial,
+    /// What the customer did.
+    Behaviour,
+    /// Cookies, devices, technical ids.
+    Technical,
+    /// Who works here.
+    Staff,
+    /// Private notes.
+    Internal,
+    /// Anything that says nothing about a person.
+    Open,
+}
+
+/// The permit of a silo, or its refusal as data: the field is null and `extensions.access` says why.
+pub fn permit<S: Silo>(context: &Context<'_>, object: &str) -> Result<Option<Permit<S>>> {
+    let scope = Scope::of(context)?;
+    let permit = scope.viewer.permit::<S>();
+    if permit.is_none() {
+        scope.note(context, object, Class::Open, false);
+    }
+    Ok(permit)
+}
+
+/// A text through the mask of its class.
+pub fn shown_text<S: Silo>(
+    context: &Context<'_>,
+    permit: &Permit<S>,
+    object: &str,
+    class: Class,
+    value: Option<&str>,
+) -> Option<String> {
+    match permit.action(class) {
+        Action::Show => value.map(str::to_owned),
+        action => {
+            if let Ok(scope) = Scope::of(context) {
+                scope.note(context, object, class, action == Action::Mask);
+            }
+            if action == Action::Mask { value.map(|value| mask::text(class, value)) } else { None }
+        }
+    }
+}
+
+/// Any other value: shown, or null and told as masked or forbidden.
+pub fn shown<S: Silo, T>(
+    context: &Context<'_>,
+    permit: &Permit<S>,
+    object: &str,
+    class: Class,
+    value: impl FnOnce() -> Option<T>,
+) -> Option<T> {
+    match permit.action(class) {
+        Action::Show => value(),
+        action => {
+            if let Ok(scope) = Scope::of(context) {
+                scope.note(context, object, class, action == Action::Mask);
+            }
+            None
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! The only start of a select: a permit. What rows the viewer may see is its first clause, whatever comes after.
+
+use std::borrow::Cow;
+use std::hash::{BuildHasher, Hash, Hasher, RandomState};
+use std::marker::PhantomData;
+use std::sync::{Arc, OnceLock};
+
+use uuid::Uuid;
+
+use super::page::PeriodInput;
+use super::policy::Rows;
+use super::viewer::{Permit, Silo};
+use crate::database::{Bind, Column, Row, Sql, push_columns};
+use crate::graph::batch::Fetch;
+use crate::graph::timestamp::Timestamp;
+
+/// Rows of one silo: what a permit of that silo may read.
+pub trait SiloRow: Row {
+    /// The silo whose permit is needed.
+    type Silo: Silo;
+    /// The table.
+    const TABLE: &'static str;
+    /// The column that names the member of staff a row belongs to, where it has one.
+    const OWNER: Option<&'static str>;
+    /// The column that names the customer, where rows have one.
+    const CUSTOMER: Option<&'static str>;
+    /// The row's id.
+    fn id(&self) -> Uuid;
+}
+
+/// How a list is sorted: by an expression over `t`, then by id in the same direction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Order {
+    /// Name of the list and order, bound into cursors.
+    pub name: &'static str,
+    /// An expression over the alias `t` that is never null.
+    pub by: &'static str,
+    /// Whether the expression is a time.
+    pub time: bool,
+    /// Newest or last first.
+    pub descending: bool,
+}
+
+/// A select that began with a permit.
+pub struct Select<R> {
+    body: Body,
+    row: PhantomData<fn() -> R>,
+}
+
+impl<R> Clone for Select<R> {
+    fn clone(&self) -> Self {
+        Self { body: self.body.clone(), row: PhantomData }
+    }
+}
+
+#[derive(Clone, PartialEq)]
+struct Body {
+    table: &'static str,
+    columns: &'static [Column],
+    parent: Option<&'static str>,
+    conditions: Vec<(Cow<'static, str>, Vec<Bind>)>,
+    order: Option<(Order, bool)>,
+    with_sort: bool,
+    figures: bool,
+    limit: Option<i64>,
+}
+
+impl<S: Silo> Permit<S> {
+    /// Starts a select of rows of this silo.
+    pub fn select<R: SiloRow<Silo = S>>(&self) -> Select<R> {
+        let mut select = Select {
+            body: Body {
+                table: R::TABLE,
+                columns: R::COLUMNS,
+                parent: None,
+                conditions: Vec::new(),
+                order: None,
+                with_sort: false,
+                figures: false,
+                limit: None,
+            },
+            row: PhantomData,
+        };
+        if let (Rows::Own, staff) = self.rows() {
+            let (text, binds) = own(R::OWNER, R::CUSTOMER, staff);
+            select.body.conditions.push((text, binds));
+        }
+        select
+    }
+}
+
+/// Rows are one's own by their owner, or by the owner of their customer; a table with neither has no owner to ask for.
+fn own(owner: Option<&str>, customer: Option<&str>, staff: Uuid) -> (Cow<'static, str>, Vec<Bind>) {
+    let by_owner = owner.map(|column| format!("t.{column} = ?"));
+    let by_customer = customer
+        .map(|column| format!("EXISTS (SELECT 1 FROM customer own WHERE own.id = t.{column} AND own.owner_id = ?)"));
+    let parts: Vec<String> = by_owner.into_iter().chain(by_customer).collect();
+    if parts.is_empty() {
+        return (Cow::Borrowed("true"), Vec::new());
+    }
+    let binds = parts.iter().map(|_| Bind::from(staff)).collect();
+    (Cow::Owned(format!("({})", parts.join(" OR "))), binds)
+}
+
+impl<R: Row> Select<R> {
+    /// Rows whose column names the parent: one list for each parent asked for.
+    #[must_use]
+    pub fn of_parent(mut self, column: &'static str) -> Self {
+        self.body.parent = Some(column);
+        self
+    }
+
+    /// One more condition over the alias `t`; each `?` is the next bind.
+    #[must_use]
+    pub fn filter(mut self, condition: impl Into<Cow<'static, str>>, binds: impl Into<Vec<Bind>>) -> Self {
+        self.body.conditions.push((condition.into(), binds.into()));
+        self
+    }
+
+    /// The expression is one of these texts.
+    #[must_use]
+    pub fn one_of(self, expression: &str, values: Vec<String>) -> Self {
+        self.filter(format!("{expression} ?"), [Bind::Texts(values)])
+    }
+
+    /// The expression lies in a period.
+    #[must_use]
+    pub fn within(mut self, expression: &str, period: Option<&PeriodInput>) -> Self {
+        let Some(period) = period else { return self };
+        if let Some(from) = period.from.as_ref().and_then(Timestamp::time) {
+            self = self.filter(format!("{expression} >= ?"), [Bind::from(from)]);
+        }
+        if let Some(to) = period.to.as_ref().and_then(Timestamp::time) {
+            self = self.filter(format!("{expression} < ?"), [Bind::from(to)]);
+        }
+        self
+    }
+
+    /// At most so many rows.
+    #[must_use]
+    pub fn limit(mut self, rows: i64) -> Self {
+        self.body.limit = Some(rows);
+        self
+    }
+
+    /// Sorted; `backwards` turns the order round, for the pages before a cursor.
+    #[must_use]
+    pub fn order(mut self, order: Order, backwards: bool) -> Self {
+        self.body.order = Some((order, backwards));
+        self
+    }
+
+    /// Gives each row as `[sort value, row]`, for cursors.
+    #[must_use]
+    pub fn with_sort(mut self, wanted: bool) -> Self {
+        self.body.with_sort = wanted;
+        self
+    }
+
+    /// The same rows, but one row of figures over them: `F`'s columns are aggregates.
+    #[must_use]
+    pub fn figures<F: Row>(self) -> Select<F> {
+        let body = Body { columns: F::COLUMNS, figures: true, order: None, limit: None, with_sort: false, ..self.body };
+        Select { body, row: PhantomData }
+    }
+
+    /// To be put into the batch.
+    pub fn fetch(self) -> Arc<dyn Fetch> {
+        Arc::new(self.body)
+    }
+}
+
+impl Body {
+    fn render_for(&self, sql: &mut Sql, parent: Parent) {
+        match (self.figures, self.with_sort) {
+            (true, _) => {
+                sql.by_dialect("SELECT json_build_array(", "SELECT json_array(");
+            }
+            (false, _) => {
+                sql.by_dialect("SELECT coalesce(json_agg(", "SELECT json_group_array(");
+            }
+        }
+        if let (true, Some((order, _))) = (self.with_sort, self.order) {
+            sql.by_dialect("json_build_array(", "json_array(").push(order.by).push(", ");
+            push_columns(sql, self.columns);
+            sql.push(")");
+        } else {
+            push_columns(sql, self.columns);
+        }
+        if self.figures {
+            sql.push(")");
+        } else {
+            sql.by_dialect("), '[]')", ")");
+        }
+        sql.push(" FROM (SELECT t.* FROM ").push(self.table).push(" AS t");
+        let mut word = " WHERE ";
+        if let Some(column) = self.parent {
+            sql.push(word).push("t.").push(column).push(" = ");
+            match parent {
+                Parent::Bound(id) => sql.bind(id),
+                Parent::Correlated => sql.push("k.id"),
+            };
+            word = " AND ";
+        }
+        for (condition, binds) in &self.conditions {
+            sql.push(word).push_bound(condition, binds);
+            word = " AND ";
+        }
+        if let Some((order, backwards)) = self.order {
+            let direction = if order.descending == backwards { " ASC" } else { " DESC" };
+            sql.push(" ORDER BY ").push(order.by).push(direction).push(", t.id").push(direction);
+        }
+        if let Some(limit) = self.limit {
+            sql.push(" LIMIT ").bind(limit);
+        }
+        sql.push(") AS t");
+    }
+}
+
+enum Parent {
+    Bound(Uuid),
+    Correlated,
+}
+
+impl Fetch for Body {
+    fn shape(&self) -> u64 {
+        static KEYED: OnceLock<RandomState> = OnceLock::new();
+        let mut hasher = KEYED.get_or_init(RandomState::new).build_hasher();
+        self.table.hash(&mut hasher);
+        self.columns.as_ptr().hash(&mut hasher);
+        self.columns.len().hash(&mut hasher);
+        self.parent.hash(&mut hasher);
+        self.order.hash(&mut hasher);
+        self.with_sort.hash(&mut hasher);
+        self.figures.hash(&mut hasher);
+        self.limit.hash(&mut hasher);
+        for (condition, binds) in &self.conditions {
+            condition.hash(&mut hasher);
+            for bind in binds {
+                hash_bind(bind, &mut hasher);
+            }
+        }
+        hasher.finish()
+    }
+
+    fn render(&self, sql: &mut Sql, parents: &[Uuid]) {
+        match parents {
+            [] => self.render_for(sql, Parent::Bound(Uuid::nil())),
+            [one] => self.render_for(sql, Parent::Bound(*one)),
+            many => {
+                sql.by_dialect("SELECT json_agg((", "SELECT json_group_array(json((");
+                self.render_for(sql, Parent::Correlated);
+                sql.by_dialect(")) FROM ", "))) FROM ").ids_as_rows(many.to_vec(), "k");
+            }
+        }
+    }
+}
+
+fn hash_bind(bind: &Bind, hasher: &mut impl Hasher) {
+    std::mem::discriminant(bind).hash(hasher);
+    match bind {
+        Bind::Text(value) => value.hash(hasher),
+        Bind::Int(value) => value.hash(hasher),
+        Bind::Real(value) => value.to_bits().hash(hasher),
+        Bind::Id(value) => value.hash(hasher),
+        Bind::Time(value) => value.hash(hasher),
+        Bind::Ids(value) => value.hash(hasher),
+        Bind::Texts(value) => value.hash(hasher),
+    }
+}

@@ -1,0 +1,316 @@
+//! The database: one door to SQLite and PostgreSQL.
+//!
+//! `sql` is a statement under construction, `row` what a read gives, `write` rows in bulk. Here are the pools, the one
+//! writer of SQLite, and the count of waits that a test looks at. No table is named here, and no policy is known.
+
+use std::str::FromStr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use migration::MigratorTrait;
+use sea_orm::{DatabaseConnection, SqlxPostgresConnector, SqlxSqliteConnector};
+use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::sqlite::{
+    SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{Arguments, AssertSqlSafe, Postgres, Row as _, Sqlite};
+
+mod row;
+mod sql;
+mod write;
+
+pub use row::{Column, Kind, Row, push_columns};
+pub use sql::{Bind, Dialect, Sql, time_text};
+pub use write::{OnConflict, WriteBatch};
+
+use crate::error::{Error, Result};
+
+/// How to reach the database.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// `sqlite://file?mode=rwc` or `postgres://…`.
+    pub url: String,
+    /// Connections that read (SQLite) or in all (PostgreSQL).
+    pub pool_size: u32,
+    /// How long to wait for a free connection.
+    pub acquire_timeout: Duration,
+    /// How long a statement may run on PostgreSQL.
+    pub statement_timeout: Duration,
+}
+
+#[derive(Clone)]
+enum Pools {
+    Sqlite { read: SqlitePool, write: SqlitePool },
+    Postgres(PgPool),
+}
+
+/// The database, cheap to clone.
+#[derive(Clone)]
+pub struct Database {
+    pools: Pools,
+    waits: Arc<AtomicU64>,
+}
+
+/// Statements are kept prepared for each connection; the shapes of queries are many.
+const PREPARED: usize = 500;
+
+impl Database {
+    /// Opens the pools. A SQLite file is made if it is not there.
+    pub async fn open(settings: &Settings) -> Result<Self> {
+        let pools = if settings.url.starts_with("postgres") {
+            Pools::Postgres(open_postgres(settings)?)
+        } else {
+            open_sqlite(settings).await?
+        };
+        Ok(Self { pools, waits: Arc::default() })
+    }
+
+    /// Brings the tables up to date. Several nodes may try at once: one does it, the others wait.
+    pub async fn migrate(&self) -> Result<()> {
+        let fault = |error: sea_orm::DbErr| {
+            Error::unavailable(error).with_message("The database's tables could not be brought up to date.")
+        };
+        match &self.pools {
+            Pools::Sqlite { .. } => migration::Migrator::up(&self.orm(), None).await.map_err(fault),
+            Pools::Postgres(pool) => {
+                let mut lock = pool.acquire().await.map_err(away)?;
+                sqlx::query("SELECT pg_advisory_lock(360360)").execute(&mut *lock).await.map_err(away)?;
+                let result = migration::Migrator::up(&self.orm(), None).await.map_err(fault);
+                sqlx::query("SELECT pg_advisory_unlock(360360)").execute(&mut *lock).await.map_err(away)?;
+                result
+            }
+        }
+    }
+
+    /// The same pools as sea-orm sees them, for migrations and tests of the entities.
+    pub fn orm(&self) -> DatabaseConnection {
+        match &self.pools {
+            Pools::Sqlite { write, .. } => SqlxSqliteConnector::from_sqlx_sqlite_pool(write.clone()),
+            Pools::Postgres(pool) => SqlxPostgresConnector::from_sqlx_postgres_pool(pool.clone()),
+        }
+    }
+
+    /// Which database it is.
+    pub fn dialect(&self) -> Dialect {
+        match &self.pools {
+            Pools::Sqlite { .. } => Dialect::Sqlite,
+            Pools::Postgres(_) => Dialect::Postgres,
+        }
+    }
+
+    /// How often anyone waited for an answer of the database so far.
+    pub fn waits(&self) -> u64 {
+        self.waits.load(Ordering::Relaxed)
+    }
+
+    /// Runs a statement that gives one row of texts: how every read of a request comes back.
+    pub async fn texts(&self, sql: Sql) -> Result<Vec<Option<String>>> {
+        self.waits.fetch_add(1, Ordering::Relaxed);
+        match &self.pools {
+            Pools::Sqlite { read, .. } => {
+                let row = sqlite_query(sql).fetch_one(read).await.map_err(fault)?;
+                (0..row.len()).map(|column| row.try_get(column).map_err(fault)).collect()
+            }
+            Pools::Postgres(pool) => {
+                let row = postgres_query(sql).fetch_one(pool).await.map_err(fault)?;
+                (0..row.len()).map(|column| row.try_get(column).map_err(fault)).collect()
+            }
+        }
+    }
+
+    /// Reads rows outside a request: each row of the statement is one JSON text.
+    pub async fn rows<R: serde::de::DeserializeOwned>(&self, sql: Sql) -> Result<Vec<R>> {
+        self.waits.fetch_add(1, Ordering::Relaxed);
+        let texts: Vec<String> = match &self.pools {
+            Pools::Sqlite { read, .. } => {
+                let rows = sqlite_query(sql).fetch_all(read).await.map_err(fault)?;
+                rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>().map_err(fault)?
+            }
+            Pools::Postgres(pool) => {
+                let rows = postgres_query(sql).fetch_all(pool).await.map_err(fault)?;
+                rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>().map_err(fault)?
+            }
+        };
+        texts.iter().map(|text| serde_json::from_str(text).map_err(Error::internal)).collect()
+    }
+
+    /// Begins a write. On SQLite it takes the one writer at once, so that it cannot fail half-way for a lock.
+    pub async fn begin(&self) -> Result<Transaction> {
+        match &self.pools {
+            Pools::Sqlite { write, .. } => {
+                Ok(Transaction::Sqlite(write.begin_with("BEGIN IMMEDIATE").await.map_err(fault)?))
+            }
+            Pools::Postgres(pool) => Ok(Transaction::Postgres(pool.begin().await.map_err(fault)?)),
+        }
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<()> {
+        let mut sql = Sql::new(self.dialect());
+        sql.push("SELECT '1'");
+        self.texts(sql).await.map(|_| ())
+    }
+
+    /// Closes the pools; what is under way ends first.
+    pub async fn close(&self) {
+        match &self.pools {
+            Pools::Sqlite { read, write } => {
+                read.close().await;
+                write.close().await;
+            }
+            Pools::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+/// A write under way. Dropped without [`Transaction::commit`], nothing of it remains.
+pub enum Transaction {
+    /// On the one writer.
+    Sqlite(sqlx::Transaction<'static, Sqlite>),
+    /// On a connection of the pool.
+    Postgres(sqlx::Transaction<'static, Postgres>),
+}
+
+impl Transaction {
+    /// Which database it is.
+    pub fn dialect(&self) -> Dialect {
+        match self {
+            Self::Sqlite(_) => Dialect::Sqlite,
+            Self::Postgres(_) => Dialect::Postgres,
+        }
+    }
+
+    /// Runs a statement and gives the number of rows it wrote.
+    pub async fn execute(&mut self, sql: Sql) -> Result<u64> {
+        match self {
+            Self::Sqlite(inner) => Ok(sqlite_query(sql).execute(&mut **inner).await.map_err(fault)?.rows_affected()),
+            Self::Postgres(inner) => {
+                Ok(postgres_query(sql).execute(&mut **inner).await.map_err(fault)?.rows_affected())
+            }
+        }
+    }
+
+    /// Reads rows: each row of the statement is one JSON text.
+    pub async fn rows<R: serde::de::DeserializeOwned>(&mut self, sql: Sql) -> Result<Vec<R>> {
+        let texts: Vec<String> = match self {
+            Self::Sqlite(inner) => {
+                let rows = sqlite_query(sql).fetch_all(&mut **inner).await.map_err(fault)?;
+                rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>().map_err(fault)?
+            }
+            Self::Postgres(inner) => {
+                let rows = postgres_query(sql).fetch_all(&mut **inner).await.map_err(fault)?;
+                rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>().map_err(fault)?
+            }
+        };
+        texts.iter().map(|text| serde_json::from_str(text).map_err(Error::internal)).collect()
+    }
+
+    /// Writes everything a batch holds.
+    pub async fn write(&mut self, batch: WriteBatch) -> Result<()> {
+        for statement in batch.into_statements(self.dialect()) {
+            self.execute(statement).await?;
+        }
+        Ok(())
+    }
+
+    /// Makes the write last.
+    pub async fn commit(self) -> Result<()> {
+        match self {
+            Self::Sqlite(inner) => inner.commit().await,
+            Self::Postgres(inner) => inner.commit().await,
+        }
+        .map_err(fault)
+    }
+}
+
+fn open_postgres(settings: &Settings) -> Result<PgPool> {
+    let options = PgConnectOptions::from_str(&settings.url)
+        .map_err(|_| Error::bad_input("DATABASE_URL is not an address of PostgreSQL: postgres://user@host/database."))?
+        .statement_cache_capacity(PREPARED)
+        .options([
+            ("timezone", "UTC".to_owned()),
+            ("statement_timeout", settings.statement_timeout.as_millis().to_string()),
+            ("idle_in_transaction_session_timeout", "10000".to_owned()),
+            ("lock_timeout", "2000".to_owned()),
+            ("jit", "off".to_owned()),
+        ]);
+    Ok(PgPoolOptions::new()
+        .max_connections(settings.pool_size)
+        .acquire_timeout(settings.acquire_timeout)
+        .test_before_acquire(false)
+        .connect_lazy_with(options))
+}
+
+async fn open_sqlite(settings: &Settings) -> Result<Pools> {
+    let options = SqliteConnectOptions::from_str(&settings.url)
+        .map_err(|_| Error::bad_input("DATABASE_URL is neither sqlite://FILE nor postgres://user@host/database."))?
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(Duration::from_secs(5))
+        .statement_cache_capacity(PREPARED)
+        .pragma("cache_size", "-16384");
+    let pool = |size: u32| {
+        SqlitePoolOptions::new()
+            .max_connections(size)
+            .acquire_timeout(settings.acquire_timeout)
+            .test_before_acquire(false)
+    };
+    let write = pool(1).connect_with(options.clone()).await.map_err(away)?;
+    let read = pool(settings.pool_size).connect_with(options.read_only(true)).await.map_err(away)?;
+    Ok(Pools::Sqlite { read, write })
+}
+
+fn postgres_query(sql: Sql) -> sqlx::query::Query<'static, Postgres, PgArguments> {
+    let mut arguments = PgArguments::default();
+    for bind in sql.binds {
+        // Encoding into memory cannot fail for these types.
+        let _ = match bind {
+            Bind::Text(value) => arguments.add(value),
+            Bind::Int(value) => arguments.add(value),
+            Bind::Real(value) => arguments.add(value),
+            Bind::Id(value) => arguments.add(value),
+            Bind::Time(value) => arguments.add(value),
+            Bind::Ids(value) => arguments.add(value),
+            Bind::Texts(value) => arguments.add(value),
+        };
+    }
+    sqlx::query_with(AssertSqlSafe(sql.text), arguments)
+}
+
+fn sqlite_query(sql: Sql) -> sqlx::query::Query<'static, Sqlite, SqliteArguments> {
+    let mut arguments = SqliteArguments::default();
+    for bind in sql.binds {
+        let _ = match bind {
+            Bind::Text(value) => arguments.add(value),
+            Bind::Int(value) => arguments.add(value),
+            Bind::Real(value) => arguments.add(value),
+            Bind::Id(value) => arguments.add(value),
+            Bind::Time(value) => arguments.add(value.map(time_text)),
+            Bind::Ids(value) => arguments.add(sql::ids_json(&value)),
+            Bind::Texts(value) => arguments.add(serde_json::to_string(&value).unwrap_or_default()),
+        };
+    }
+    sqlx::query_with(AssertSqlSafe(sql.text), arguments)
+}
+
+fn away(error: sqlx::Error) -> Error {
+    Error::unavailable(error)
+}
+
+/// Tells what is away from what is wrong: the first may be tried again.
+fn fault(error: sqlx::Error) -> Error {
+    match &error {
+        sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Tls(_) => away(error),
+        sqlx::Error::Database(inner) => match inner.code().as_deref() {
+            // PostgreSQL: shutting down, too many connections, cancelled, serialisation, deadlock, lock; SQLite: busy, full.
+            Some("57P01" | "57P02" | "57P03" | "53300" | "57014" | "40001" | "40P01" | "55P03" | "5" | "13") => {
+                away(error)
+            }
+            _ => Error::internal(error),
+        },
+        _ => Error::internal(error),
+    }
+}

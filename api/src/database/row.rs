@@ -1,0 +1,105 @@
+//! Rows as they are read: every read gives JSON arrays, in the order of a fixed column list, on both databases alike.
+//!
+//! The `row!` macro makes a struct and its column list out of one declaration, so that the two cannot drift apart.
+
+use serde::de::DeserializeOwned;
+
+use super::sql::{Dialect, Sql};
+
+/// How a column is written into JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// An id: text in JSON.
+    Uuid,
+    /// Text.
+    Text,
+    /// A number.
+    Number,
+    /// True or false.
+    Bool,
+    /// A time: RFC 3339 text in JSON.
+    Time,
+    /// JSON itself.
+    Json,
+}
+
+/// A column of a read: an expression over the alias `t`, and how it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Column {
+    /// A column name, or an expression over the alias `t`.
+    pub name: &'static str,
+    /// Its kind.
+    pub kind: Kind,
+}
+
+/// A row that can be read: its columns in the order of the struct's fields.
+pub trait Row: DeserializeOwned + Send + Sync + 'static {
+    /// The columns.
+    const COLUMNS: &'static [Column];
+}
+
+/// Adds the JSON array of the columns of `t`.
+pub fn push_columns(sql: &mut Sql, columns: &[Column]) {
+    sql.by_dialect("json_build_array(", "json_array(");
+    for (index, column) in columns.iter().enumerate() {
+        if index > 0 {
+            sql.push(", ");
+        }
+        push_column(sql, *column);
+    }
+    sql.push(")");
+}
+
+fn push_column(sql: &mut Sql, column: Column) {
+    let plain = column.name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let write = |sql: &mut Sql| {
+        if plain {
+            sql.push("t.");
+        }
+        sql.push(column.name);
+    };
+    match (sql.dialect, column.kind) {
+        (Dialect::Sqlite, Kind::Uuid) => {
+            sql.push("nullif(hex(");
+            write(sql);
+            sql.push("), '')");
+        }
+        (Dialect::Sqlite, Kind::Bool) => {
+            sql.push("json(iif(");
+            write(sql);
+            sql.push(" IS NULL, 'null', iif(");
+            write(sql);
+            sql.push(", 'true', 'false')))");
+        }
+        (Dialect::Sqlite, Kind::Json) => {
+            sql.push("json(");
+            write(sql);
+            sql.push(")");
+        }
+        _ => write(sql),
+    }
+}
+
+/// Declares a row: `row! { /// doc\n pub struct Name { /// doc\n id: Uuid = Uuid, … } }`, each field with its [`Kind`];
+/// a field may name another column or expression behind `as`.
+#[macro_export]
+macro_rules! row {
+    ($(#[$meta:meta])* $vis:vis struct $name:ident {
+        $($(#[$field_meta:meta])* $field:ident : $type:ty = $kind:ident $(as $expression:literal)?),+ $(,)?
+    }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, serde::Deserialize)]
+        $vis struct $name { $($(#[$field_meta])* pub $field: $type),+ }
+
+        impl $crate::database::Row for $name {
+            const COLUMNS: &'static [$crate::database::Column] = &[$(
+                $crate::database::Column {
+                    name: $crate::row!(@name $field $(as $expression)?),
+                    kind: $crate::database::Kind::$kind,
+                }
+            ),+];
+        }
+    };
+    (@name $field:ident) => { stringify!($field) };
+    (@name $field:ident as $expression:literal) => { $expression };
+}

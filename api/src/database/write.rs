@@ -1,0 +1,159 @@
+//! Writing rows in bulk: one statement a table, however many rows.
+//!
+//! Rows are the models of `entity`, sent as one JSON document; the column list, its types and its key come from the
+//! entity too. Times are written in one fixed form (see `entity::time`), ids as ids of the database.
+
+use std::collections::HashMap;
+
+use sea_orm::{ColumnTrait, ColumnType, EntityTrait, IdenStatic, Iterable, ModelTrait, PrimaryKeyToColumn};
+use serde::Serialize;
+
+use super::sql::{Bind, Dialect, Sql};
+use crate::error::{Error, Result};
+
+/// What happens to a row whose key is there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum OnConflict {
+    /// The new row takes its place.
+    Replace,
+    /// The old row stays.
+    Keep,
+}
+
+/// Rows to be written, gathered by table, in the order the tables were first named.
+#[derive(Default)]
+pub struct WriteBatch {
+    order: Vec<&'static str>,
+    tables: HashMap<&'static str, Pending>,
+}
+
+struct Pending {
+    rows: String,
+    count: usize,
+    describe: fn() -> Description,
+    on_conflict: OnConflict,
+}
+
+struct Description {
+    table: &'static str,
+    columns: Vec<(&'static str, ColumnType)>,
+    key: Vec<&'static str>,
+}
+
+impl WriteBatch {
+    /// Adds a row and gives the name of its table.
+    pub fn push<M>(&mut self, on_conflict: OnConflict, row: &M) -> Result<&'static str>
+    where
+        M: ModelTrait + Serialize,
+        <M::Entity as EntityTrait>::PrimaryKey: PrimaryKeyToColumn<Column = <M::Entity as EntityTrait>::Column>,
+    {
+        let table = <M::Entity as Default>::default().as_str_static();
+        let pending = self.tables.entry(table).or_insert_with(|| {
+            self.order.push(table);
+            Pending { rows: String::from("["), count: 0, describe: describe::<M::Entity>, on_conflict }
+        });
+        if pending.count > 0 {
+            pending.rows.push(',');
+        }
+        pending.rows.push_str(&serde_json::to_string(row).map_err(Error::internal)?);
+        pending.count += 1;
+        Ok(table)
+    }
+
+    /// How many rows wait.
+    pub fn len(&self) -> usize {
+        self.tables.values().map(|pending| pending.count).sum()
+    }
+
+    /// Whether nothing waits.
+    pub fn is_empty(&self) -> bool {
+        self.tables.is_empty()
+    }
+
+    /// The statements that write everything.
+    pub fn into_statements(mut self, dialect: Dialect) -> Vec<Sql> {
+        let order = std::mem::take(&mut self.order);
+        order
+            .into_iter()
+            .filter_map(|table| self.tables.remove(table))
+            .map(|pending| pending.statement(dialect))
+            .collect()
+    }
+}
+
+impl Pending {
+    fn statement(mut self, dialect: Dialect) -> Sql {
+        self.rows.push(']');
+        let description = (self.describe)();
+        let names: Vec<&str> = description.columns.iter().map(|(name, _)| *name).collect();
+        let list = names.join(", ");
+        let mut sql = Sql::new(dialect);
+        sql.push("INSERT INTO ").push(description.table).push(" (").push(&list).push(") SELECT ");
+        match dialect {
+            Dialect::Postgres => {
+                sql.push(&list).push(" FROM json_populate_recordset(NULL::").push(description.table).push(", ");
+                sql.bind(Bind::Text(Some(self.rows))).push("::json)");
+            }
+            Dialect::Sqlite => {
+                for (index, (name, kind)) in description.columns.iter().enumerate() {
+                    if index > 0 {
+                        sql.push(", ");
+                    }
+                    match kind {
+                        ColumnType::Uuid => sql.push("unhex(value ->> '$.").push(name).push("', '-')"),
+                        ColumnType::Json | ColumnType::JsonBinary => sql.push("value -> '$.").push(name).push("'"),
+                        _ => sql.push("value ->> '$.").push(name).push("'"),
+                    };
+                }
+                sql.push(" FROM json_each(").bind(Bind::Text(Some(self.rows))).push(") WHERE true");
+            }
+        }
+        sql.push(" ON CONFLICT (").push(&description.key.join(", ")).push(") DO ");
+        let rest: Vec<String> = names
+            .iter()
+            .filter(|name| !description.key.contains(name))
+            .map(|name| format!("{name} = excluded.{name}"))
+            .collect();
+        if self.on_conflict == OnConflict::Keep || rest.is_empty() {
+            sql.push("NOTHING");
+        } else {
+            sql.push("UPDATE SET ").push(&rest.join(", "));
+        }
+        sql
+    }
+}
+
+fn describe<E>() -> Description
+where
+    E: EntityTrait,
+    E::PrimaryKey: PrimaryKeyToColumn<Column = E::Column>,
+{
+    let generated: Vec<&str> = if <E::PrimaryKey as sea_orm::PrimaryKeyTrait>::auto_increment() {
+        E::PrimaryKey::iter().map(|key| key.into_column().as_str()).collect()
+    } else {
+        Vec::new()
+    };
+    // `xid` fills itself, and a generated key is not ours to give; `id` then tells a row apart.
+    let columns: Vec<_> = E::Column::iter()
+        .map(|column| (column.as_str(), column.def().get_column_type().clone()))
+        .filter(|(name, _)| !generated.contains(name) && *name != "xid")
+        .collect();
+    let key = if generated.is_empty() {
+        E::PrimaryKey::iter().map(|key| key.into_column().as_str()).collect()
+    } else if columns.iter().any(|(name, _)| *name == "id") {
+        vec!["id"]
+    } else {
+        generated
+    };
+    Description { table: E::default().as_str_static(), columns, key }
+}
+
+trait StaticName {
+    fn as_str_static(&self) -> &'static str;
+}
+
+impl<E: EntityTrait> StaticName for E {
+    fn as_str_static(&self) -> &'static str {
+        self.as_str()
+    }
+}

@@ -1,0 +1,276 @@
+//! CSV files with a header. Each row becomes an envelope whose payload is an object of column name to text; an empty cell
+//! is null, since a file cannot tell empty from absent.
+//!
+//! The delimiter (comma, semicolon, tab) is seen from the header, a byte order mark is skipped. A quote that never closes
+//! would make the rest of the file one cell: [`Guard`] closes it after 1 MiB, so memory stays flat and reading goes on.
+//! Only UTF-8 is read.
+
+use std::io::{self, BufRead, Read};
+
+use ::csv::{ByteRecord, ReaderBuilder};
+
+use super::envelope::{Reject, RejectCode};
+use super::lines::{Item, MAX_LINE, Origin, Rejected, not_utf8};
+
+/// The rows of a CSV file. An error is the input's, or the header's: reading ends there.
+pub struct CsvRows<R> {
+    rows: ::csv::Reader<Guard<R>>,
+    /// The header's names, each as JSON text.
+    columns: Vec<String>,
+    record: ByteRecord,
+    origin: Origin,
+    stream: String,
+}
+
+impl<R: BufRead> CsvRows<R> {
+    /// Reads the header. A header that is no text, names a column twice or has a column without a name is an error.
+    pub fn new(mut input: R, origin: Origin, stream: impl Into<String>) -> io::Result<Self> {
+        if input.fill_buf()?.starts_with(b"\xef\xbb\xbf") {
+            input.consume(3);
+        }
+        let delimiter = sniff(input.fill_buf()?);
+        let mut rows = ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(Guard {
+            input,
+            delimiter,
+            state: State::Start,
+            length: 0,
+            pending: Vec::new(),
+            skip: false,
+        });
+        let header = rows.byte_headers().map_err(io::Error::other)?;
+        let mut columns: Vec<String> = Vec::with_capacity(header.len());
+        for (position, name) in header.iter().enumerate() {
+            let place = position + 1;
+            let name =
+                std::str::from_utf8(name).map_err(|_| invalid(format!("column {place} of the header is not UTF-8")))?;
+            let name = name.trim();
+            if name.is_empty() {
+                return Err(invalid(format!("column {place} of the header has no name")));
+            }
+            let name = serde_json::Value::from(name).to_string();
+            if columns.contains(&name) {
+                return Err(invalid(format!("column {place} of the header repeats the name of another column")));
+            }
+            columns.push(name);
+        }
+        if columns.is_empty() {
+            return Err(invalid("the file has no header".to_owned()));
+        }
+        Ok(Self { rows, columns, record: ByteRecord::new(), origin, stream: stream.into() })
+    }
+
+    fn payload(&self) -> Result<String, Reject> {
+        let record = &self.record;
+        if record.as_slice().len() >= MAX_LINE {
+            let reason = "The row is longer than 1 MiB; a quote may not be closed. Correct the row.";
+            return Err(Reject::new(RejectCode::TooLarge, reason));
+        }
+        if record.len() != self.columns.len() {
+            let (found, expected) = (record.len(), self.columns.len());
+            let reason = format!(
+                "The row has {found} cells, the header {expected}. Quote cells that hold the delimiter, and close quotes."
+            );
+            return Err(Reject::new(RejectCode::BrokenRow, reason));
+        }
+        let mut payload = String::with_capacity(record.as_slice().len() + self.columns.len() * 16);
+        payload.push('{');
+        for (name, cell) in self.columns.iter().zip(record) {
+            if payload.len() > 1 {
+                payload.push(',');
+            }
+            payload.push_str(name);
+            payload.push(':');
+            let cell = std::str::from_utf8(cell).map_err(|error| not_utf8(error.valid_up_to()))?;
+            if cell.is_empty() {
+                payload.push_str("null");
+            } else {
+                payload.push_str(&serde_json::Value::from(cell).to_string());
+            }
+        }
+        payload.push('}');
+        Ok(payload)
+    }
+}
+
+impl<R: BufRead> Iterator for CsvRows<R> {
+    type Item = io::Result<Item>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let line = self.rows.position().line();
+        match self.rows.read_byte_record(&mut self.record) {
+            Ok(false) => return None,
+            Ok(true) => {}
+            Err(error) => return Some(Err(io::Error::other(error))),
+        }
+        let line = self.record.position().map_or(line, ::csv::Position::line);
+        Some(Ok(match self.payload() {
+            Ok(payload) => Ok(self.origin.envelope(&self.stream, None, payload)),
+            Err(reject) => {
+                let cells = self.record.as_slice();
+                let shown = String::from_utf8_lossy(&cells[..cells.len().min(4 << 10)]);
+                Err(Rejected::new(line, &self.origin, &self.stream, &shown, &reject))
+            }
+        }))
+    }
+}
+
+fn invalid(what: String) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, what)
+}
+
+/// The delimiter that the header shows most of; a comma if none.
+fn sniff(start: &[u8]) -> u8 {
+    let mut counts = [(0_usize, b','), (0, b';'), (0, b'\t')];
+    let mut quoted = false;
+    for byte in start.iter().take_while(|byte| **byte != b'\n') {
+        quoted ^= *byte == b'"';
+        if let Some(count) = counts.iter_mut().find(|(_, delimiter)| delimiter == byte && !quoted) {
+            count.0 += 1;
+        }
+    }
+    // The last of equals would win: so the comma comes last.
+    counts.iter().rev().max_by_key(|(count, _)| *count).map_or(b',', |(_, delimiter)| *delimiter)
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// At the start of a cell: a quote opens it.
+    Start,
+    Plain,
+    Quoted,
+    /// After a quote within a quoted cell: it closes, or is doubled.
+    Closing,
+}
+
+/// Passes bytes on, and ends a row that grows beyond the limit: closes its quote, ends the line, and skips what is left
+/// of the line in the input, so that line numbers stay true.
+struct Guard<R> {
+    input: R,
+    delimiter: u8,
+    state: State,
+    length: usize,
+    pending: Vec<u8>,
+    skip: bool,
+}
+
+impl<R> Guard<R> {
+    fn step(&mut self, byte: u8) -> bool {
+        self.state = match (self.state, byte) {
+            (State::Start, b'"') | (State::Closing, b'"') => State::Quoted,
+            (State::Quoted, b'"') => State::Closing,
+            (State::Quoted, _) => State::Quoted,
+            (_, b'\n' | b'\r') => State::Start,
+            (_, byte) if byte == self.delimiter => State::Start,
+            _ => State::Plain,
+        };
+        let ended = byte == b'\n' && self.state == State::Start;
+        self.length = if ended { 0 } else { self.length + 1 };
+        self.length > MAX_LINE
+    }
+}
+
+impl<R: BufRead> Read for Guard<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        loop {
+            if !self.pending.is_empty() {
+                let count = self.pending.len().min(out.len());
+                out[..count].copy_from_slice(&self.pending[..count]);
+                self.pending.drain(..count);
+                return Ok(count);
+            }
+            let chunk = self.input.fill_buf()?;
+            if chunk.is_empty() || out.is_empty() {
+                return Ok(0);
+            }
+            if self.skip {
+                let end = chunk.iter().position(|byte| *byte == b'\n');
+                let used = end.map_or(chunk.len(), |end| end + 1);
+                self.skip = end.is_none();
+                self.input.consume(used);
+                continue;
+            }
+            let count = chunk.len().min(out.len());
+            out[..count].copy_from_slice(&chunk[..count]);
+            let over = out[..count].iter().position(|byte| self.step(*byte));
+            let Some(over) = over else {
+                self.input.consume(count);
+                return Ok(count);
+            };
+            // The byte that was too many is replaced by the end of the row.
+            let was_newline = out[over] == b'\n';
+            self.pending = if self.state == State::Quoted { b"\"\n".to_vec() } else { b"\n".to_vec() };
+            self.skip = !was_newline;
+            self.state = State::Start;
+            self.length = 0;
+            self.input.consume(over + 1);
+            if over > 0 {
+                return Ok(over);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn read(bytes: &[u8]) -> Vec<Item> {
+        CsvRows::new(bytes, Origin::new("shop"), "orders").unwrap().map(Result::unwrap).collect()
+    }
+
+    #[test]
+    fn reads_what_spreadsheets_write() {
+        let items = read("\u{feff}id;name;note\r\n1;\"Müller; Anna\";\"two\nlines\"\r\n2;Ray;\r\n".as_bytes());
+        let payloads: Vec<_> = items.iter().map(|item| &*item.as_ref().unwrap().payload).collect();
+        let expected =
+            [r#"{"id":"1","name":"Müller; Anna","note":"two\nlines"}"#, r#"{"id":"2","name":"Ray","note":null}"#];
+        assert_eq!(payloads, expected);
+        assert_eq!(read(b"a\tb\n1\t2\n")[0].as_ref().unwrap().payload.as_ref(), r#"{"a":"1","b":"2"}"#);
+        assert_eq!(read(b"a\n1\n")[0].as_ref().unwrap().payload.as_ref(), r#"{"a":"1"}"#);
+    }
+
+    #[test]
+    fn names_the_line_of_a_bad_row_and_goes_on() {
+        let items = read(b"a,b\n1,2\n3\n4,\xff\n5,6\n");
+        assert!(items[0].is_ok() && items[3].is_ok());
+        let bad = |at: usize| items[at].as_ref().unwrap_err();
+        assert_eq!((bad(1).line, bad(1).reject.code), (3, RejectCode::BrokenRow));
+        assert_eq!((bad(2).line, bad(2).reject.code), (4, RejectCode::InvalidUtf8));
+    }
+
+    #[test]
+    fn a_quote_that_never_closes_does_not_swallow_the_file() {
+        let mut input = b"a,b\n1,2\n3,\"open\n".to_vec();
+        for _ in 0..MAX_LINE / 4 {
+            input.extend(b"x,y\n");
+        }
+        input.extend(b"8,9\n");
+        let items = read(&input);
+        assert!(items[0].is_ok());
+        let bad = items[1].as_ref().unwrap_err();
+        assert_eq!((bad.line, bad.reject.code), (3, RejectCode::TooLarge));
+        assert!(items.last().unwrap().is_ok());
+        assert!(items.len() > 2);
+    }
+
+    #[test]
+    fn a_bad_header_ends_it() {
+        assert!(CsvRows::new(&b"a,a\n"[..], Origin::new("s"), "t").is_err());
+        assert!(CsvRows::new(&b"a,\n"[..], Origin::new("s"), "t").is_err());
+        assert!(CsvRows::new(&b""[..], Origin::new("s"), "t").is_err());
+        assert!(CsvRows::new(&b"a,\xff\n"[..], Origin::new("s"), "t").is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            if let Ok(rows) = CsvRows::new(&bytes[..], Origin::new("s"), "t") {
+                for item in rows.take(300) {
+                    let _ = item.unwrap();
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! Intake: from what a source sent to one envelope, and from the envelope to records in our words.
+//!
+//! The way of a record: a reader ([`csv`], [`jsonl`], [`singer`]) makes an [`envelope::Envelope`] of each line; a
+//! [`source::Source`] knows which [`mapping::Mapping`] reads it; the mapping turns it into [`envelope::Mapped`] or into a
+//! [`envelope::Reject`] that says what to do. [`id`] gives the ids, [`json`] reads a payload with its numbers exact,
+//! [`preset`] lists the mappings that come with the product.
+//!
+//! All of these are functions of their arguments: the same mapping and the same envelope give the same records, so a
+//! rebuild from raw records arrives at the same graph. What writes to the database has files of its own and may be used
+//! by none of the above; GraphQL is not known here at all.
+
+pub mod csv;
+pub mod decimal;
+pub mod envelope;
+pub mod id;
+pub mod json;
+pub mod jsonl;
+pub mod lines;
+pub mod mapping;
+pub mod preset;
+pub mod singer;
+pub mod source;

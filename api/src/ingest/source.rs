@@ -1,0 +1,243 @@
+//! Sources: the installed systems, each declared in a TOML file of its own.
+//!
+//! ```toml
+//! key = "surveys-eu"            # chosen by you, for ever
+//! name = "Formbricks Europe"
+//! mapping = "formbricks"        # a preset, or the path of a mapping file, seen from this file
+//! default_country = "DE"        # of phone numbers that name none
+//! priority = 10                 # the higher wins when sources differ
+//! expected_every = "1d"         # silence beyond it makes the source stale
+//! [lookup.touchpoint]           # entries for the mapping's own tables
+//! cls1 = "invoice"
+//! ```
+//!
+//! A preset's key works as a source without any file. The database is not known here.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::mapping::document::{MappingError, read};
+use super::mapping::{Mapping, load};
+use super::preset;
+
+/// An installed system.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// Its key.
+    pub key: String,
+    /// Its name for people.
+    pub name: String,
+    /// Its silo.
+    pub silo: &'static str,
+    /// What reads its records.
+    pub mapping: Arc<Mapping>,
+    /// Country of phone numbers that name none.
+    pub default_country: Option<String>,
+    /// The higher wins when sources differ.
+    pub priority: i32,
+    /// Seconds within which a record is expected.
+    pub expected_every_seconds: Option<i64>,
+}
+
+/// Why a source cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// The file says something we cannot take.
+    #[error("{file}, {error}")]
+    Mapping {
+        /// The file, or the preset.
+        file: String,
+        /// The line and what is wrong there.
+        error: MappingError,
+    },
+    /// The file cannot be read.
+    #[error("{file} cannot be read: {error}")]
+    Unreadable {
+        /// The file or folder.
+        file: String,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// Two files declare one key.
+    #[error("{file}: the source `{key}` is declared by another file too; a key belongs to one source")]
+    Twice {
+        /// The second file.
+        file: String,
+        /// The key.
+        key: String,
+    },
+    /// Nobody declares the key.
+    #[error("unknown source `{key}`; known are {known}. Declare it in a TOML file: key, silo, mapping")]
+    Unknown {
+        /// The key.
+        key: String,
+        /// The keys that are known.
+        known: String,
+    },
+}
+
+impl Source {
+    /// Reads a source file; `folder` is where the paths of mapping files start.
+    pub fn parse(text: &str, file: &str, folder: &Path) -> Result<Self, SourceError> {
+        let in_file = |error| SourceError::Mapping { file: file.to_owned(), error };
+        let named = read(text, |mut entries| {
+            let node = entries.require("mapping")?;
+            Ok((node.text()?.to_owned(), node.line()))
+        });
+        let (name, line) = named.map_err(in_file)?;
+        let mapping = if name.ends_with(".toml") {
+            let path = folder.join(&name);
+            let text =
+                fs::read_to_string(&path).map_err(|error| SourceError::Unreadable { file: name.clone(), error })?;
+            Mapping::parse(&text).map_err(|error| SourceError::Mapping { file: name, error })?
+        } else {
+            let text = preset::find(&name).ok_or_else(|| {
+                let known: Vec<_> = preset::all().map(|(key, _)| key).collect();
+                let known = known.join(", ");
+                let message =
+                    format!("unknown mapping `{name}`; presets are {known}, and a mapping file ends in .toml");
+                in_file(MappingError { line, message })
+            })?;
+            Mapping::parse(text).map_err(|error| SourceError::Mapping { file: name, error })?
+        };
+        read(text, |mut entries| {
+            entries.take("mapping");
+            let key = entries.require("key")?;
+            let text = key.text()?;
+            let allowed =
+                |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_' | b'.');
+            if text.is_empty() || text.len() > 64 || !text.bytes().all(allowed) {
+                return Err(key.fail("a key is 1 to 64 small letters, digits, hyphens, underscores and dots"));
+            }
+            if text == "staff" {
+                return Err(key.fail("the source `staff` is the product's own: what its users write"));
+            }
+            let own = entries.take("lookup");
+            let mapping = match own {
+                Some(node) => mapping
+                    .with_lookups(load::lookups(node)?)
+                    .map_err(|name| node.fail(format!("the mapping has no table [lookup.{name}]")))?,
+                None => mapping,
+            };
+            let source = Self {
+                key: text.to_owned(),
+                name: entries.text("name")?.unwrap_or_else(|| mapping.name.clone()),
+                silo: entries.take("silo").map(load::silo).transpose()?.unwrap_or(mapping.silo),
+                default_country: match entries.take("default_country") {
+                    Some(node) => Some(load::country(node)?),
+                    None => mapping.default_country.clone(),
+                },
+                priority: entries.take("priority").map(load::priority).transpose()?.unwrap_or(mapping.priority),
+                expected_every_seconds: match entries.take("expected_every") {
+                    Some(node) => Some(load::seconds(node)?),
+                    None => mapping.expected_every,
+                },
+                mapping: Arc::new(mapping),
+            };
+            entries.finish().map(|()| source)
+        })
+        .map_err(in_file)
+    }
+
+    fn of_preset(key: &str) -> Option<Result<Self, SourceError>> {
+        preset::find(key)?;
+        Some(Self::parse(&format!("key = \"{key}\"\nmapping = \"{key}\""), key, Path::new("")))
+    }
+}
+
+/// The declared sources.
+#[derive(Debug, Clone, Default)]
+pub struct Sources(BTreeMap<String, Source>);
+
+impl Sources {
+    /// Reads every `.toml` file of the folder. Mapping files belong in a folder within it.
+    pub fn load(folder: &Path) -> Result<Self, SourceError> {
+        let unreadable = |error| SourceError::Unreadable { file: folder.display().to_string(), error };
+        let mut files = Vec::new();
+        for entry in fs::read_dir(folder).map_err(unreadable)? {
+            let path = entry.map_err(unreadable)?.path();
+            if path.is_file() && path.extension().is_some_and(|extension| extension == "toml") {
+                files.push(path);
+            }
+        }
+        files.sort();
+        let mut sources = Self::default();
+        for path in files {
+            let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let text =
+                fs::read_to_string(&path).map_err(|error| SourceError::Unreadable { file: file.clone(), error })?;
+            let source = Source::parse(&text, &file, folder)?;
+            if sources.0.contains_key(&source.key) {
+                return Err(SourceError::Twice { file, key: source.key });
+            }
+            sources.0.insert(source.key.clone(), source);
+        }
+        Ok(sources)
+    }
+
+    /// The source of that key: a declared one, else the preset of that name.
+    pub fn find(&self, key: &str) -> Result<Source, SourceError> {
+        if let Some(source) = self.0.get(key) {
+            return Ok(source.clone());
+        }
+        Source::of_preset(key).unwrap_or_else(|| {
+            let declared = self.0.keys().map(String::as_str);
+            let known = declared.chain(preset::all().map(|(key, _)| key)).collect::<Vec<_>>().join(", ");
+            Err(SourceError::Unknown { key: key.to_owned(), known })
+        })
+    }
+
+    /// The declared sources, by key.
+    pub fn iter(&self) -> impl Iterator<Item = &Source> {
+        self.0.values()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Source, String> {
+        Source::parse(text, "eu.toml", Path::new("")).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_source_overrides_its_mapping() {
+        let source = parse(
+            "key = \"surveys-eu\"\nname = \"Europe\"\nmapping = \"formbricks\"\ndefault_country = \"AT\"\npriority = 7\nexpected_every = \"6h\"\n[lookup.touchpoint]\ncls1 = \"invoice\"\n",
+        );
+        let source = source.unwrap();
+        assert_eq!((source.silo, source.priority), ("surveys", 7));
+        assert_eq!((source.default_country.as_deref(), source.expected_every_seconds), (Some("AT"), Some(21_600)));
+    }
+
+    #[test]
+    fn a_mistake_names_file_and_line() {
+        let error = |text| parse(text).unwrap_err();
+        assert!(error("key = \"a\"\nmapping = \"nothing\"").starts_with("eu.toml, line 2: unknown mapping `nothing`"));
+        assert!(
+            error("key = \"a\"\nmapping = \"formbricks\"\ncolour = 1")
+                .starts_with("eu.toml, line 3: unknown key `colour`")
+        );
+        assert!(error("key = \"Ä\"\nmapping = \"formbricks\"").contains("small letters"));
+        assert!(error("key = \"a\"\nmapping = \"formbricks\"\n[lookup.x]\na = 1").contains("no table [lookup.x]"));
+        assert!(error("key = ").contains("not TOML"));
+    }
+
+    #[test]
+    fn a_folder_is_read_and_presets_are_sources_too() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("a.toml"), "key = \"a\"\nmapping = \"maps/m.toml\"").unwrap();
+        std::fs::create_dir(folder.path().join("maps")).unwrap();
+        let text = crate::ingest::preset::find("csv-crm").unwrap();
+        std::fs::write(folder.path().join("maps/m.toml"), text).unwrap();
+        let sources = Sources::load(folder.path()).unwrap();
+        assert_eq!(sources.find("a").unwrap().silo, "crm");
+        assert_eq!(sources.find("segment").unwrap().silo, "analytics");
+        assert!(sources.find("b").unwrap_err().to_string().starts_with("unknown source `b`; known are a, "));
+        std::fs::write(folder.path().join("b.toml"), "key = \"a\"\nmapping = \"csv-crm\"").unwrap();
+        assert!(matches!(Sources::load(folder.path()), Err(SourceError::Twice { .. })));
+    }
+}

@@ -1,0 +1,3 @@
+//! analytics: sessions and events, anonymous until identified.
+
+pub mod preset;

@@ -1,0 +1,3 @@
+//! crm: master data, consents and preferences.
+
+pub mod preset;

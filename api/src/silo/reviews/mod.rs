@@ -1,0 +1,3 @@
+//! reviews: ratings, reviews and recommendations.
+
+pub mod preset;

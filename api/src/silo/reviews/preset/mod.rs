@@ -1,0 +1,6 @@
+//! The mappings of this silo that come with the product: a TOML file each, and beside it what tests it.
+
+pub mod csv_reviews;
+
+/// Key and text of each.
+pub const PRESETS: &[(&str, &str)] = &[(csv_reviews::KEY, csv_reviews::MAPPING)];

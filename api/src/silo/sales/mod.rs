@@ -1,0 +1,3 @@
+//! sales: notes, opportunities, purchases and contracts.
+
+pub mod preset;

@@ -1,0 +1,98 @@
+//! All SQL of support.
+
+use async_graphql::Context;
+use uuid::Uuid;
+
+use super::Support;
+use super::types::{TicketFilter, TicketMessageRow, TicketRow};
+use crate::access::{Action, Class, Order, Page, PageArgs, Permit, Scope, Select, load};
+use crate::catalogue::record::word;
+use crate::database::Bind;
+use crate::error::Result;
+use crate::graph::timestamp::Timestamp;
+
+const NEWEST_TICKET: Order = Order { name: "TICKET", by: "t.opened_at", time: true, descending: true };
+const NEWEST_MESSAGE: Order = Order { name: "TICKET_MESSAGE", by: "t.sent_at", time: true, descending: true };
+const OPEN: &str = "t.status NOT IN ('SOLVED', 'CLOSED')";
+
+crate::row! {
+    /// Figures over the tickets of a customer.
+    pub struct TicketFigures {
+        /// How many.
+        count: i64 = Number as "count(*)",
+        /// How many of them are open.
+        open: i64 = Number as "count(*) FILTER (WHERE t.status NOT IN ('SOLVED', 'CLOSED'))",
+        /// When the last was opened.
+        last_at: Option<Timestamp> = Time as "max(t.opened_at)",
+    }
+}
+
+/// A page of a customer's tickets, the one opened last first.
+pub async fn tickets_of_customer(
+    context: &Context<'_>,
+    permit: &Permit<Support>,
+    customer_id: Uuid,
+    filter: Option<&TicketFilter>,
+    args: &PageArgs,
+) -> Result<Page<TicketRow>> {
+    let mut select = permit.select::<TicketRow>().of_parent("customer_id");
+    if let Some(filter) = filter {
+        select = filtered(permit, select, filter)?;
+    }
+    load(context, select, NEWEST_TICKET, args, Some(customer_id)).await
+}
+
+/// The figures over a customer's tickets.
+pub async fn figures_of_customer(
+    context: &Context<'_>,
+    permit: &Permit<Support>,
+    customer_id: Uuid,
+) -> Result<TicketFigures> {
+    let select = permit.select::<TicketRow>().of_parent("customer_id").figures::<TicketFigures>();
+    Scope::of(context)?.batch.one(select.fetch(), customer_id).await
+}
+
+/// A page of a ticket's messages, newest first. Internal notes are rows that only their readers have.
+pub async fn messages_of_ticket(
+    context: &Context<'_>,
+    permit: &Permit<Support>,
+    ticket_id: Uuid,
+    args: &PageArgs,
+) -> Result<Page<TicketMessageRow>> {
+    let mut select = permit.select::<TicketMessageRow>().of_parent("ticket_id");
+    if permit.action(Class::Internal) != Action::Show {
+        select = select.filter("NOT t.internal", []);
+    }
+    load(context, select, NEWEST_MESSAGE, args, Some(ticket_id)).await
+}
+
+fn filtered(
+    permit: &Permit<Support>,
+    mut select: Select<TicketRow>,
+    filter: &TicketFilter,
+) -> Result<Select<TicketRow>> {
+    if let Some(open) = filter.open {
+        select = select.filter(if open { OPEN } else { "t.status IN ('SOLVED', 'CLOSED')" }, []);
+    }
+    if let Some(status) = &filter.status {
+        select = select.one_of("t.status", words(status)?);
+    }
+    if let Some(kind) = &filter.kind {
+        permit.require(Class::Behaviour, "the kind of a ticket")?;
+        select = select.one_of("t.kind", words(kind)?);
+    }
+    if let Some(channel) = &filter.channel {
+        select = select.one_of("t.channel", words(channel)?);
+    }
+    if let Some(product) = &filter.product {
+        select = select.filter("t.product = ?", [Bind::from(product.as_str())]);
+    }
+    if let Some(touchpoint) = &filter.touchpoint {
+        select = select.filter("t.touchpoint = ?", [Bind::from(touchpoint.as_str())]);
+    }
+    Ok(select.within("t.opened_at", filter.opened.as_ref()))
+}
+
+fn words<T: serde::Serialize + Copy>(values: &[T]) -> Result<Vec<String>> {
+    values.iter().filter_map(|value| word(Some(*value)).transpose()).collect()
+}

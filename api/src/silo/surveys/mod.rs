@@ -1,0 +1,3 @@
+//! surveys: questionnaires sent and answered.
+
+pub mod preset;

@@ -1,0 +1,8 @@
+//! The mappings of this silo that come with the product: a TOML file each, and beside it what tests it.
+
+pub mod csv_surveys;
+pub mod formbricks;
+
+/// Key and text of each.
+pub const PRESETS: &[(&str, &str)] =
+    &[(formbricks::KEY, formbricks::MAPPING), (csv_surveys::KEY, csv_surveys::MAPPING)];

@@ -1,0 +1,50 @@
+//! Table `web_event`.
+
+use sea_orm::entity::prelude::*;
+use serde::Serialize;
+
+/// Something done during a visit.
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel, Serialize)]
+#[sea_orm(table_name = "web_event")]
+pub struct Model {
+    /// Stable id, in time order.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    /// The raw record this row was last written from.
+    pub record_id: Uuid,
+    /// Key of the source it came from.
+    pub source: String,
+    /// The source profile it hangs on.
+    pub source_profile_id: Uuid,
+    /// The customer that profile belongs to; membership is the truth, this is its projection.
+    pub customer_id: Uuid,
+    /// Opens the original in the source, where the source has a page for it.
+    pub source_url: Option<String>,
+    /// The visit.
+    pub session_id: Option<Uuid>,
+    /// Name of the event.
+    pub name: String,
+    /// PAGE, SCREEN or TRACK.
+    pub kind: Option<String>,
+    /// Address of the page.
+    pub url: Option<String>,
+    /// Title of the page.
+    pub title: Option<String>,
+    /// Value of the event, in 1/10,000.
+    pub amount: Option<i64>,
+    /// Currency, ISO 4217.
+    pub currency: Option<String>,
+    /// Key of the product.
+    pub product: Option<String>,
+    /// Key of the touchpoint.
+    pub touchpoint: Option<String>,
+    /// When.
+    #[serde(serialize_with = "crate::time::micros")]
+    pub occurred_at: DateTimeUtc,
+}
+
+/// No relations: rows are joined in `store.rs`, starting from a permit.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
