@@ -16,7 +16,7 @@ const MAX_FILE_BYTES: u64 = 64 * 1024;
 pub(super) struct Key {
     id: Option<String>,
     pub(super) algorithm: Algorithm,
-    pub(super) key: DecodingKey,
+    pub(super) decoding: DecodingKey,
 }
 
 /// All keys of this server.
@@ -25,14 +25,11 @@ pub(super) struct Keys(Vec<Key>);
 impl Keys {
     /// The keys the settings name; in development without any, the public development secret.
     pub(super) fn try_new(config: &Config) -> Result<Self> {
-        match &config.auth.jwks_file {
-            Some(path) => read(path).map(Self),
-            None => {
-                let secret = secret(config)?;
-                let key = DecodingKey::from_secret(secret.as_bytes());
-                Ok(Self(vec![Key { id: None, algorithm: Algorithm::HS256, key }]))
-            }
+        if let Some(path) = &config.auth.jwks_file {
+            return read(path).map(Self);
         }
+        let decoding = DecodingKey::from_secret(secret(config)?.as_bytes());
+        Ok(Self(vec![Key { id: None, algorithm: Algorithm::HS256, decoding }]))
     }
 
     /// The key a token's header points to. One key needs no pointer, but a wrong pointer is refused.
@@ -113,6 +110,6 @@ fn key(jwk: &Jwk) -> std::result::Result<Key, String> {
     if stated.is_some_and(|stated| stated != algorithm) {
         return Err(format!("its alg does not fit its type; {algorithm:?} would"));
     }
-    let key = DecodingKey::from_jwk(jwk).map_err(|error| error.to_string())?;
-    Ok(Key { id: jwk.common.key_id.clone(), algorithm, key })
+    let decoding = DecodingKey::from_jwk(jwk).map_err(|error| error.to_string())?;
+    Ok(Key { id: jwk.common.key_id.clone(), algorithm, decoding })
 }

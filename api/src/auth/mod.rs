@@ -124,7 +124,7 @@ impl Verifier {
         let mut validation = self.validation.clone();
         validation.algorithms = vec![key.algorithm];
         let wire =
-            jsonwebtoken::decode::<Wire>(token, &key.key, &validation).map_err(|error| error.to_string())?.claims;
+            jsonwebtoken::decode::<Wire>(token, &key.decoding, &validation).map_err(|error| error.to_string())?.claims;
         let issued = wire.iat.or(wire.nbf).unwrap_or_else(now).min(now());
         // `exp` is bounded by now as well: a token without `iat` cannot live longer than one with it.
         let life = if wire.iat.is_some() { wire.exp.saturating_sub(issued) } else { wire.exp.saturating_sub(now()) };

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use async_graphql::{Request, Variables};
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 use serde_json::Value as Json;
 
 use super::document::{Checked, Operation};
@@ -32,7 +31,7 @@ struct Body {
     variables: Variables,
     /// Checked for its shape only.
     #[serde(default, rename = "extensions")]
-    _extensions: Option<std::collections::BTreeMap<String, IgnoredAny>>,
+    _extensions: Option<serde_json::Map<String, Json>>,
 }
 
 impl Ask {
@@ -63,7 +62,7 @@ impl Ask {
                     })?;
                 }
                 "extensions" if !value.is_empty() => {
-                    serde_json::from_str::<Option<std::collections::BTreeMap<String, IgnoredAny>>>(&value)
+                    serde_json::from_str::<Option<serde_json::Map<String, Json>>>(&value)
                         .map_err(|_| Error::bad_input("The parameter extensions must be a JSON object."))?;
                 }
                 _ => continue,

@@ -18,7 +18,7 @@ pub(super) struct Peer(pub(super) IpAddr);
 
 /// Who asks. A token that is known costs one hash; a new one is verified, unless its address has failed too often.
 pub(super) fn claims(app: &App, parts: &Parts) -> Result<Arc<Claims>, Box<Response>> {
-    let Some(token) = token(parts) else { return Err(unauthenticated()) };
+    let Some(token) = token(parts) else { return Err(unauthenticated().into()) };
     if let Some(claims) = app.verifier.recall(token) {
         return Ok(claims);
     }
@@ -26,17 +26,17 @@ pub(super) fn claims(app: &App, parts: &Parts) -> Result<Arc<Claims>, Box<Respon
     if let Some(seconds) = app.failures.wait(address) {
         let message = "Too many tokens from this address did not hold. Try again later.";
         let response = reply::refuse(StatusCode::TOO_MANY_REQUESTS, Code::RateLimited, message);
-        return Err(Box::new(reply::retry_after(response, seconds)));
+        return Err(reply::retry_after(response, seconds).into());
     }
     app.verifier.verify(token).map_err(|_| {
         app.failures.count(address);
-        unauthenticated()
+        unauthenticated().into()
     })
 }
 
-fn unauthenticated() -> Box<Response> {
+fn unauthenticated() -> Response {
     let response = reply::refuse(StatusCode::UNAUTHORIZED, Code::Unauthenticated, REFUSAL);
-    Box::new(reply::with(response, header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")))
+    reply::with(response, header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
 }
 
 /// The token of the one Authorization header; with two there is no telling which one a proxy has checked.

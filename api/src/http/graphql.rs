@@ -48,7 +48,7 @@ async fn take(app: &App, parts: Parts, body: Body) -> Result<Response, Box<Respo
         let body = read(app, &parts, body).await?;
         Ask::from_json(&body).map_err(|error| unreadable(&error))?
     } else {
-        return Err(wrong_method("GET, POST", "Ask with POST, or with GET for a query."));
+        return Err(wrong_method("GET, POST", "Ask with POST, or with GET for a query.").into());
     };
     let request_id = parts.extensions.get::<RequestId>().map_or("", RequestId::as_str);
     execute(app, ask, &claims, media, get, request_id).await
@@ -63,16 +63,15 @@ async fn execute(
     request_id: &str,
 ) -> Result<Response, Box<Response>> {
     let refused = |refusal: Refusal| Box::new(respond(&Answer::refused(refusal), media));
-    let checked = match app.documents.recall(&ask.query) {
-        Some(checked) => checked,
-        None => {
-            spend(app, claims, UNKNOWN_DOCUMENT)?;
-            app.documents.check(&ask.query).map_err(refused)?
-        }
+    let checked = if let Some(known) = app.documents.recall(&ask.query) {
+        known
+    } else {
+        spend(app, claims, UNKNOWN_DOCUMENT)?;
+        app.documents.check(&ask.query).map_err(refused)?
     };
     let operation = checked.operation(ask.operation_name.as_deref()).map_err(refused)?;
     match operation.kind {
-        Kind::Mutation if get => return Err(wrong_method("POST", "A mutation needs POST.")),
+        Kind::Mutation if get => return Err(wrong_method("POST", "A mutation needs POST.").into()),
         Kind::Subscription => {
             return Err(refused(Refusal::plain(Code::BadUserInput, "A subscription needs a WebSocket.")));
         }
@@ -118,13 +117,13 @@ fn respond(answer: &Answer, media: Media) -> Response {
     reply::body(status, media.content_type(), answer.to_json())
 }
 
-fn unreadable(error: &Error) -> Box<Response> {
-    Box::new(reply::error(StatusCode::BAD_REQUEST, error, ""))
+fn unreadable(error: &Error) -> Response {
+    reply::error(StatusCode::BAD_REQUEST, error, "")
 }
 
-fn wrong_method(allow: &'static str, message: &str) -> Box<Response> {
+fn wrong_method(allow: &'static str, message: &str) -> Response {
     let response = reply::refuse(StatusCode::METHOD_NOT_ALLOWED, Code::BadUserInput, message);
-    Box::new(reply::with(response, header::ALLOW, HeaderValue::from_static(allow)))
+    reply::with(response, header::ALLOW, HeaderValue::from_static(allow))
 }
 
 /// The whole body, within its size and its time.
@@ -142,7 +141,7 @@ async fn read(app: &App, parts: &Parts, body: Body) -> Result<Bytes, Box<Respons
     match tokio::time::timeout(time, Limited::new(body, limit).collect()).await {
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
-        Ok(Err(_)) => Err(unreadable(&Error::bad_input("The body broke off."))),
+        Ok(Err(_)) => Err(unreadable(&Error::bad_input("The body broke off.")).into()),
         Err(_) => {
             let message = format!("The body took longer than {} s (http.body_seconds).", time.as_secs());
             Err(Box::new(reply::refuse(StatusCode::REQUEST_TIMEOUT, Code::BadUserInput, message)))

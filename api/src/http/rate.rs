@@ -11,7 +11,7 @@ use crate::config::Rate;
 
 const SUBJECTS: usize = 50_000;
 const ADDRESSES: usize = 50_000;
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
 
 /// The budget of every subject.
 pub(super) struct Budgets {

@@ -110,7 +110,7 @@ struct Builder<'a> {
     limits: &'a GraphQl,
 }
 
-impl<'a> Builder<'a> {
+impl Builder<'_> {
     fn set(&self, set: &SelectionSet, of: Option<&Output>, page: Option<&Page>, into: &mut Term) {
         for item in &set.items {
             match &item.node {

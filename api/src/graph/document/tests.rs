@@ -10,7 +10,7 @@ use serde_json::json;
 use super::{Documents, Refusal};
 use crate::config::GraphQl;
 
-const SDL: &str = r#"
+const SDL: &str = r"
 directive @oneOf on INPUT_OBJECT
 enum Stage { USAGE RENEWAL }
 input By @oneOf { id: ID email: String }
@@ -26,7 +26,7 @@ type Identifier { value: String }
 union Found = Customer | Ticket
 type Query { customer(by: By): Customer customers(first: Int, filter: Filter): [Customer!]! found: Found node(id: ID!): Node stage(is: Stage, many: [Int!]): Int }
 type Mutation { rename(id: ID!): Customer }
-"#;
+";
 
 fn documents() -> Documents {
     Documents::try_new(SDL, &GraphQl::default()).unwrap()

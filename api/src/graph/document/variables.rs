@@ -56,7 +56,7 @@ impl Rules {
                 None if rule.ty.nullable || rule.has_default => {}
                 None => return Err(refuse("", "is required")),
                 Some(value) => {
-                    fits(value, &rule.ty, shape, &mut String::new()).map_err(|(at, what)| refuse(&at, &what))?
+                    fits(value, &rule.ty, shape, &mut String::new()).map_err(|(at, what)| refuse(&at, &what))?;
                 }
             }
         }
@@ -115,7 +115,6 @@ fn fits_named(value: &Value, name: &Name, shape: &Shape, at: &mut String) -> Res
         _ => match (shape.input(name), value) {
             (Some(Input::Enum(values)), Value::String(text)) => values.contains(text.as_str()),
             (Some(Input::Enum(values)), Value::Enum(text)) => values.contains(text),
-            (Some(Input::Enum(_)), _) => false,
             (Some(Input::Object { fields, one_of }), Value::Object(object)) => {
                 for (key, value) in object {
                     let Some(field) = fields.get(key) else {
@@ -134,7 +133,7 @@ fn fits_named(value: &Value, name: &Name, shape: &Shape, at: &mut String) -> Res
                 }
                 true
             }
-            (Some(Input::Object { .. }), _) => false,
+            (Some(Input::Enum(_) | Input::Object { .. }), _) => false,
             // A scalar of our own checks itself, and the validation names unknown types.
             (Some(Input::Scalar) | None, _) => true,
         },
