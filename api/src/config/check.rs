@@ -47,6 +47,9 @@ pub(super) fn check(config: &Config) -> Result<()> {
     refuse_if(graphql.default_page > graphql.max_page, || {
         "graphql.default_page must not exceed graphql.max_page.".into()
     })?;
+    refuse_if(config.rate.points < graphql.max_cost, || {
+        "rate.points must be at least graphql.max_cost, or the largest request could never be paid for.".into()
+    })?;
     refuse_if(http.header_bytes < 8_192, || "http.header_bytes must be at least 8192.".into())?;
     refuse_if(auth.jwks_file.is_some() && auth.hs256_secret.is_some(), || {
         "Set either auth.jwks_file or auth.hs256_secret, not both: the key decides which tokens hold.".into()

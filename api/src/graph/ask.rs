@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Request, Variables};
+use async_graphql::Variables;
+pub use async_graphql::{Request, Response};
 use serde::Deserialize;
 use serde_json::Value as Json;
 

@@ -8,3 +8,5 @@ pub mod batch;
 pub mod cursor;
 pub mod document;
 pub mod timestamp;
+#[cfg(test)]
+pub(crate) mod tiny;

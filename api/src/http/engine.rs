@@ -4,10 +4,9 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-pub use async_graphql::{Request, Response};
-
 use crate::auth::Claims;
 use crate::error::Result;
+pub use crate::graph::ask::{Request, Response};
 
 /// A future of an engine.
 pub type Reply<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
