@@ -1,11 +1,14 @@
 //! customer360: every silo in, one customer out, by role.
 
 pub mod access;
+pub mod auth;
 pub mod catalogue;
+pub mod config;
 pub mod customer;
 pub mod database;
 pub mod error;
 pub mod graph;
+pub mod http;
 pub mod identity;
 pub mod ingest;
 pub mod silo;
