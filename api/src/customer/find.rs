@@ -3,7 +3,7 @@
 use async_graphql::{Context, ErrorExtensions, ID, InputObject, Object, OneofObject, Value, value};
 use uuid::Uuid;
 
-use super::types::{Customer, CustomerNode, CustomerRow};
+use super::types::{CustomerCore, CustomerNode, CustomerRow};
 use super::{CustomerRecord, store};
 use crate::access::{Class, Permit, Scope, access, private_id};
 use crate::error::{Code, Error, Result};
@@ -49,7 +49,7 @@ const COUNTRIES: [&str; 3] = ["DE", "AT", "CH"];
 pub async fn find(context: &Context<'_>, permit: &Permit<CustomerRecord>, by: CustomerBy) -> Result<Vec<CustomerRow>> {
     match by {
         CustomerBy::Id(id) => {
-            let id = private_id(Customer::PREFIX, &id)
+            let id = private_id(CustomerCore::PREFIX, &id)
                 .ok_or_else(|| Error::bad_input("This is no id of a customer. Ids of customers begin with `cus_`."))?;
             Ok(store::by_id(context, permit, id).await?.into_iter().collect())
         }
@@ -143,7 +143,7 @@ fn ambiguous(permit: &Permit<CustomerRecord>, rows: &[CustomerRow]) -> async_gra
         .take(most)
         .map(|row| {
             value!({
-                "id": crate::access::public_id(Customer::PREFIX, row.id).0,
+                "id": crate::access::public_id(CustomerCore::PREFIX, row.id).0,
                 "name": visible_text(permit, Class::Identity, row.name.as_deref()),
                 "customerNumber": row.customer_number.clone(),
             })

@@ -49,7 +49,7 @@ pub enum LifecycleStage {
 
 object! {
     /// One customer, a person or a company, put together from all sources.
-    Customer, CustomerRow of CustomerRecord from "customer" id "cus" owner "owner_id" {
+    CustomerCore, CustomerRow of CustomerRecord from "customer" id "cus" owner "owner_id" {
         /// A person or a company.
         open kind: [CustomerKind]!,
         /// Name as shown.
@@ -203,18 +203,18 @@ object! {
 /// object of its own, null for those who may not read it.
 #[derive(MergedObject)]
 #[graphql(name = "Customer")]
-pub struct CustomerNode(pub Customer, pub SupportOfCustomer);
+pub struct CustomerNode(pub CustomerCore, pub SupportOfCustomer);
 connection!(CustomerNode, CustomerConnection, CustomerEdge, "customers");
 
 impl CustomerNode {
     /// The node of a row that was read under the permit.
     pub fn new(permit: &Permit<CustomerRecord>, row: CustomerRow) -> Self {
         let customer_id = row.id;
-        Self(Customer::new(permit, row), SupportOfCustomer { customer_id })
+        Self(CustomerCore::new(permit, row), SupportOfCustomer { customer_id })
     }
 
     /// The public id.
     pub fn public_id(&self) -> ID {
-        public_id(Customer::PREFIX, self.0.row.id)
+        public_id(CustomerCore::PREFIX, self.0.row.id)
     }
 }
