@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use async_graphql::Context;
 use uuid::Uuid;
 
 use super::Support;
 use super::types::{TicketFilter, TicketMessageRow, TicketRow};
-use crate::access::{Action, Class, Order, Page, PageArgs, Permit, Rows, Scope, Select, Viewer, load};
+use crate::access::{Action, Class, Context, Order, Page, PageArgs, Permit, Rows, Scope, Select, Viewer, load};
 use crate::catalogue::record::word;
 use crate::database::Bind;
 use crate::error::{Error, Result};
