@@ -1,11 +1,13 @@
 //! All SQL of support.
 
+use std::collections::BTreeSet;
+
 use async_graphql::Context;
 use uuid::Uuid;
 
 use super::Support;
 use super::types::{TicketFilter, TicketMessageRow, TicketRow};
-use crate::access::{Action, Class, Order, Page, PageArgs, Permit, Scope, Select, load};
+use crate::access::{Action, Class, Order, Page, PageArgs, Permit, Scope, Select, SiloRow, load};
 use crate::catalogue::record::word;
 use crate::database::Bind;
 use crate::error::Result;
@@ -13,6 +15,10 @@ use crate::graph::timestamp::Timestamp;
 
 const NEWEST_TICKET: Order = Order { name: "TICKET", by: "t.opened_at", time: true, descending: true };
 const NEWEST_MESSAGE: Order = Order { name: "TICKET_MESSAGE", by: "t.sent_at", time: true, descending: true };
+/// Customers that a number may lead to: more than one is already a question for whoever asked.
+const HOLDERS: usize = 10;
+/// Tickets of one number, over all sources, that are looked at.
+const SAME_NUMBER: i64 = 100;
 const OPEN: &str = "t.status NOT IN ('SOLVED', 'CLOSED')";
 
 crate::row! {
@@ -24,6 +30,24 @@ crate::row! {
         open: i64 = Number as "count(*) FILTER (WHERE t.status NOT IN ('SOLVED', 'CLOSED'))",
         /// When the last was opened.
         last_at: Option<Timestamp> = Time as "max(t.opened_at)",
+    }
+}
+
+crate::row! {
+    /// Whom a row belongs to.
+    struct HolderRow {
+        /// The customer.
+        customer_id: Uuid = Uuid,
+    }
+}
+
+impl SiloRow for HolderRow {
+    type Silo = Support;
+    const TABLE: &'static str = TicketRow::TABLE;
+    const OWNER: Option<&'static str> = TicketRow::OWNER;
+    const CUSTOMER: Option<&'static str> = TicketRow::CUSTOMER;
+    fn id(&self) -> Uuid {
+        self.customer_id
     }
 }
 
@@ -64,6 +88,18 @@ pub async fn messages_of_ticket(
         select = select.filter("NOT t.internal", []);
     }
     load(context, select, NEWEST_MESSAGE, args, Some(ticket_id)).await
+}
+
+/// The customers who have a ticket of this number, ten at most.
+pub async fn customers_by_ticket_number(
+    context: &Context<'_>,
+    permit: &Permit<Support>,
+    number: &str,
+) -> Result<Vec<Uuid>> {
+    let select = permit.select::<HolderRow>().filter("t.number = ?", [Bind::from(number.trim())]).limit(SAME_NUMBER);
+    let rows: Vec<HolderRow> = Scope::of(context)?.batch.rows(select.fetch(), None).await?;
+    let holders: BTreeSet<Uuid> = rows.into_iter().map(|row| row.customer_id).collect();
+    Ok(holders.into_iter().take(HOLDERS).collect())
 }
 
 fn filtered(
