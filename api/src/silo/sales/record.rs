@@ -73,11 +73,11 @@ mod tests {
             ("contract", json!({"starts_on": "2026-13-01"})),
             ("contract", json!({"starts_on": "2026-01-02", "ends_on": "2026-01-01"})),
             ("contract", json!({"starts_on": "2026-01-02", "ends_on": "2026-02-01", "notice_by": "2026-02-02"})),
-            ("purchase", json!({"ordered_at": noted, "colour": "red"})),
+            ("purchase", json!({"ordered_at": noted, "colour": "scarlet"})),
         ];
         for (table, fields) in wrong {
             let Err(error) = place(table, fields) else { panic!("{table} was taken") };
-            for value in ["Euros", "1.5", "3.5", "2026-", "red"] {
+            for value in ["Euros", "1.5", "3.5", "2026-", "scarlet"] {
                 assert!(!error.message.contains(value), "{}", error.message);
             }
         }
