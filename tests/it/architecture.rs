@@ -156,7 +156,19 @@ fn every_file_says_what_it_is_and_stays_short() {
 
 #[test]
 fn silo_folders_have_the_same_file_names() {
-    let known = ["mod.rs", "record.rs", "store.rs", "types.rs", "query.rs", "mutation.rs", "preset", "metric", "store"];
+    let known = [
+        "mod.rs",
+        "record.rs",
+        "store.rs",
+        "types.rs",
+        "query.rs",
+        "mutation.rs",
+        "preset",
+        "metric",
+        "record",
+        "store",
+        "types",
+    ];
     let mut broken = BTreeSet::new();
     for silo in fs::read_dir(root().join("api/src/silo")).into_iter().flatten().flatten() {
         for entry in fs::read_dir(silo.path()).into_iter().flatten().flatten() {

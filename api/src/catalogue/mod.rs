@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use crate::access::{Silo, SiloKey};
 
+pub mod check;
 pub mod query;
 pub mod record;
 pub mod source;

@@ -12,6 +12,8 @@ use super::{CustomerRecord, store};
 use crate::access::{Class, PageArgs, Permit, SiloAccess, access, public_id, shown};
 use crate::catalogue::types::{Staff, staff};
 use crate::error::Result;
+use crate::silo::analytics::types::AnalyticsOfCustomer;
+use crate::silo::sales::types::SalesOfCustomer;
 use crate::silo::support::types::SupportOfCustomer;
 use crate::{connection, object};
 
@@ -203,14 +205,19 @@ object! {
 /// object of its own, null for those who may not read it.
 #[derive(MergedObject)]
 #[graphql(name = "Customer")]
-pub struct CustomerNode(pub CustomerCore, pub SupportOfCustomer);
+pub struct CustomerNode(CustomerCore, SalesOfCustomer, AnalyticsOfCustomer, SupportOfCustomer);
 connection!(CustomerNode, CustomerConnection, CustomerEdge, "customers");
 
 impl CustomerNode {
     /// The node of a row that was read under the permit.
     pub fn new(permit: &Permit<CustomerRecord>, row: CustomerRow) -> Self {
         let customer_id = row.id;
-        Self(CustomerCore::new(permit, row), SupportOfCustomer { customer_id })
+        Self(
+            CustomerCore::new(permit, row),
+            SalesOfCustomer { customer_id },
+            AnalyticsOfCustomer { customer_id },
+            SupportOfCustomer { customer_id },
+        )
     }
 
     /// The public id.

@@ -11,5 +11,7 @@ pub mod surveys;
 
 /// All tables that a mapping may fill, silo by silo, then the catalogue.
 pub fn record_kinds() -> impl Iterator<Item = &'static RecordKind> {
-    [support::record::RECORDS, crate::catalogue::record::RECORDS].into_iter().flatten()
+    [analytics::record::RECORDS, sales::record::RECORDS, support::record::RECORDS, crate::catalogue::record::RECORDS]
+        .into_iter()
+        .flatten()
 }
