@@ -11,5 +11,13 @@ pub mod surveys;
 
 /// All tables that a mapping may fill, silo by silo, then the catalogue.
 pub fn record_kinds() -> impl Iterator<Item = &'static RecordKind> {
-    [support::record::RECORDS, crate::catalogue::record::RECORDS].into_iter().flatten()
+    [
+        crm::record::RECORDS,
+        reviews::record::RECORDS,
+        support::record::RECORDS,
+        surveys::record::RECORDS,
+        crate::catalogue::record::RECORDS,
+    ]
+    .into_iter()
+    .flatten()
 }
