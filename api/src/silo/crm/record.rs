@@ -1,6 +1,6 @@
 //! crm as records: what a mapping may fill, with the checks that reject what cannot be.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use serde::Deserialize;
 
 use super::types::ConsentState;
@@ -172,8 +172,9 @@ fn currency(text: &str) -> Result<String> {
 }
 
 fn check_date(text: &str) -> Result<()> {
-    let valid = text.len() == 10 && NaiveDate::parse_from_str(text, "%Y-%m-%d").is_ok();
-    if valid && ("1900"..="2199").contains(&&text[..4]) {
+    // The date is written again, because the parser is lenient about spaces and leading zeros.
+    let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
+    if date.is_some_and(|date| (1900..=2199).contains(&date.year()) && date.to_string() == text) {
         return Ok(());
     }
     Err(Error::bad_input(
@@ -248,7 +249,15 @@ mod tests {
     #[test]
     fn dates_are_days_of_the_calendar() {
         assert!(check_date("2024-02-29").is_ok());
-        for text in ["2023-02-29", "2024-2-29", "0024-02-29", "2200-01-01", "2024-02-29T00:00:00Z", "+024-02-29"] {
+        for text in [
+            "2023-02-29",
+            "2024-2-29",
+            "0024-02-29",
+            "2200-01-01",
+            "2024-02-29T00:00:00Z",
+            "+024-02-29",
+            "\u{2003}\u{2003}2024",
+        ] {
             assert!(check_date(text).is_err());
         }
     }
