@@ -1,14 +1,16 @@
 //! All SQL of support.
 
+use std::sync::Arc;
+
 use async_graphql::Context;
 use uuid::Uuid;
 
 use super::Support;
 use super::types::{TicketFilter, TicketMessageRow, TicketRow};
-use crate::access::{Action, Class, Order, Page, PageArgs, Permit, Scope, Select, load};
+use crate::access::{Action, Class, Order, Page, PageArgs, Permit, Rows, Scope, Select, Viewer, load};
 use crate::catalogue::record::word;
 use crate::database::Bind;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::graph::timestamp::Timestamp;
 
 const NEWEST_TICKET: Order = Order { name: "TICKET", by: "t.opened_at", time: true, descending: true };
@@ -50,6 +52,36 @@ pub async fn figures_of_customer(
 ) -> Result<TicketFigures> {
     let select = permit.select::<TicketRow>().of_parent("customer_id").figures::<TicketFigures>();
     Scope::of(context)?.batch.one(select.fetch(), customer_id).await
+}
+
+crate::row! {
+    /// The customer of a row.
+    struct OfCustomer {
+        /// The customer.
+        customer_id: Uuid = Uuid,
+    }
+}
+
+/// The customers of the tickets with this number; none for those who may not read support.
+pub async fn customers_by_number(context: &Context<'_>, number: &str) -> Result<Vec<Uuid>> {
+    let scope = Scope::of(context)?;
+    let Some(permit) = scope.viewer.permit::<Support>() else { return Ok(Vec::new()) };
+    let select = permit.select::<TicketRow>().filter("t.number = ?", [Bind::from(number)]).limit(10);
+    let rows: Vec<OfCustomer> = scope.batch.rows(select.only::<OfCustomer>().fetch(), None).await?;
+    let mut ids: Vec<Uuid> = rows.into_iter().map(|row| row.customer_id).collect();
+    ids.sort();
+    ids.dedup();
+    Ok(ids)
+}
+
+/// Refuses a filter by tickets to those who may not read all of support.
+pub fn may_filter_by_tickets(viewer: &Arc<Viewer>) -> Result<()> {
+    match viewer.permit::<Support>() {
+        Some(permit) if permit.rows().0 == Rows::All => Ok(()),
+        _ => Err(Error::forbidden(
+            "Your roles do not read all of support, so customers cannot be asked by their tickets.",
+        )),
+    }
 }
 
 /// A page of a ticket's messages, newest first. Internal notes are rows that only their readers have.
