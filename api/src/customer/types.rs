@@ -13,8 +13,11 @@ use crate::access::{Class, PageArgs, Permit, SiloAccess, access, public_id, show
 use crate::catalogue::types::{Staff, staff};
 use crate::error::Result;
 use crate::silo::analytics::types::AnalyticsOfCustomer;
+use crate::silo::crm::types::CrmOfCustomer;
+use crate::silo::reviews::types::ReviewsOfCustomer;
 use crate::silo::sales::types::SalesOfCustomer;
 use crate::silo::support::types::SupportOfCustomer;
+use crate::silo::surveys::types::SurveysOfCustomer;
 use crate::{connection, object};
 
 /// A person or a company.
@@ -205,7 +208,15 @@ object! {
 /// object of its own, null for those who may not read it.
 #[derive(MergedObject)]
 #[graphql(name = "Customer")]
-pub struct CustomerNode(CustomerCore, SalesOfCustomer, AnalyticsOfCustomer, SupportOfCustomer);
+pub struct CustomerNode(
+    CustomerCore,
+    SurveysOfCustomer,
+    SalesOfCustomer,
+    AnalyticsOfCustomer,
+    SupportOfCustomer,
+    ReviewsOfCustomer,
+    CrmOfCustomer,
+);
 connection!(CustomerNode, CustomerConnection, CustomerEdge, "customers");
 
 impl CustomerNode {
@@ -214,9 +225,12 @@ impl CustomerNode {
         let customer_id = row.id;
         Self(
             CustomerCore::new(permit, row),
+            SurveysOfCustomer { customer_id },
             SalesOfCustomer { customer_id },
             AnalyticsOfCustomer { customer_id },
             SupportOfCustomer { customer_id },
+            ReviewsOfCustomer { customer_id },
+            CrmOfCustomer { customer_id },
         )
     }
 
