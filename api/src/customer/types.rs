@@ -13,11 +13,11 @@ use crate::access::{Class, PageArgs, Permit, SiloAccess, access, public_id, show
 use crate::catalogue::types::{Staff, staff};
 use crate::error::Result;
 use crate::silo::analytics::types::AnalyticsOfCustomer;
-use crate::silo::crm::types::CrmOfCustomer;
+use crate::silo::crm::query::CrmOfCustomer;
 use crate::silo::reviews::types::ReviewsOfCustomer;
 use crate::silo::sales::types::SalesOfCustomer;
 use crate::silo::support::types::SupportOfCustomer;
-use crate::silo::surveys::types::SurveysOfCustomer;
+use crate::silo::surveys::query::SurveysOfCustomer;
 use crate::{connection, object};
 
 /// A person or a company.
