@@ -234,8 +234,8 @@ impl CustomerNode {
         )
     }
 
-    /// The public id.
-    pub fn public_id(&self) -> ID {
-        public_id(CustomerCore::PREFIX, self.0.row.id)
+    /// The public id, as the `Node` interface asks for it.
+    pub async fn id(&self, _: &Context<'_>) -> async_graphql::Result<ID> {
+        std::future::ready(Ok(public_id(CustomerCore::PREFIX, self.0.row.id))).await
     }
 }

@@ -9,7 +9,7 @@ use super::types::{
     ContactNoteFilter, ContactNoteRow, ContractFilter, ContractRow, Department, OpportunityFilter, OpportunityRow,
     PurchaseFilter, PurchaseRow,
 };
-use crate::access::{Action, Class, Context, Order, Page, PageArgs, Permit, Scope, Select, SiloRow, load};
+use crate::access::{Class, Context, Order, Page, PageArgs, Permit, Scope, SiloRow, load};
 use crate::catalogue::check;
 use crate::catalogue::record::word;
 use crate::catalogue::types::Money;
@@ -108,19 +108,6 @@ impl OpportunityFigures {
     }
 }
 
-/// The notes that the viewer may read: none that was taken back, and internal ones only for those who see such.
-fn notes(permit: &Permit<Sales>) -> Select<ContactNoteRow> {
-    let select = permit.select::<ContactNoteRow>().filter("t.removed_at IS NULL", []);
-    if permit.action(Class::Internal) == Action::Show { select } else { select.filter("t.visibility = 'ALL'", []) }
-}
-
-/// A note by its id; none where it is not there, was taken back, or may not be read.
-pub async fn find_note(context: &Context<'_>, permit: &Permit<Sales>, id: Uuid) -> Result<Option<ContactNoteRow>> {
-    let fetch = notes(permit).of_parent("id").limit(1).fetch();
-    let rows: Vec<ContactNoteRow> = Scope::of(context)?.batch.rows(fetch, Some(id)).await?;
-    Ok(rows.into_iter().next())
-}
-
 /// A page of a customer's notes, the last contact first.
 pub async fn notes_of_customer(
     context: &Context<'_>,
@@ -129,7 +116,7 @@ pub async fn notes_of_customer(
     filter: &ContactNoteFilter,
     args: &PageArgs,
 ) -> Result<Page<ContactNoteRow>> {
-    let mut select = notes(permit).of_parent("customer_id");
+    let mut select = permit.select::<ContactNoteRow>().of_parent("customer_id");
     if let Some(department) = &filter.department {
         select = select.one_of("t.department", words(department)?);
     }
@@ -211,7 +198,8 @@ pub async fn contracts_of_customer(
 
 /// The figures over a customer's sales notes.
 pub async fn note_figures(context: &Context<'_>, permit: &Permit<Sales>, customer_id: Uuid) -> Result<NoteFigures> {
-    let select = notes(permit).of_parent("customer_id").one_of("t.department", words(&[Department::Sales])?);
+    let select =
+        permit.select::<ContactNoteRow>().of_parent("customer_id").one_of("t.department", words(&[Department::Sales])?);
     Scope::of(context)?.batch.one(select.figures::<NoteFigures>().fetch(), customer_id).await
 }
 

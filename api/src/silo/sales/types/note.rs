@@ -53,7 +53,8 @@ pub enum NoteVisibility {
 
 object! {
     /// What someone who talked to the customer left for the next. Those of the department `SALES` are the sales notes.
-    ContactNote, ContactNoteRow of Sales from "contact_note" id "nte" owner "staff_id" customer "customer_id" {
+    ContactNote, ContactNoteRow of Sales from "contact_note" id "nte" owner "staff_id" customer "customer_id"
+    internal "t.visibility = 'DEPARTMENT'" only "t.removed_at IS NULL" {
         /// Department of the author.
         open department: [Department]!,
         /// Author as the source writes it; `staff` is the person behind the name.

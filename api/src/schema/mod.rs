@@ -12,12 +12,16 @@ use crate::customer::list::ListQuery;
 use crate::customer::search::SearchQuery;
 use crate::error::Result;
 
+mod node;
+
+use node::NodeQuery;
+
 /// The schema.
 pub type Schema = async_graphql::Schema<Query, EmptyMutation, EmptySubscription>;
 
 /// Everything that can be asked.
 #[derive(MergedObject, Default)]
-pub struct Query(FindQuery, ListQuery, SearchQuery, CatalogueQuery, ViewerQuery);
+pub struct Query(FindQuery, ListQuery, SearchQuery, CatalogueQuery, ViewerQuery, NodeQuery);
 
 /// Builds the schema. `fast` skips the checks of a document that has passed them before.
 pub fn build(fast: bool) -> Schema {
