@@ -3,5 +3,6 @@
 
 mod architecture;
 mod harness;
+mod intake;
 mod migration;
 mod readme;

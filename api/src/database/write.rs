@@ -126,7 +126,9 @@ impl Pending {
         sql.push("INSERT INTO ").push(description.table).push(" (").push(&list).push(") SELECT ");
         match dialect {
             Dialect::Postgres => {
-                sql.push(&list).push(" FROM json_populate_recordset(NULL::").push(description.table).push(", ");
+                // The row type by way of the table: `record` alone would be PostgreSQL's own pseudo-type.
+                sql.push(&list).push(" FROM json_populate_recordset((SELECT t FROM ").push(description.table);
+                sql.push(" t WHERE false), ");
                 sql.bind(rows).push("::json)");
             }
             Dialect::Sqlite => {

@@ -170,6 +170,7 @@ fn select<R: Row>(dialect: Dialect) -> Sql {
     let mut sql = Sql::new(dialect);
     sql.push("SELECT ");
     push_columns(&mut sql, R::COLUMNS);
+    sql.by_dialect("::text", "");
     sql
 }
 
@@ -209,6 +210,7 @@ pub async fn identifiers(tx: &mut Transaction, keys: &[IdentifierText<'_>]) -> R
     sql.push("WITH t AS (SELECT i.* FROM ").texts_as_rows(json(&keys)?, &["kind", "value"], "k");
     sql.push(" CROSS JOIN identifier i WHERE i.kind = k.kind AND i.value = k.value) SELECT ");
     push_columns(&mut sql, IdentifierRow::COLUMNS);
+    sql.by_dialect("::text", "");
     sql.push(
         " FROM t LEFT JOIN (SELECT DISTINCT p.identifier_id, p.customer_id FROM profile_identifier p WHERE p.identifier_id \
          IN (SELECT id FROM t WHERE status = 'NORMAL') AND p.strength = 'STRONG') c ON c.identifier_id = t.id",

@@ -66,6 +66,7 @@ fn select<R: Row>(dialect: Dialect) -> Sql {
     let mut sql = Sql::new(dialect);
     sql.push("SELECT ");
     push_columns(&mut sql, R::COLUMNS);
+    sql.by_dialect("::text", "");
     sql
 }
 
