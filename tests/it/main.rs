@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod architecture;
+mod graph;
 mod harness;
 mod intake;
 mod migration;

@@ -3,6 +3,9 @@
 //! A reader takes a [`Permit`], and [`Permit::select`] is the only start of a select, so a forgotten check does not
 //! compile. `object!` declares an object of the graph with the data class of every field. No table is named here.
 
+/// What a resolver knows of its request: stores take it to reach the request's batch.
+pub use async_graphql::Context;
+
 mod directive;
 mod mask;
 mod object;
@@ -16,6 +19,6 @@ pub use directive::access;
 pub use object::{private_id, public_id};
 pub use page::{Page, PageArgs, PageInfo, PeriodInput, load};
 pub use policy::{Action, Cell, Class, Policy, Rights, Rows, SiloKey, Target};
-pub use scope::{DataClass, Scope, SiloAccess, permit, shown, shown_text};
+pub use scope::{DataClass, Scope, SiloAccess, permit, shown, shown_text, visible_text};
 pub use select::{Order, Select, SiloRow};
 pub use viewer::{Grant, Permit, Silo, Viewer, Writes};

@@ -157,6 +157,12 @@ impl<R: Row> Select<R> {
         self
     }
 
+    /// The same rows, but only these columns of them.
+    #[must_use]
+    pub fn only<C: Row>(self) -> Select<C> {
+        Select { body: Body { columns: C::COLUMNS, ..self.body }, row: PhantomData }
+    }
+
     /// The same rows, but one row of figures over them: `F`'s columns are aggregates.
     #[must_use]
     pub fn figures<F: Row>(self) -> Select<F> {

@@ -1,6 +1,12 @@
 //! What every part of the graph uses and that knows no customer: times, sealed cursors, the batch that waits for the
-//! database once per level. No policy and no table is known here.
+//! database once per level, and the thin module around async-graphql: documents, requests and answers. No policy and no
+//! table is known here.
 
+pub mod answer;
+pub mod ask;
 pub mod batch;
 pub mod cursor;
+pub mod document;
 pub mod timestamp;
+#[cfg(test)]
+pub(crate) mod tiny;

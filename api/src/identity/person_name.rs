@@ -6,7 +6,7 @@
 use super::name::{is_salutation, is_title, name_sort, repair, sound, without_titles};
 
 /// The parts of one name, folded by [`sound`]. Each list may be empty.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PersonName {
     /// Given names: the first, and all of them joined where there are several.
     pub given: Vec<String>,

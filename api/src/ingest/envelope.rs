@@ -131,6 +131,8 @@ pub enum RejectCode {
     OutOfRange,
     /// The value is not one of those the field or the lookup table knows.
     UnknownValue,
+    /// Two rows of one record would be the same row.
+    DuplicateRow,
     /// The mapping has no entry for the stream.
     UnknownStream,
     /// Understood, but not taken yet by this version (deletes).
@@ -151,6 +153,7 @@ impl RejectCode {
             Self::WrongType => "WRONG_TYPE",
             Self::OutOfRange => "OUT_OF_RANGE",
             Self::UnknownValue => "UNKNOWN_VALUE",
+            Self::DuplicateRow => "DUPLICATE_ROW",
             Self::UnknownStream => "UNKNOWN_STREAM",
             Self::NotSupportedYet => "NOT_SUPPORTED_YET",
         }

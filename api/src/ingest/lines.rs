@@ -2,6 +2,7 @@
 //! stays flat and one bad line never stops the rest.
 
 use std::io::{self, BufRead};
+use std::path::Path;
 
 use chrono::{DateTime, Utc};
 
@@ -44,6 +45,11 @@ impl Origin {
             dedupe_key: None,
         }
     }
+}
+
+/// The stream of a file that names none: its name without folder and ending (`orders.csv` is `orders`).
+pub fn stream_of(file: &Path) -> Option<&str> {
+    file.file_stem().and_then(|stem| stem.to_str())
 }
 
 /// A line that cannot be taken: kept as a rejected record.

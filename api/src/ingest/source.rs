@@ -87,7 +87,7 @@ impl Source {
             Ok((node.text()?.to_owned(), node.line()))
         });
         let (name, line) = named.map_err(in_file)?;
-        let mapping = if name.ends_with(".toml") {
+        let mapping = if Path::new(&name).extension().is_some_and(|extension| extension == "toml") {
             let path = folder.join(&name);
             let text =
                 fs::read_to_string(&path).map_err(|error| SourceError::Unreadable { file: name.clone(), error })?;

@@ -7,7 +7,7 @@ use crate::identity::person_name::PersonName;
 use crate::identity::{IdentifierKind, Observed, PartyKind, Strength};
 
 /// A birth date, or the part of it that is known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct BirthDate {
     year: u16,
     /// Month and day; unknown where only the year was asked for.
@@ -41,7 +41,7 @@ impl BirthDate {
 }
 
 /// The facts of one profile, or of all profiles of a customer.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Evidence {
     pub(super) person: bool,
     pub(super) company: bool,
@@ -97,6 +97,19 @@ impl Evidence {
         evidence
     }
 
+    /// Whether this says all that the other says.
+    pub(super) fn covers(&self, other: &Self) -> bool {
+        (self.person || !other.person)
+            && (self.company || !other.company)
+            && within(&other.names, &self.names)
+            && within(&other.company_names, &self.company_names)
+            && within(&other.birth_dates, &self.birth_dates)
+            && within(&other.customer_numbers, &self.customer_numbers)
+            && within(&other.user_ids, &self.user_ids)
+            && within(&other.vat_ids, &self.vat_ids)
+            && within(&other.emails, &self.emails)
+    }
+
     /// Adds the facts of another profile or customer.
     pub(super) fn absorb(&mut self, other: &Self) {
         self.person |= other.person;
@@ -115,6 +128,10 @@ fn push<T: PartialEq>(list: &mut Vec<T>, value: T) {
     if !list.contains(&value) {
         list.push(value);
     }
+}
+
+fn within<T: PartialEq>(part: &[T], whole: &[T]) -> bool {
+    part.iter().all(|value| whole.contains(value))
 }
 
 fn extend<T: PartialEq + Clone>(list: &mut Vec<T>, values: &[T]) {

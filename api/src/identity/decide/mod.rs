@@ -12,15 +12,18 @@ mod evidence;
 #[cfg(test)]
 mod properties;
 mod set;
+mod settle;
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
+use std::str::FromStr;
 
+use serde::Deserialize;
 use uuid::Uuid;
 
-use super::IdentifierKind;
 use super::deny::DenyList;
+use super::{IdentifierKind, UnknownText};
 
 pub use conflict::Reason;
 pub use set::WorkingSet;
@@ -62,9 +65,21 @@ impl IdentifierStatus {
     }
 }
 
+impl FromStr for IdentifierStatus {
+    type Err = UnknownText;
+
+    fn from_str(text: &str) -> Result<Self, UnknownText> {
+        [Self::Normal, Self::Shared, Self::Blocked]
+            .into_iter()
+            .find(|status| status.as_str() == text)
+            .ok_or(UnknownText)
+    }
+}
+
 /// How many identities a value may carry before it counts as shared: the largest of the distinct given names, family names,
 /// e-mail addresses and accounts beside it. One more than the limit, and it stops joining.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct DegreeLimits {
     /// On a customer number.
     pub customer_number: usize,
@@ -181,4 +196,31 @@ pub enum Decision {
         /// What speaks against it.
         reason: Reason,
     },
+}
+
+impl Decision {
+    /// The stable text of what happened, for the identity event.
+    pub const fn event(&self) -> &'static str {
+        match self {
+            Self::CustomerCreated { .. } => "CREATED",
+            Self::Joined { .. } => "JOINED",
+            Self::Merged { .. } => "MERGED",
+            Self::IdentifierBlocked { .. } => "IDENTIFIER_BLOCKED",
+            Self::IdentifierShared { .. } => "IDENTIFIER_SHARED",
+            Self::JoinRefused { .. } => "JOIN_REFUSED",
+        }
+    }
+
+    /// Why, in words, without any value: for the identity event and whoever asks for an explanation.
+    pub fn cause(&self) -> String {
+        match self {
+            Self::CustomerCreated { .. } => "no other customer carries its identifiers, or none may be joined".into(),
+            Self::Joined { cause, .. } | Self::Merged { cause, .. } => cause.to_string(),
+            Self::IdentifierBlocked { identifier } => format!("{} is on the deny list", identifier.kind),
+            Self::IdentifierShared { identifier, identities } => {
+                format!("{} carries {identities} identities", identifier.kind)
+            }
+            Self::JoinRefused { via, reason, .. } => format!("same {}, but {reason}", via.kind),
+        }
+    }
 }

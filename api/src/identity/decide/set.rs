@@ -1,4 +1,4 @@
-//! The working set: what a batch of profiles can touch, held in memory while it is decided.
+//! The working set: what a batch of profiles can touch, held in memory while it is decided. The guards and the joins: `settle`.
 //!
 //! **What a store loads** for a batch, so that deciding in memory equals deciding one by one against the database:
 //! - the batch's own profiles, if known, and the status of each identifier the batch carries;
@@ -7,13 +7,11 @@
 //!
 //! One step, no further: joins are looked for only by the identifiers of the profile being observed.
 
-use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::conflict::{Reason, Verdict, compare};
 use super::degree::Degree;
 use super::evidence::Evidence;
 use super::{Cause, Decision, IdentifierKey, IdentifierStatus, Rules};
@@ -23,32 +21,34 @@ use crate::identity::{IdentifierKind, Observed, PartyKind, Strength};
 /// Profiles, identifiers and customers in memory, and the decisions over them.
 #[derive(Debug)]
 pub struct WorkingSet {
-    rules: Arc<Rules>,
-    profiles: HashMap<Uuid, Profile>,
-    identifiers: HashMap<IdentifierKey, Identifier>,
-    customers: HashMap<Uuid, Customer>,
+    pub(super) rules: Arc<Rules>,
+    pub(super) profiles: HashMap<Uuid, Profile>,
+    pub(super) identifiers: HashMap<IdentifierKey, Identifier>,
+    pub(super) customers: HashMap<Uuid, Customer>,
 }
 
 #[derive(Debug)]
-struct Profile {
-    observed: Observed,
-    customer: Uuid,
-    evidence: Evidence,
-    joining: Vec<IdentifierKey>,
+pub(super) struct Profile {
+    pub(super) observed: Observed,
+    pub(super) customer: Uuid,
+    pub(super) evidence: Evidence,
+    pub(super) joining: Vec<IdentifierKey>,
 }
 
 #[derive(Debug)]
-struct Identifier {
-    status: IdentifierStatus,
-    degree: Degree,
+pub(super) struct Identifier {
+    pub(super) status: IdentifierStatus,
+    pub(super) degree: Degree,
     /// How many profiles of each customer carry it.
-    holders: BTreeMap<Uuid, usize>,
+    pub(super) holders: BTreeMap<Uuid, usize>,
 }
 
 #[derive(Debug, Default)]
-struct Customer {
-    members: BTreeSet<Uuid>,
-    evidence: Evidence,
+pub(super) struct Customer {
+    pub(super) members: BTreeSet<Uuid>,
+    pub(super) evidence: Evidence,
+    /// What the members say, and how many of them say just that: a loyal visitor's sessions all say the same.
+    pub(super) said: BTreeMap<Evidence, usize>,
 }
 
 impl WorkingSet {
@@ -110,22 +110,22 @@ impl WorkingSet {
             return Vec::new();
         }
         let mut decisions = Vec::new();
-        let mut home = self.take_out(id);
+        let evidence = Evidence::of(&observed, &self.rules.deny);
+        let mut home = self.take_out(id, &evidence);
         if let (None, Some(customer)) = (home, attach_to) {
             decisions.push(Decision::Joined { profile: id, customer, cause: Cause::Attached });
             home = Some(customer);
         }
-        let evidence = Evidence::of(&observed, &self.rules.deny);
         let joining = joining_of(&observed);
         self.guard(&observed, &evidence, &joining, &mut decisions);
-        let candidates = self.candidates(&joining, home);
-        let home = self.settle(id, home, &evidence, candidates, &mut decisions);
+        let home = self.settle(id, home, &evidence, &joining, &mut decisions);
         self.put(observed, home, evidence, joining);
         decisions
     }
 
-    /// Takes a known profile out of every count, and gives its customer.
-    fn take_out(&mut self, id: Uuid) -> Option<Uuid> {
+    /// Takes a known profile out of every count, and gives its customer. `next` is what it says from now on: only if it takes
+    /// something back that nobody else says must the customer's evidence be gathered anew.
+    fn take_out(&mut self, id: Uuid, next: &Evidence) -> Option<Uuid> {
         let profile = self.profiles.remove(&id)?;
         for key in &profile.joining {
             if let Some(identifier) = self.identifiers.get_mut(key) {
@@ -133,19 +133,19 @@ impl WorkingSet {
                 release(&mut identifier.holders, profile.customer);
             }
         }
-        let members: Vec<Uuid> = match self.customers.get_mut(&profile.customer) {
-            Some(customer) => {
-                customer.members.remove(&id);
-                customer.members.iter().copied().collect()
+        let customer = self.customers.entry(profile.customer).or_default();
+        customer.members.remove(&id);
+        if let Some(count) = customer.said.get_mut(&profile.evidence) {
+            *count -= 1;
+            if *count == 0 {
+                customer.said.remove(&profile.evidence);
+                if !next.covers(&profile.evidence) {
+                    customer.evidence = Evidence::default();
+                    for said in customer.said.keys() {
+                        customer.evidence.absorb(said);
+                    }
+                }
             }
-            None => Vec::new(),
-        };
-        let mut evidence = Evidence::default();
-        for member in members.iter().filter_map(|member| self.profiles.get(member)) {
-            evidence.absorb(&member.evidence);
-        }
-        if let Some(customer) = self.customers.get_mut(&profile.customer) {
-            customer.evidence = evidence;
         }
         Some(profile.customer)
     }
@@ -162,176 +162,13 @@ impl WorkingSet {
         let home = self.customers.entry(customer).or_default();
         home.members.insert(observed.profile_id);
         home.evidence.absorb(&evidence);
+        *home.said.entry(evidence.clone()).or_default() += 1;
         self.profiles.insert(observed.profile_id, Profile { observed, customer, evidence, joining });
-    }
-
-    /// The first two guards: the deny list, then the degree with this profile counted in.
-    fn guard(&mut self, observed: &Observed, evidence: &Evidence, joining: &[IdentifierKey], out: &mut Vec<Decision>) {
-        let mut carried: Vec<IdentifierKey> = observed
-            .identifiers
-            .iter()
-            .map(|(kind, value, _)| IdentifierKey { kind: *kind, value: value.clone() })
-            .collect();
-        carried.sort();
-        carried.dedup();
-        for key in carried {
-            let denied = self.rules.deny.is_denied(key.kind, &key.value);
-            let identifier = identifier_of(&mut self.identifiers, &key);
-            if denied && identifier.status != IdentifierStatus::Blocked {
-                identifier.status = IdentifierStatus::Blocked;
-                out.push(Decision::IdentifierBlocked { identifier: key });
-                continue;
-            }
-            if identifier.status != IdentifierStatus::Normal || joining.binary_search(&key).is_err() {
-                continue;
-            }
-            let limit = self.rules.limits.of(key.kind);
-            // Counted in for the question only: the profile is put in its place when its customer is known.
-            identifier.degree.add(evidence);
-            // Customers that nothing tells apart by name count too, with room for visitors who were never named.
-            let identities = identifier.degree.identities(key.kind).max(identifier.holders.len().saturating_sub(limit));
-            identifier.degree.remove(evidence);
-            if identities > limit {
-                identifier.status = IdentifierStatus::Shared;
-                identifier.degree = Degree::default();
-                identifier.holders = BTreeMap::new();
-                out.push(Decision::IdentifierShared { identifier: key, identities });
-            }
-        }
-    }
-
-    /// The other customers that carry one of the identifiers.
-    fn candidates(&self, joining: &[IdentifierKey], home: Option<Uuid>) -> Vec<Candidate> {
-        let mut found: BTreeMap<Uuid, Vec<IdentifierKey>> = BTreeMap::new();
-        for key in joining {
-            let Some(identifier) = self.identifiers.get(key) else { continue };
-            if identifier.status == IdentifierStatus::Normal {
-                for customer in identifier.holders.keys().filter(|holder| Some(**holder) != home) {
-                    found.entry(*customer).or_default().push(key.clone());
-                }
-            }
-        }
-        found.into_iter().map(|(customer, common)| Candidate { customer, common }).collect()
-    }
-
-    /// The third guard, and the joins: best first, and after each the whole is compared again.
-    fn settle(
-        &mut self,
-        profile: Uuid,
-        home: Option<Uuid>,
-        evidence: &Evidence,
-        candidates: Vec<Candidate>,
-        out: &mut Vec<Decision>,
-    ) -> Uuid {
-        let mut whole = evidence.clone();
-        if let Some(customer) = home.and_then(|home| self.customers.get(&home)) {
-            whole.absorb(&customer.evidence);
-        }
-        let mut ranked: Vec<(u8, Candidate)> = candidates
-            .into_iter()
-            .map(|candidate| {
-                let rank = match self.verdict(&whole, &candidate) {
-                    Verdict::For => 0,
-                    Verdict::Open => 1,
-                    Verdict::Against(_) => 2,
-                };
-                (rank, candidate)
-            })
-            .collect();
-        ranked.sort_by(|(a_rank, a), (b_rank, b)| {
-            let key = |rank: u8, of: &Candidate| (rank, of.via().kind, Reverse(of.common.len()), of.customer);
-            key(*a_rank, a).cmp(&key(*b_rank, b))
-        });
-        let mut home = home;
-        for (_, candidate) in ranked {
-            let reason = match self.verdict(&whole, &candidate) {
-                Verdict::Against(reason) => Some(reason),
-                Verdict::For => None,
-                // No name speaks for it: then a value must lead to this customer and to no other.
-                Verdict::Open => (!self.is_alone(&candidate, home)).then_some(Reason::Ambiguous),
-            };
-            if let Some(reason) = reason {
-                let customer = candidate.customer;
-                out.push(Decision::JoinRefused { profile, customer, via: candidate.via().clone(), reason });
-                continue;
-            }
-            if let Some(customer) = self.customers.get(&candidate.customer) {
-                whole.absorb(&customer.evidence);
-            }
-            let cause = Cause::Identifier(candidate.via().clone());
-            home = Some(match home {
-                None => {
-                    out.push(Decision::Joined { profile, customer: candidate.customer, cause });
-                    candidate.customer
-                }
-                Some(home) => self.merge(profile, home, candidate.customer, cause, out),
-            });
-        }
-        home.unwrap_or_else(|| {
-            out.push(Decision::CustomerCreated { customer: profile });
-            profile
-        })
-    }
-
-    fn verdict(&self, whole: &Evidence, candidate: &Candidate) -> Verdict {
-        match self.customers.get(&candidate.customer) {
-            Some(customer) => compare(whole, &customer.evidence, candidate.via()),
-            None => Verdict::Open,
-        }
-    }
-
-    /// Whether one of the common identifiers is carried by this customer and no third one. Asked anew for each candidate: two
-    /// customers that this profile has just made one are no rivals.
-    fn is_alone(&self, candidate: &Candidate, home: Option<Uuid>) -> bool {
-        candidate.common.iter().filter_map(|key| self.identifiers.get(key)).any(|identifier| {
-            identifier.holders.keys().all(|holder| *holder == candidate.customer || Some(*holder) == home)
-        })
-    }
-
-    /// Makes the profile's home and another customer one. The older id survives.
-    fn merge(&mut self, profile: Uuid, home: Uuid, other: Uuid, cause: Cause, out: &mut Vec<Decision>) -> Uuid {
-        let (survivor, retired) = if home < other { (home, other) } else { (other, home) };
-        let gone = self.customers.remove(&retired).unwrap_or_default();
-        for member in &gone.members {
-            let Some(profile) = self.profiles.get_mut(member) else { continue };
-            profile.customer = survivor;
-            for key in &profile.joining {
-                if let Some(identifier) = self.identifiers.get_mut(key)
-                    && release(&mut identifier.holders, retired)
-                {
-                    *identifier.holders.entry(survivor).or_default() += 1;
-                }
-            }
-        }
-        let kept = self.customers.entry(survivor).or_default();
-        kept.evidence.absorb(&gone.evidence);
-        kept.members.extend(&gone.members);
-        let mut moved = gone.members;
-        // The profile being decided is in no customer's list at this moment, and moves with its home.
-        if retired == home {
-            moved.insert(profile);
-        }
-        out.push(Decision::Merged { survivor, retired, cause, moved: moved.into_iter().collect() });
-        survivor
-    }
-}
-
-/// A customer that carries identifiers of the profile being decided.
-#[derive(Debug)]
-struct Candidate {
-    customer: Uuid,
-    /// The common identifiers, the most trusted first; never empty.
-    common: Vec<IdentifierKey>,
-}
-
-impl Candidate {
-    fn via(&self) -> &IdentifierKey {
-        &self.common[0]
     }
 }
 
 /// Takes one profile off a customer's count; false if it was not counted (a shared value counts nobody).
-fn release(holders: &mut BTreeMap<Uuid, usize>, customer: Uuid) -> bool {
+pub(super) fn release(holders: &mut BTreeMap<Uuid, usize>, customer: Uuid) -> bool {
     let Some(count) = holders.get_mut(&customer) else { return false };
     *count = count.saturating_sub(1);
     if *count == 0 {
@@ -340,7 +177,10 @@ fn release(holders: &mut BTreeMap<Uuid, usize>, customer: Uuid) -> bool {
     true
 }
 
-fn identifier_of<'a>(all: &'a mut HashMap<IdentifierKey, Identifier>, key: &IdentifierKey) -> &'a mut Identifier {
+pub(super) fn identifier_of<'a>(
+    all: &'a mut HashMap<IdentifierKey, Identifier>,
+    key: &IdentifierKey,
+) -> &'a mut Identifier {
     all.entry(key.clone()).or_insert_with(|| Identifier {
         status: IdentifierStatus::Normal,
         degree: Degree::default(),

@@ -4,87 +4,13 @@
 use std::borrow::Cow;
 
 use super::Lookups;
+use super::condition::Condition;
 use super::document::{Entries, MappingError, Node};
 use super::function::Function;
+use super::path::{Path, Scope};
 use super::time;
 use super::value::{Problem, Val};
-use crate::ingest::envelope::{Envelope, Reject, RejectCode};
-use crate::ingest::json::{Json, pointer};
-
-/// What expressions are read against.
-pub struct Scope<'a> {
-    /// The record.
-    pub record: &'a Json<'a>,
-    /// The envelope it came in.
-    pub envelope: &'a Envelope,
-    /// The lookup tables.
-    pub lookups: &'a Lookups,
-    /// Within `for_each`: the item, its key and its position.
-    pub item: Option<(&'a Json<'a>, &'a str, usize)>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Root {
-    Record,
-    Item,
-    Key,
-    Index,
-    Stream,
-    OccurredAt,
-    ReceivedAt,
-}
-
-/// A compiled path.
-#[derive(Debug, Clone)]
-pub struct Path {
-    text: String,
-    root: Root,
-    steps: Vec<String>,
-}
-
-impl Path {
-    /// Reads a path; `in_loop` says whether `@item`, `@key` and `@index` mean something.
-    pub fn load(node: Node<'_>, text: &str, in_loop: bool) -> Result<Self, MappingError> {
-        let (name, rest) = text.split_at(text.find('/').unwrap_or(text.len()));
-        let root = match name {
-            "" if !text.is_empty() => Root::Record,
-            "@item" if in_loop => Root::Item,
-            "@key" if in_loop && rest.is_empty() => Root::Key,
-            "@index" if in_loop && rest.is_empty() => Root::Index,
-            "@stream" if rest.is_empty() => Root::Stream,
-            "@occurred_at" if rest.is_empty() => Root::OccurredAt,
-            "@received_at" if rest.is_empty() => Root::ReceivedAt,
-            "@item" | "@key" | "@index" => {
-                return Err(node.fail(format!("`{text}` means something only beside `for_each`")));
-            }
-            _ => {
-                let known = "/field/field, @item, @key, @index, @stream, @occurred_at, @received_at";
-                return Err(node.fail(format!("`{text}` is not a path; paths are {known}")));
-            }
-        };
-        Ok(Self { text: text.to_owned(), root, steps: pointer(rest).unwrap_or_default() })
-    }
-
-    /// The value there; a path that does not exist is null.
-    pub fn read<'a>(&self, scope: &Scope<'a>) -> Val<'a> {
-        let time = |time: Option<_>| time.map_or(Val::Null, Val::Time);
-        match (self.root, scope.item) {
-            (Root::Record, _) => scope.record.at(&self.steps).map_or(Val::Null, Val::of),
-            (Root::Item, Some((item, _, _))) => item.at(&self.steps).map_or(Val::Null, Val::of),
-            (Root::Key, Some((_, key, _))) => Val::Text(Cow::Borrowed(key)),
-            (Root::Index, Some((_, _, index))) => Val::Number(index.to_string().into()),
-            (Root::Stream, _) => Val::Text(Cow::Borrowed(&scope.envelope.stream)),
-            (Root::OccurredAt, _) => time(scope.envelope.occurred_at),
-            (Root::ReceivedAt, _) => time(Some(scope.envelope.received_at)),
-            (Root::Item | Root::Key | Root::Index, None) => Val::Null,
-        }
-    }
-
-    /// The path as the mapping spells it.
-    pub fn as_str(&self) -> &str {
-        &self.text
-    }
-}
+use crate::ingest::envelope::{Reject, RejectCode};
 
 #[derive(Debug, Clone)]
 enum Origin {
@@ -123,7 +49,8 @@ impl Expression {
         Ok(expression)
     }
 
-    fn load_entries(
+    /// The part of a table that says where the value comes from; a condition has its test beside it.
+    pub(super) fn load_entries(
         node: Node<'_>,
         entries: &mut Entries<'_>,
         lookups: &Lookups,
@@ -149,7 +76,7 @@ impl Expression {
 
     /// The value, or what is wrong with it; `field` is what a refusal names.
     pub fn read<'a>(&self, scope: &Scope<'a>, field: &str) -> Result<Val<'a>, Reject> {
-        let value = self.evaluate(scope).map_err(|problem| self.reject(field, problem))?;
+        let value = self.evaluate(scope).map_err(|problem| self.reject(field, &problem))?;
         if self.required && value.is_empty() {
             return Err(self.missing(field));
         }
@@ -162,7 +89,7 @@ impl Expression {
         if value.is_empty() {
             return Ok(None);
         }
-        value.text().map_err(|problem| self.reject(field, problem))
+        value.text().map_err(|problem| self.reject(field, &problem))
     }
 
     /// The value as a point in time.
@@ -171,10 +98,11 @@ impl Expression {
         if value.is_empty() {
             return Ok(None);
         }
-        value.time().map(Some).map_err(|problem| self.reject(field, problem))
+        value.time().map(Some).map_err(|problem| self.reject(field, &problem))
     }
 
-    fn evaluate<'a>(&self, scope: &Scope<'a>) -> Result<Val<'a>, Problem> {
+    /// The value, or what is wrong with it.
+    pub(super) fn evaluate<'a>(&self, scope: &Scope<'a>) -> Result<Val<'a>, Problem> {
         if let Some(when) = &self.when
             && !when.evaluate(scope)?
         {
@@ -202,7 +130,7 @@ impl Expression {
     }
 
     /// The refusal for a value that cannot be taken.
-    pub fn reject(&self, field: &str, problem: Problem) -> Reject {
+    pub fn reject(&self, field: &str, problem: &Problem) -> Reject {
         Reject::new(problem.code, format!("`{field}` ({}) {}.", self.source(), problem.text))
     }
 
@@ -218,11 +146,11 @@ impl Expression {
 
     fn source(&self) -> String {
         match &self.origin {
-            Origin::Path(path) => path.text.clone(),
+            Origin::Path(path) => path.as_str().to_owned(),
             Origin::Value(_) => "a constant of the mapping".into(),
             Origin::Template(pieces) => {
                 let paths = pieces.iter().filter_map(|piece| match piece {
-                    Piece::Path(path) => Some(path.text.as_str()),
+                    Piece::Path(path) => Some(path.as_str()),
                     Piece::Text(_) => None,
                 });
                 paths.collect::<Vec<_>>().join(" with ")
@@ -275,84 +203,6 @@ fn template<'a>(pieces: &[Piece], scope: &Scope<'a>) -> Result<Val<'a>, Problem>
     Ok(if filled && !trimmed.is_empty() { Val::Text(trimmed.to_owned().into()) } else { Val::Null })
 }
 
-#[derive(Debug, Clone)]
-enum Test {
-    Present,
-    Absent,
-    OneOf(Vec<String>),
-    Type(String),
-}
-
-/// A condition: a value, and what must hold for it. All of several must hold.
-#[derive(Debug, Clone)]
-pub struct Condition(Vec<(Expression, Test)>);
-
-impl Condition {
-    /// Reads `"/path"` (there is a value), or a value with `equals`, `in`, `absent` or `type`, or a list of such.
-    pub fn load(node: Node<'_>, lookups: &Lookups, in_loop: bool) -> Result<Self, MappingError> {
-        if node.value().is_array() {
-            let tests = node.list()?.into_iter().map(|node| Self::load_one(node, lookups, in_loop));
-            return Ok(Self(tests.collect::<Result<_, _>>()?));
-        }
-        Ok(Self(vec![Self::load_one(node, lookups, in_loop)?]))
-    }
-
-    fn load_one(node: Node<'_>, lookups: &Lookups, in_loop: bool) -> Result<(Expression, Test), MappingError> {
-        if node.as_text().is_some() {
-            return Ok((Expression::load(node, lookups, in_loop)?, Test::Present));
-        }
-        let mut entries = node.table("a condition")?;
-        let expression = Expression::load_entries(node, &mut entries, lookups, in_loop)?;
-        let tests = (entries.take("equals"), entries.take("in"), entries.take("absent"), entries.take("type"));
-        let test = match tests {
-            (None, None, None, None) => Test::Present,
-            (Some(value), None, None, None) => Test::OneOf(vec![value.scalar()?]),
-            (None, Some(values), None, None) => {
-                Test::OneOf(values.list()?.iter().map(Node::scalar).collect::<Result<_, _>>()?)
-            }
-            (None, None, Some(absent), None) => {
-                if absent.bool()? {
-                    Test::Absent
-                } else {
-                    Test::Present
-                }
-            }
-            (None, None, None, Some(kind)) => Test::Type(kind.text()?.to_owned()),
-            _ => return Err(node.fail("a condition is at most one of `equals`, `in`, `absent` and `type`")),
-        };
-        entries.finish()?;
-        Ok((expression, test))
-    }
-
-    /// Whether it holds; `field` is what a refusal names.
-    pub fn holds(&self, scope: &Scope<'_>, field: &str) -> Result<bool, Reject> {
-        self.evaluate(scope)
-            .map_err(|problem| Reject::new(problem.code, format!("The condition of `{field}` {}.", problem.text)))
-    }
-
-    fn evaluate(&self, scope: &Scope<'_>) -> Result<bool, Problem> {
-        for (expression, test) in &self.0 {
-            let value = expression.evaluate(scope)?;
-            let holds = match test {
-                Test::Present => !value.is_empty(),
-                Test::Absent => value.is_empty(),
-                Test::Type(kind) => match Function::Type.apply(value, scope.lookups)? {
-                    Val::Text(found) => found == kind.as_str(),
-                    _ => kind == "null",
-                },
-                Test::OneOf(values) => {
-                    let text = if matches!(value, Val::Tree(_) | Val::Texts(_)) { None } else { value.text()? };
-                    text.is_some_and(|text| values.iter().any(|value| value == text.as_ref()))
-                }
-            };
-            if !holds {
-                return Ok(false);
-            }
-        }
-        Ok(true)
-    }
-}
-
 /// What orders the versions of a key: its parts as text that compares as it should.
 pub fn version(parts: &[Expression], scope: &Scope<'_>) -> Result<Option<String>, Reject> {
     let mut version = String::new();
@@ -365,13 +215,13 @@ pub fn version(parts: &[Expression], scope: &Scope<'_>) -> Result<Option<String>
             value if value.is_empty() => continue,
             Val::Time(moment) => time::text(moment),
             number @ Val::Number(_) => {
-                let whole = number.decimal().map_err(|problem| part.reject("version", problem))?.to_i64();
+                let whole = number.decimal().map_err(|problem| part.reject("version", &problem))?.to_i64();
                 let whole = whole
                     .filter(|whole| *whole >= 0)
-                    .ok_or_else(|| part.reject("version", Problem::wrong_type("a whole number from 0 up", &number)))?;
+                    .ok_or_else(|| part.reject("version", &Problem::wrong_type("a whole number from 0 up", &number)))?;
                 format!("{whole:020}")
             }
-            other => other.text().map_err(|problem| part.reject("version", problem))?.unwrap_or_default().into_owned(),
+            other => other.text().map_err(|problem| part.reject("version", &problem))?.unwrap_or_default().into_owned(),
         };
         filled = true;
         version.push_str(&text);

@@ -1,22 +1,18 @@
 //! The closed set of functions a mapping may apply to a value. A function that is not here is an error on loading.
 //!
-//! Each passes null through, except `default`. Adding one: a variant, a line in [`Function::load`], a line in
-//! [`Function::apply`], a test.
+//! Each passes null through, except `default`. Adding one: a variant, a line in `signature.rs`, a line in [`Function::apply`], a
+//! test.
 
 use std::borrow::Cow;
 
 use chrono::NaiveDate;
 
 use super::Lookups;
-use super::document::{MappingError, Node};
 use super::time::{self, Format};
-use super::value::{FALSE, Problem, TRUE, Val, truth};
+use super::value::{Problem, Val, truth};
 use crate::ingest::decimal::Decimal;
 use crate::ingest::envelope::RejectCode;
 use crate::ingest::json::Json;
-
-const NAMES: &str =
-    "trim, lower, upper, type, bool, html_to_text, split, join, default, lookup, time, date, scale, number";
 
 /// One step from the path's value to the field's.
 #[derive(Debug, Clone, PartialEq)]
@@ -65,136 +61,6 @@ pub enum Missing {
 }
 
 impl Function {
-    /// Reads `"trim"` or `{ split = { sep = "@", index = 0 } }`.
-    pub fn load(node: Node<'_>, lookups: &Lookups) -> Result<Self, MappingError> {
-        if let Some(name) = node.as_text() {
-            return Ok(match name {
-                "trim" => Self::Trim,
-                "lower" => Self::Lower,
-                "upper" => Self::Upper,
-                "type" => Self::Type,
-                "bool" => Self::Bool(owned(TRUE), owned(FALSE)),
-                "html_to_text" => Self::HtmlToText,
-                "number" => Self::Number('.'),
-                "time" => Self::Time(vec![Format::Rfc3339]),
-                "date" => Self::Date("%Y-%m-%d".into()),
-                _ => return Err(node.fail(format!("unknown function `{name}`; known are {NAMES}"))),
-            });
-        }
-        let mut entries = node.table("a function with arguments")?.all();
-        let (Some((name, _, argument)), true) = (entries.pop(), entries.is_empty()) else {
-            return Err(node.fail("a function is a table with one key, its name"));
-        };
-        match name {
-            "split" => Self::load_split(argument),
-            "join" => Ok(Self::Join(argument.text()?.to_owned())),
-            "default" => Ok(Self::Default(argument.scalar()?)),
-            "lookup" => Self::load_lookup(argument, lookups),
-            "time" => Self::load_time(argument),
-            "date" => {
-                let pattern = argument.text()?;
-                let known = time::is_pattern(pattern);
-                known.then(|| Self::Date(pattern.to_owned())).ok_or_else(|| argument.fail("this is no date pattern"))
-            }
-            "scale" => Self::load_scale(argument),
-            "number" => {
-                let mut entries = argument.table("number")?;
-                let mark = entries.require("decimal")?;
-                entries.finish()?;
-                match mark.text()? {
-                    "," => Ok(Self::Number(',')),
-                    "." => Ok(Self::Number('.')),
-                    _ => Err(mark.fail("the decimal mark is \",\" or \".\"")),
-                }
-            }
-            "bool" => {
-                let mut entries = argument.table("bool")?;
-                let (yes, no) = (entries.require("true")?.texts()?, entries.require("false")?.texts()?);
-                entries.finish().map(|()| Self::Bool(yes, no))
-            }
-            _ => Err(argument.fail(format!("unknown function `{name}`; known are {NAMES}"))),
-        }
-    }
-
-    fn load_split(node: Node<'_>) -> Result<Self, MappingError> {
-        let mut entries = node.table("split")?;
-        let separator = entries.require("sep")?;
-        if separator.text()?.is_empty() {
-            return Err(separator.fail("`sep` is a text of at least one character"));
-        }
-        let index = match entries.take("index") {
-            Some(node) => Some(i32::try_from(node.integer()?).map_err(|_| node.fail("the index is too large"))?),
-            None => None,
-        };
-        entries.finish()?;
-        Ok(Self::Split(separator.text()?.to_owned(), index))
-    }
-
-    fn load_lookup(node: Node<'_>, lookups: &Lookups) -> Result<Self, MappingError> {
-        let (table, missing) = if let Some(name) = node.as_text() {
-            (name, Missing::Reject)
-        } else {
-            let mut entries = node.table("lookup")?;
-            let table = entries.require("table")?.text()?;
-            let missing = match (entries.take("fallback"), entries.take("missing")) {
-                (Some(fallback), None) => Missing::Fallback(fallback.scalar()?),
-                (None, Some(missing)) if missing.as_text() == Some("null") => Missing::Null,
-                (None, None) => Missing::Reject,
-                _ => return Err(node.fail("lookup takes `fallback = \"…\"` or `missing = \"null\"`")),
-            };
-            entries.finish()?;
-            (table, missing)
-        };
-        if !lookups.contains_key(table) {
-            return Err(node.fail(format!("there is no table [lookup.{table}] in this mapping")));
-        }
-        Ok(Self::Lookup(table.to_owned(), missing))
-    }
-
-    fn load_time(node: Node<'_>) -> Result<Self, MappingError> {
-        let (formats, zone) = if node.value().is_table() {
-            let mut entries = node.table("time")?;
-            let formats = entries.require("format")?;
-            let zone = match entries.take("zone") {
-                Some(zone) => Some(
-                    time::zone(zone.text()?)
-                        .ok_or_else(|| zone.fail("a zone is \"UTC\" or an offset such as \"+01:00\""))?,
-                ),
-                None => None,
-            };
-            entries.finish()?;
-            (formats, zone)
-        } else {
-            (node, None)
-        };
-        let named = |name: &String| {
-            Format::named(name, zone).ok_or_else(|| {
-                let known = "rfc3339, postgres, date, unix_s, unix_ms, unix_us, or a pattern such as %d.%m.%Y %H:%M";
-                formats.fail(format!("unknown time format `{name}`; known are {known}"))
-            })
-        };
-        Ok(Self::Time(formats.texts()?.iter().map(named).collect::<Result<_, _>>()?))
-    }
-
-    fn load_scale(node: Node<'_>) -> Result<Self, MappingError> {
-        let mut entries = node.table("scale")?;
-        let scale = match (entries.take("power"), entries.take("from"), entries.take("to")) {
-            (Some(power), None, None) => {
-                let small = i32::try_from(power.integer()?).ok().filter(|power| power.abs() <= 18);
-                Self::Power(small.ok_or_else(|| power.fail("`power` is between -18 and 18"))?)
-            }
-            (None, Some(from), Some(to)) => {
-                let (from_ends, to_ends) = (ends(from)?, ends(to)?);
-                if from_ends.0 == from_ends.1 {
-                    return Err(from.fail("both ends of `from` are the same"));
-                }
-                Self::Rescale(from_ends, to_ends)
-            }
-            _ => return Err(node.fail("scale takes `power = n`, or `from = [a, b]` and `to = [c, d]`")),
-        };
-        entries.finish().map(|()| scale)
-    }
-
     /// What comes out for a value.
     pub fn apply<'a>(&self, value: Val<'a>, lookups: &Lookups) -> Result<Val<'a>, Problem> {
         if value.is_empty() {
@@ -213,12 +79,12 @@ impl Function {
             Self::Upper => Val::Text(plain(value)?.to_uppercase().into()),
             Self::Type => Val::Text(kind(&value).into()),
             Self::Bool(yes, no) => Val::Bool(truth(&value, yes, no)?),
-            Self::HtmlToText => Val::Text(nanohtml2text::html2text(&plain(value)?).trim().replace("\r\n", "\n").into()),
+            Self::HtmlToText => Val::Text(without_markup(plain(value)?)),
             Self::Split(separator, None) => {
                 Val::Texts(plain(value)?.split(separator.as_str()).map(|piece| piece.trim().to_owned()).collect())
             }
             Self::Split(separator, Some(index)) => piece(&plain(value)?, separator, *index),
-            Self::Join(separator) => join(value, separator)?,
+            Self::Join(separator) => join(value, separator),
             Self::Lookup(table, missing) => {
                 let text = plain(value)?;
                 match (lookups.get(table).and_then(|table| table.get(text.as_ref())), missing) {
@@ -232,13 +98,13 @@ impl Function {
                 }
             }
             Self::Time(formats) => Val::Time(time::parse(&value, formats)?),
-            Self::Date(pattern) => match NaiveDate::parse_from_str(plain(value)?.trim(), pattern) {
-                Ok(date) => time::midnight(date).map(|_| Val::Date(date))?,
-                Err(_) => {
+            Self::Date(pattern) => {
+                let date = NaiveDate::parse_from_str(plain(value)?.trim(), pattern).map_err(|_| {
                     let text = "is not a date in the expected format; `date` in the mapping can declare another one";
-                    return Err(Problem { code: RejectCode::WrongType, text: text.into() });
-                }
-            },
+                    Problem { code: RejectCode::WrongType, text: text.into() }
+                })?;
+                time::midnight(date).map(|_| Val::Date(date))?
+            }
             Self::Power(power) => number(value.decimal()?.shift(*power).ok())?,
             Self::Rescale(from, to) => number(value.decimal()?.rescale(*from, *to))?,
             Self::Number('.') => Val::Number(value.decimal()?.to_string().into()),
@@ -250,15 +116,14 @@ impl Function {
     }
 }
 
-fn owned(words: &[&str]) -> Vec<String> {
-    words.iter().map(|word| (*word).to_owned()).collect()
-}
-
-fn ends(node: Node<'_>) -> Result<(i64, i64), MappingError> {
-    match node.list()?.as_slice() {
-        [low, high] => Ok((low.integer()?, high.integer()?)),
-        _ => Err(node.fail("a scale is a list of its two ends")),
-    }
+/// Plain text passes as it is: a converter would take its line breaks away.
+fn without_markup(text: Cow<'_, str>) -> Cow<'_, str> {
+    let bytes = text.as_bytes();
+    let tag = bytes
+        .windows(2)
+        .any(|pair| pair[0] == b'<' && (pair[1].is_ascii_alphabetic() || matches!(pair[1], b'/' | b'!')));
+    let entity = text.split_once('&').is_some_and(|(_, rest)| rest.contains(';'));
+    if tag || entity { nanohtml2text::html2text(&text).trim().replace("\r\n", "\n").into() } else { text }
 }
 
 fn plain(value: Val<'_>) -> Result<Cow<'_, str>, Problem> {
@@ -287,12 +152,12 @@ fn piece<'a>(text: &str, separator: &str, index: i32) -> Val<'a> {
     found.map_or(Val::Null, |piece| Val::Text(piece.to_owned().into()))
 }
 
-fn join<'a>(value: Val<'a>, separator: &str) -> Result<Val<'a>, Problem> {
+fn join<'a>(value: Val<'a>, separator: &str) -> Val<'a> {
     let items: Vec<&Json<'_>> = match value {
-        Val::Texts(texts) => return Ok(Val::Text(texts.join(separator).into())),
+        Val::Texts(texts) => return Val::Text(texts.join(separator).into()),
         Val::Tree(Json::List(items)) => items.iter().collect(),
         Val::Tree(Json::Object(entries)) => entries.iter().map(|(_, item)| item).collect(),
-        scalar => return Ok(scalar),
+        scalar => return scalar,
     };
     let mut joined = String::new();
     for item in items {
@@ -303,5 +168,37 @@ fn join<'a>(value: Val<'a>, separator: &str) -> Result<Val<'a>, Problem> {
         }
         joined.push_str(&text);
     }
-    Ok(Val::Text(joined.into()))
+    Val::Text(joined.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ingest::mapping::value::{FALSE, TRUE};
+
+    fn apply(function: &Function, text: &'static str) -> Val<'static> {
+        function.apply(Val::Text(text.into()), &Lookups::new()).unwrap()
+    }
+
+    #[test]
+    fn markup_goes_and_plain_text_stays() {
+        let text = |text| apply(&Function::HtmlToText, text);
+        assert_eq!(text("a\n\n b < c"), Val::Text("a\n\n b < c".into()));
+        assert_eq!(text("<p>Gr&uuml;&szlig;e</p>"), Val::Text("Grüße".into()));
+    }
+
+    fn words(words: &[&str]) -> Vec<String> {
+        words.iter().map(|word| (*word).to_owned()).collect()
+    }
+
+    #[test]
+    fn numbers_and_pieces() {
+        assert_eq!(apply(&Function::Number(','), "-1.234,50"), Val::Number("-1234.50".into()));
+        assert_eq!(apply(&Function::Power(-2), "12345"), Val::Number("123.45".into()));
+        assert_eq!(apply(&Function::Rescale((-103, 103), (1, 5)), "103"), Val::Number("5".into()));
+        assert_eq!(apply(&Function::Split("@".into(), Some(-1)), "a@b"), Val::Text("b".into()));
+        assert_eq!(apply(&Function::Split("@".into(), Some(5)), "a@b"), Val::Null);
+        assert_eq!(apply(&Function::Bool(words(TRUE), words(FALSE)), "Ja"), Val::Bool(true));
+        assert_eq!(apply(&Function::Default("x".into()), ""), Val::Text("x".into()));
+    }
 }

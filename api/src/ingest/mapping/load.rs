@@ -3,8 +3,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::condition::Condition;
 use super::document::{Entries, MappingError, Node, read};
-use super::expression::{Condition, Expression, Path};
+use super::expression::Expression;
+use super::path::Path;
 use super::table::{ATTRIBUTES, Belongs, FieldType, SILOS, TABLES, Table};
 use super::{FieldRule, Lookups, Mapping, Owner, ProfileRule, RowRule, Rule, Stream};
 use crate::identity::{IdentifierKind, PartyKind, Strength};

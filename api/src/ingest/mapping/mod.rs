@@ -2,29 +2,32 @@
 //!
 //! [`Mapping::parse`] compiles a file and refuses every word it does not know, with the line. [`Mapping::map`] reads one
 //! envelope: the payload is parsed once, paths are compiled, nothing is asked of the world, so the same mapping and
-//! envelope give the same records for ever. [`table`] holds the words, [`expression`] the values, [`function`] what can be
+//! envelope give the same records for ever. [`table`] holds the words, [`path`] and [`expression`] the values, [`function`] what can be
 //! done to them, [`load`] the file's grammar. The presets in `silo/<silo>/preset/` are the examples to copy.
 //!
 //! No database here, and no product's name: what is particular to a product is its preset.
 
+pub mod condition;
 pub mod document;
 pub mod expression;
 pub mod function;
 pub mod load;
+pub mod path;
+mod run;
+pub mod signature;
 pub mod table;
 pub mod time;
 pub mod value;
 
 use std::collections::{BTreeMap, HashMap};
 
-use serde_json::{Map, Value};
-
+use condition::Condition;
 pub use document::MappingError;
-use expression::{Condition, Expression, Path, Scope};
-use table::{Belongs, Field, Table};
-use value::{Problem, Val};
+use expression::Expression;
+use path::{Path, Scope};
+use table::{Field, Table};
 
-use super::envelope::{Envelope, Mapped, MappedIdentifier, MappedProfile, MappedRow, Op, Reject, RejectCode};
+use super::envelope::{Envelope, Mapped, Reject, RejectCode};
 use super::json::Json;
 use crate::identity::{IdentifierKind, PartyKind, Strength};
 
@@ -151,192 +154,6 @@ impl Mapping {
         }
         let scope = Scope { record: &record, envelope, lookups: &self.lookups, item: None };
         self.streams[*position].map(&scope)
-    }
-}
-
-impl Stream {
-    fn map(&self, scope: &Scope<'_>) -> Result<Mapped, Reject> {
-        let key = match &self.key {
-            Some(rule) => Some(rule.read_text(scope, "key")?.ok_or_else(|| rule.missing("key"))?.into_owned()),
-            None => scope.envelope.key.clone(),
-        };
-        let deleted = self.delete.as_ref().map_or(Ok(false), |condition| condition.holds(scope, "delete"))?;
-        if deleted || scope.envelope.op == Op::Delete {
-            let reason = "The source deleted this record. This version does not take deletes yet: the record is kept \
-                          here, the customer still shows it, and a replay applies it once deletes are taken.";
-            return Err(Reject::new(RejectCode::NotSupportedYet, reason));
-        }
-        let occurred_at = match &self.occurred_at {
-            Some(rule) => rule.read_time(scope, "occurred_at")?,
-            None => None,
-        };
-        let occurred_at = occurred_at.or(scope.envelope.occurred_at);
-        let mut profiles: Vec<MappedProfile> = Vec::new();
-        for rule in &self.profiles {
-            let Some(mut profile) = rule.map(scope)? else { continue };
-            profile.observed_at = profile.observed_at.or(occurred_at);
-            match profiles.iter_mut().find(|known| known.key == profile.key) {
-                Some(known) => {
-                    known.kind = known.kind.or(profile.kind);
-                    known.attributes.extend(profile.attributes);
-                    known.identifiers.extend(profile.identifiers);
-                }
-                None => profiles.push(profile),
-            }
-        }
-        let mut rows = Vec::new();
-        let first = profiles.first().map(|profile| profile.key.clone());
-        for rule in &self.rows {
-            rule.map(scope, first.as_deref(), &mut rows)?;
-        }
-        let version = expression::version(&self.version, scope)?;
-        Ok(Mapped { key, op: Op::Upsert, version, occurred_at, profiles, rows })
-    }
-}
-
-impl ProfileRule {
-    fn map(&self, scope: &Scope<'_>) -> Result<Option<MappedProfile>, Reject> {
-        if let Some(when) = &self.when
-            && !when.holds(scope, "profile")?
-        {
-            return Ok(None);
-        }
-        let key = self.key.read_text(scope, "profile key")?.ok_or_else(|| self.key.missing("profile key"))?;
-        let kind = match &self.kind {
-            None => None,
-            Some(Rule::Fixed(kind)) => Some(*kind),
-            Some(Rule::Read(rule)) => match rule.read_text(scope, "kind")? {
-                None => None,
-                Some(text) => Some(text.parse().map_err(|_| {
-                    let text = "is neither PERSON nor COMPANY".to_owned();
-                    rule.reject("kind", Problem { code: RejectCode::UnknownValue, text })
-                })?),
-            },
-        };
-        let mut attributes = BTreeMap::new();
-        for (name, rule) in &self.attributes {
-            let value = rule.read(scope, name)?;
-            let kind = match *name {
-                "birth_date" => table::FieldType::Date,
-                "stage" => table::FieldType::Choice(table::STAGES),
-                _ => table::FieldType::Text,
-            };
-            let value = value.into_field(kind).map_err(|problem| rule.reject(name, problem))?;
-            if let Some(text) = value.as_ref().and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty()) {
-                attributes.insert((*name).to_owned(), text.to_owned());
-            }
-        }
-        let mut identifiers: Vec<MappedIdentifier> = Vec::new();
-        for (kind, strength, rule) in &self.identifiers {
-            let Some(value) = rule.read_text(scope, kind.as_str())? else { continue };
-            if !identifiers.iter().any(|known| known.kind == *kind && known.value == value) {
-                identifiers.push(MappedIdentifier { kind: *kind, value: value.into_owned(), strength: *strength });
-            }
-        }
-        let text = |rule: &Option<Expression>, name: &str| match rule {
-            Some(rule) => rule.read_text(scope, name),
-            None => Ok(None),
-        };
-        let country = text(&self.country, "country")?.map(|text| text.trim().to_uppercase());
-        let observed_at = self.observed_at.as_ref().map_or(Ok(None), |rule| rule.read_time(scope, "observed_at"))?;
-        Ok(Some(MappedProfile { key: key.into_owned(), kind, attributes, identifiers, country, observed_at }))
-    }
-}
-
-impl RowRule {
-    fn map(&self, scope: &Scope<'_>, first: Option<&str>, rows: &mut Vec<MappedRow>) -> Result<(), Reject> {
-        let Some(path) = &self.for_each else {
-            rows.extend(self.one(scope, first)?);
-            return Ok(());
-        };
-        match path.read(scope) {
-            Val::Null => {}
-            Val::Tree(Json::List(items)) => {
-                for (index, item) in items.iter().enumerate() {
-                    let key = index.to_string();
-                    let scope = Scope { item: Some((item, &key, index)), ..*scope };
-                    rows.extend(self.one(&scope, first)?);
-                }
-            }
-            Val::Tree(Json::Object(entries)) => {
-                for (index, (key, item)) in entries.iter().enumerate() {
-                    let scope = Scope { item: Some((item, key, index)), ..*scope };
-                    rows.extend(self.one(&scope, first)?);
-                }
-            }
-            other => {
-                let reason = format!("`{}` is {}, where a list or object was expected.", path.as_str(), other.kind());
-                return Err(Reject::new(RejectCode::WrongType, reason));
-            }
-        }
-        Ok(())
-    }
-
-    fn one(&self, scope: &Scope<'_>, first: Option<&str>) -> Result<Option<MappedRow>, Reject> {
-        let table = self.table;
-        if let Some(when) = &self.when
-            && !when.holds(scope, table.name)?
-        {
-            return Ok(None);
-        }
-        let profile = match &self.owner {
-            Owner::First => first.map(str::to_owned),
-            Owner::Nobody => None,
-            Owner::Read(rule) => rule.read_text(scope, "profile")?.map(Into::into),
-        };
-        if profile.is_none() && table.belongs == Belongs::Profile {
-            let reason = format!(
-                "The row of {} names nobody. Send the key, e-mail, phone or customer number of its person or company, or \
-                 correct the profile's path in the mapping and replay.",
-                table.name
-            );
-            return Err(Reject::new(RejectCode::MissingField, reason));
-        }
-        let part = match (&self.part, scope.item) {
-            (Some(rule), _) => rule.read_text(scope, "part")?.map_or_else(String::new, Into::into),
-            (None, Some((_, key, _))) => key.to_owned(),
-            (None, None) => String::new(),
-        };
-        let mut fields = Map::new();
-        for (field, rule) in &self.fields {
-            if let Some(value) = rule.read(scope, field)? {
-                fields.insert(field.name.to_owned(), value);
-            }
-        }
-        Ok(Some(MappedRow { table: table.name, part, profile, fields }))
-    }
-}
-
-impl FieldRule {
-    fn read(&self, scope: &Scope<'_>, field: &Field) -> Result<Option<Value>, Reject> {
-        let name = field.name;
-        match self {
-            Self::Value(rule) => {
-                let value = rule.read(scope, name)?.into_field(field.kind);
-                let value = value.map_err(|problem| rule.reject(name, problem))?;
-                if value.is_none() && field.required { Err(rule.missing(name)) } else { Ok(value) }
-            }
-            Self::Column => {
-                let value = scope.record.get(name).map_or(Val::Null, Val::of).into_field(field.kind);
-                let value = value
-                    .map_err(|problem| Reject::new(problem.code, format!("The column `{name}` {}.", problem.text)))?;
-                if value.is_none() && field.required {
-                    let reason = format!("The column `{name}` is missing or empty. Send a value.");
-                    return Err(Reject::new(RejectCode::MissingField, reason));
-                }
-                Ok(value)
-            }
-            Self::Reference { stream, key: rule, part } => {
-                let Some(key) = rule.read_text(scope, name)? else {
-                    return if field.required { Err(rule.missing(name)) } else { Ok(None) };
-                };
-                let part = match part {
-                    Some(part) => part.read_text(scope, name)?.unwrap_or_default(),
-                    None => "".into(),
-                };
-                Ok(Some(serde_json::json!({ "stream": stream, "key": key, "part": part })))
-            }
-        }
     }
 }
 

@@ -1,0 +1,138 @@
+//! What the sources know a customer by, and the customer as each of them knows it.
+
+use async_graphql::{Context, Enum, SimpleObject};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::types::CustomerKind;
+use super::{CustomerRecord, store};
+use crate::access::{Class, Permit, SiloRow, access, shown_text};
+use crate::error::Result;
+use crate::graph::timestamp::Timestamp;
+use crate::{connection, object};
+
+/// What kind of value a customer is known by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[graphql(name = "IdentifierKind")]
+pub enum ShownKind {
+    /// E-mail address.
+    Email,
+    /// Phone number, E.164.
+    Phone,
+    /// Customer number.
+    CustomerNumber,
+    /// Loyalty number.
+    LoyaltyNumber,
+    /// Id of a login.
+    UserId,
+    /// A cookie or the id of a device.
+    Cookie,
+    /// Id in another system, `source:key`.
+    ExternalId,
+}
+
+impl ShownKind {
+    const fn class(self) -> Class {
+        match self {
+            Self::Email | Self::Phone => Class::Contact,
+            Self::UserId | Self::Cookie => Class::Technical,
+            Self::CustomerNumber | Self::LoyaltyNumber | Self::ExternalId => Class::Open,
+        }
+    }
+}
+
+crate::row! {
+    /// An identifier as one profile carries it.
+    pub struct IdentifierRow {
+        /// The identifier.
+        identifier_id: Uuid = Uuid,
+        /// Its kind.
+        kind: ShownKind = Text,
+        /// Its normalised value.
+        value: String = Text,
+        /// When first seen.
+        first_seen_at: Timestamp = Time,
+        /// When last seen.
+        last_seen_at: Timestamp = Time,
+        /// In how many records.
+        times_seen: i64 = Number,
+    }
+}
+
+impl SiloRow for IdentifierRow {
+    type Silo = CustomerRecord;
+    const TABLE: &'static str = "profile_identifier";
+    const OWNER: Option<&'static str> = None;
+    const CUSTOMER: Option<&'static str> = Some("customer_id");
+
+    fn id(&self) -> Uuid {
+        self.identifier_id
+    }
+}
+
+/// A value that a customer is known by.
+#[derive(SimpleObject)]
+pub struct Identifier {
+    /// What kind of value it is.
+    #[graphql(directive = access::apply("customer".to_owned(), "open".to_owned()))]
+    kind: ShownKind,
+    /// The normalised value; masked or null where its data class (contact, technical) is withheld from you.
+    #[graphql(directive = access::apply("customer".to_owned(), "contact".to_owned()))]
+    value: Option<String>,
+    /// When it was first seen with this customer.
+    #[graphql(directive = access::apply("customer".to_owned(), "open".to_owned()))]
+    first_seen_at: Timestamp,
+    /// When it was last seen with this customer.
+    #[graphql(directive = access::apply("customer".to_owned(), "open".to_owned()))]
+    last_seen_at: Timestamp,
+    /// In how many records it was seen.
+    #[graphql(directive = access::apply("customer".to_owned(), "open".to_owned()))]
+    times_seen: i64,
+}
+
+/// The identifiers of a customer: one for each value, however many sources carry it.
+pub async fn identifiers(
+    context: &Context<'_>,
+    permit: &Permit<CustomerRecord>,
+    customer_id: Uuid,
+) -> Result<Vec<Identifier>> {
+    let mut rows = store::identifiers(context, permit, customer_id).await?;
+    rows.sort_by(|a, b| (a.kind as u8, &a.value).cmp(&(b.kind as u8, &b.value)));
+    let mut merged: Vec<IdentifierRow> = Vec::with_capacity(rows.len());
+    for row in rows {
+        match merged.last_mut() {
+            Some(last) if last.identifier_id == row.identifier_id => {
+                last.times_seen += row.times_seen;
+                last.first_seen_at = last.first_seen_at.clone().min(row.first_seen_at);
+                last.last_seen_at = last.last_seen_at.clone().max(row.last_seen_at);
+            }
+            _ => merged.push(row),
+        }
+    }
+    let shown = merged.into_iter().map(|row| Identifier {
+        kind: row.kind,
+        value: shown_text(context, permit, "Customer", row.kind.class(), Some(&row.value)),
+        first_seen_at: row.first_seen_at,
+        last_seen_at: row.last_seen_at,
+        times_seen: row.times_seen,
+    });
+    Ok(shown.collect())
+}
+
+object! {
+    /// The customer as one source knows it.
+    SourceProfile, SourceProfileRow of CustomerRecord from "source_profile" id "spr" customer "customer_id" {
+        /// Key of the source.
+        open source: text!,
+        /// Key of the person or company in that source.
+        technical key: text,
+        /// A person or a company.
+        open kind: [CustomerKind]!,
+        /// When the source last said something of it.
+        open observed_at: time!,
+        /// When the source deleted it.
+        open deleted_at: time,
+    }
+}
+connection!(SourceProfile, SourceProfileConnection, SourceProfileEdge, "source profiles");

@@ -1,0 +1,190 @@
+//! All SQL of the customer itself.
+
+use uuid::Uuid;
+
+use super::CustomerRecord;
+use super::golden::GoldenRow;
+use super::identifier::{IdentifierRow, SourceProfileRow};
+use super::relation::{RelationRow, Side};
+use super::timeline::{InteractionRow, TimelineFilter};
+use super::types::CustomerRow;
+use crate::access::{Context, Order, Page, PageArgs, Permit, Scope, Select, load};
+use crate::database::{Bind, Dialect};
+use crate::error::Result;
+
+/// No more identifiers or values of one customer are shown than this.
+const MANY: i64 = 500;
+
+const NEWEST_PROFILE: Order = Order { name: "SOURCE_PROFILE", by: "t.observed_at", time: true, descending: true };
+const NEWEST_INTERACTION: Order = Order { name: "INTERACTION", by: "t.occurred_at", time: true, descending: true };
+const NEWEST_RELATION: Order =
+    Order { name: "RELATION", by: "coalesce(t.valid_from, '')", time: false, descending: true };
+
+/// Customers that stand on their own: the start of every list.
+pub fn living(permit: &Permit<CustomerRecord>) -> Select<CustomerRow> {
+    permit.select::<CustomerRow>().filter("t.merged_into IS NULL", [])
+}
+
+/// The customer of an id, following a retired id to the one it leads to.
+pub async fn by_id(context: &Context<'_>, permit: &Permit<CustomerRecord>, id: Uuid) -> Result<Option<CustomerRow>> {
+    let batch = &Scope::of(context)?.batch;
+    let fetch = permit.select::<CustomerRow>().of_parent("id").limit(1).fetch();
+    let mut id = id;
+    // A chain of merges ends after a few steps; a ring cannot be, since the older id survives.
+    for _ in 0..8 {
+        let rows: Vec<CustomerRow> = batch.rows(fetch.clone(), Some(id)).await?;
+        match rows.into_iter().next() {
+            Some(row) => match row.merged_into {
+                Some(into) => id = into,
+                None => return Ok(Some(row)),
+            },
+            None => return Ok(None),
+        }
+    }
+    Ok(None)
+}
+
+/// Customers who hold one of these values of an identifier kind.
+pub async fn holders(
+    context: &Context<'_>,
+    permit: &Permit<CustomerRecord>,
+    kind: &str,
+    values: Vec<String>,
+    most: i64,
+) -> Result<Vec<CustomerRow>> {
+    let condition = "t.id IN (SELECT i.customer_id FROM profile_identifier i JOIN identifier n ON n.id = i.identifier_id \
+                     WHERE n.kind = ? AND n.value ?)";
+    let select = living(permit).filter(condition, [Bind::from(kind), Bind::Texts(values)]).limit(most);
+    Scope::of(context)?.batch.rows(select.fetch(), None).await
+}
+
+/// The customer of a profile: a source and its own key.
+pub async fn of_profile(
+    context: &Context<'_>,
+    permit: &Permit<CustomerRecord>,
+    source: &str,
+    key: &str,
+) -> Result<Vec<CustomerRow>> {
+    let condition = "t.id IN (SELECT p.customer_id FROM source_profile p WHERE p.source = ? AND p.key = ?)";
+    let select = living(permit).filter(condition, [Bind::from(source), Bind::from(key)]).limit(2);
+    Scope::of(context)?.batch.rows(select.fetch(), None).await
+}
+
+/// Customers by id.
+pub async fn by_ids(
+    context: &Context<'_>,
+    permit: &Permit<CustomerRecord>,
+    ids: Vec<Uuid>,
+) -> Result<Vec<CustomerRow>> {
+    let select = living(permit).filter("t.id ?", [Bind::Ids(ids)]).limit(MANY);
+    Scope::of(context)?.batch.rows(select.fetch(), None).await
+}
+
+/// Customers whose search text looks like a folded query: candidates, to be ranked by the caller.
+pub async fn alike(
+    context: &Context<'_>,
+    permit: &Permit<CustomerRecord>,
+    folded: &str,
+    grams: &[String],
+    most: i64,
+) -> Result<Vec<CustomerRow>> {
+    let scope = Scope::of(context)?;
+    let select = match scope.database.dialect() {
+        Dialect::Postgres => living(permit)
+            .filter(
+                "t.id IN (SELECT s.id FROM customer s WHERE s.merged_into IS NULL AND (s.search_text LIKE ? OR s.search_text %> ?) \
+                 ORDER BY word_similarity(?, s.search_text) DESC LIMIT 300)",
+                [Bind::from(format!("%{}%", escaped(folded))), Bind::from(folded), Bind::from(folded)],
+            )
+            .limit(most),
+        Dialect::Sqlite => {
+            let words: Vec<String> = grams.iter().map(|gram| format!("\"{}\"", gram.replace('"', "\"\""))).collect();
+            let condition = "t.rowid IN (SELECT s.rowid FROM customer_search s WHERE s.search_text MATCH ? \
+                             ORDER BY s.rank LIMIT 300)";
+            living(permit).filter(condition, [Bind::from(words.join(" OR "))]).limit(most)
+        }
+    };
+    scope.batch.rows(select.fetch(), None).await
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
+}
+
+/// The golden values of a customer.
+pub async fn golden_values(
+    context: &Context<'_>,
+    permit: &Permit<CustomerRecord>,
+    customer_id: Uuid,
+) -> Result<Vec<GoldenRow>> {
+    let fetch = permit.select::<GoldenRow>().of_parent("customer_id").limit(MANY).fetch();
+    Scope::of(context)?.batch.rows(fetch, Some(customer_id)).await
+}
+
+/// The identifiers of a customer, as its profiles carry them.
+pub async fn identifiers(
+    context: &Context<'_>,
+    permit: &Permit<CustomerRecord>,
+    customer_id: Uuid,
+) -> Result<Vec<IdentifierRow>> {
+    let fetch = permit.select::<IdentifierRow>().of_parent("customer_id").limit(MANY).fetch();
+    Scope::of(context)?.batch.rows(fetch, Some(customer_id)).await
+}
+
+/// A page of a customer's source profiles.
+pub async fn source_profiles(
+    context: &Context<'_>,
+    permit: &Permit<CustomerRecord>,
+    customer_id: Uuid,
+    args: &PageArgs,
+) -> Result<Page<SourceProfileRow>> {
+    let select = permit.select::<SourceProfileRow>().of_parent("customer_id");
+    load(context, select, NEWEST_PROFILE, args, Some(customer_id)).await
+}
+
+/// A page of a customer's relations on one side.
+pub async fn relations(
+    context: &Context<'_>,
+    permit: &Permit<CustomerRecord>,
+    customer_id: Uuid,
+    side: Side,
+    args: &PageArgs,
+) -> Result<Page<RelationRow>> {
+    let select = permit.select::<RelationRow>();
+    let select = match side {
+        Side::People => select.of_parent("to_customer_id").filter("t.kind = 'WORKS_AT'", []),
+        Side::Companies => select.of_parent("customer_id").filter("t.kind = 'WORKS_AT'", []),
+        Side::Household => select.of_parent("customer_id").filter("t.kind = 'HOUSEHOLD'", []),
+    };
+    load(context, select, NEWEST_RELATION, args, Some(customer_id)).await
+}
+
+/// A page of a customer's timeline; `visible` is the condition that the viewer's rights to the silos give.
+pub async fn interactions(
+    context: &Context<'_>,
+    permit: &Permit<CustomerRecord>,
+    customer_id: Uuid,
+    filter: &TimelineFilter,
+    visible: (String, Vec<Bind>),
+    include_people: bool,
+    args: &PageArgs,
+) -> Result<Page<InteractionRow>> {
+    let mut select = permit.select::<InteractionRow>();
+    let parent = if include_people {
+        let people = "t.customer_id IN (SELECT ? UNION SELECT r.customer_id FROM relation r \
+                      WHERE r.to_customer_id = ? AND r.kind = 'WORKS_AT')";
+        select = select.filter(people, [Bind::from(customer_id), Bind::from(customer_id)]);
+        None
+    } else {
+        select = select.of_parent("customer_id");
+        Some(customer_id)
+    };
+    select = select.filter(visible.0, visible.1);
+    if let Some(kinds) = &filter.kind {
+        select = select.one_of("t.kind", kinds.iter().map(|kind| kind.to_uppercase()).collect());
+    }
+    if let Some(touchpoint) = &filter.touchpoint {
+        select = select.filter("t.touchpoint = ?", [Bind::from(touchpoint.as_str())]);
+    }
+    load(context, select.within("t.occurred_at", filter.period.as_ref()), NEWEST_INTERACTION, args, parent).await
+}

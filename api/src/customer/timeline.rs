@@ -1,0 +1,90 @@
+//! The timeline: everything that happened with a customer, across the silos that the viewer may read.
+
+use async_graphql::{Context, InputObject};
+use uuid::Uuid;
+
+use super::{CustomerRecord, store};
+use crate::access::{Action, Class, Page, PageArgs, PeriodInput, Permit, Rows, access};
+use crate::catalogue::source::SiloName;
+use crate::catalogue::types::{Channel, Named, TouchpointOf};
+use crate::database::Bind;
+use crate::error::Result;
+use crate::{connection, object};
+
+object! {
+    /// One thing that happened between a customer and us.
+    Interaction, InteractionRow of CustomerRecord from "interaction" id "int" customer "customer_id" {
+        /// Silo it stands in.
+        open silo: [SiloName]!,
+        /// What it is: TICKET, CONTACT_NOTE, PURCHASE, SURVEY_RESPONSE …
+        open kind: text!,
+        /// Channel.
+        open channel: [Channel],
+        /// When it happened.
+        open occurred_at: time!,
+        /// Key of the source it comes from.
+        open source: text!,
+        /// Key of the touchpoint.
+        column touchpoint: Option<String> = Text,
+    } also {
+        /// The touchpoint it happened at.
+        #[graphql(directive = access::apply("customer".to_owned(), "open".to_owned()))]
+        async fn touchpoint(&self) -> Option<TouchpointOf> {
+            Named::of("Interaction", self.row.touchpoint.as_ref()).map(TouchpointOf)
+        }
+    }
+}
+connection!(Interaction, InteractionConnection, InteractionEdge, "interactions");
+
+/// What of the timeline to show.
+#[derive(Debug, Clone, Default, InputObject)]
+pub struct TimelineFilter {
+    /// In these silos.
+    pub silo: Option<Vec<SiloName>>,
+    /// Of these kinds: TICKET, CONTACT_NOTE, PURCHASE …
+    pub kind: Option<Vec<String>>,
+    /// At this touchpoint, by key.
+    pub touchpoint: Option<String>,
+    /// In this period.
+    pub period: Option<PeriodInput>,
+}
+
+/// A page of a customer's timeline.
+pub async fn page(
+    context: &Context<'_>,
+    permit: &Permit<CustomerRecord>,
+    customer_id: Uuid,
+    filter: &TimelineFilter,
+    include_people: bool,
+    args: &PageArgs,
+) -> Result<Page<InteractionRow>> {
+    let visible = visible(permit, filter.silo.as_deref());
+    store::interactions(context, permit, customer_id, filter, visible, include_people, args).await
+}
+
+/// The condition under which an interaction is visible: its silo may be read, internal rows by those who read them, and
+/// where a silo is given for own rows only, the customer is one's own.
+fn visible(permit: &Permit<CustomerRecord>, wanted: Option<&[SiloName]>) -> (String, Vec<Bind>) {
+    let (mut open, mut binds) = (Vec::new(), Vec::new());
+    let staff = permit.viewer().staff_id.unwrap_or(Uuid::nil());
+    for silo in SiloName::ALL {
+        if wanted.is_some_and(|wanted| !wanted.contains(&silo)) {
+            continue;
+        }
+        let cell = permit.viewer().cell(silo.key());
+        let Some(rows) = cell.rows else { continue };
+        let mut one = format!("t.silo = '{}'", silo.key().name());
+        if cell.action(Class::Internal) != Action::Show {
+            one.push_str(" AND NOT t.internal");
+        }
+        if rows == Rows::Own {
+            one.push_str(" AND EXISTS (SELECT 1 FROM customer own WHERE own.id = t.customer_id AND own.owner_id = ?)");
+            binds.push(Bind::from(staff));
+        }
+        open.push(format!("({one})"));
+    }
+    if open.is_empty() {
+        return ("false".to_owned(), binds);
+    }
+    (format!("({})", open.join(" OR ")), binds)
+}

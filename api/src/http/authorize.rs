@@ -1,0 +1,57 @@
+//! From a request to the claims of its bearer token, or to the refusal. Every refusal of a token reads the same.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+
+use super::app::App;
+use super::reply;
+use crate::auth::{Claims, REFUSAL};
+use crate::error::Code;
+
+/// The address at the other end of the connection.
+#[derive(Clone, Copy)]
+pub(super) struct Peer(pub(super) IpAddr);
+
+/// Who asks. A token that is known costs one hash; a new one is verified, unless its address has failed too often.
+pub(super) fn claims(app: &App, parts: &Parts) -> Result<Arc<Claims>, Box<Response>> {
+    let Some(token) = token(parts) else { return Err(unauthenticated().into()) };
+    if let Some(claims) = app.verifier.recall(token) {
+        return Ok(claims);
+    }
+    let address = address(app, parts);
+    if let Some(seconds) = app.failures.wait(address) {
+        let message = "Too many tokens from this address did not hold. Try again later.";
+        let response = reply::refuse(StatusCode::TOO_MANY_REQUESTS, Code::RateLimited, message);
+        return Err(reply::retry_after(response, seconds).into());
+    }
+    app.verifier.verify(token).map_err(|_| {
+        app.failures.count(address);
+        unauthenticated().into()
+    })
+}
+
+fn unauthenticated() -> Response {
+    let response = reply::refuse(StatusCode::UNAUTHORIZED, Code::Unauthenticated, REFUSAL);
+    reply::with(response, header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
+}
+
+/// The token of the one Authorization header; with two there is no telling which one a proxy has checked.
+fn token(parts: &Parts) -> Option<&str> {
+    let mut values = parts.headers.get_all(header::AUTHORIZATION).iter();
+    let (Some(value), None) = (values.next(), values.next()) else { return None };
+    let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+}
+
+fn address(app: &App, parts: &Parts) -> IpAddr {
+    let forwarded = || {
+        let last = parts.headers.get_all("x-forwarded-for").iter().next_back()?;
+        last.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()
+    };
+    let peer = parts.extensions.get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0);
+    if app.http.forwarded { forwarded().unwrap_or(peer) } else { peer }
+}

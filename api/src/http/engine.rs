@@ -1,0 +1,25 @@
+//! What stands behind `/graphql`: the schema with its database, seen from here as three calls.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use crate::auth::Claims;
+use crate::error::Result;
+pub use crate::graph::ask::{Request, Response};
+
+/// A future of an engine.
+pub type Reply<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// The schema, ready to answer.
+pub trait Engine: Send + Sync + 'static {
+    /// The schema's SDL; read once at start, for costs and the types of variables.
+    fn sdl(&self) -> String;
+
+    /// Executes a request that is within the limits, for whoever the claims name. `known_valid` says that the document was
+    /// found valid against this schema before, so that it need not be validated again.
+    fn execute(&self, request: Request, claims: Arc<Claims>, known_valid: bool) -> Reply<'_, Response>;
+
+    /// Whether requests can be answered now: the database is there and migrated.
+    fn ready(&self) -> Reply<'_, Result<()>>;
+}

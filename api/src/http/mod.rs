@@ -1,0 +1,81 @@
+//! The HTTP side: the router, what surrounds every request, and the serving of connections. `/graphql` is answered by our
+//! own handler to the letter of the GraphQL-over-HTTP specification (`graphql`), behind one layer that does everything
+//! that concerns all answers (`edge`); each further layer would cost every request. `connection` bounds what a socket may do.
+//!
+//! Not here: GraphQL itself (`crate::graph`), tokens (`crate::auth`), the schema, which arrives behind [`Engine`].
+
+mod app;
+mod authorize;
+mod connection;
+mod cors;
+mod edge;
+mod engine;
+mod graphql;
+mod health;
+mod media;
+mod pulse;
+mod rate;
+mod reply;
+#[cfg(test)]
+mod tests;
+
+use std::future::Future;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{any, get};
+use tokio::net::TcpListener;
+
+use crate::config::Config;
+use crate::error::Result;
+use app::App;
+pub use engine::{Engine, Reply};
+
+/// The server before it listens.
+pub struct Server {
+    app: Arc<App>,
+    pages: Router,
+}
+
+impl Server {
+    /// A server over an engine. Fails on settings that cannot work, like an unreadable key file.
+    pub fn try_new(config: &Config, engine: Arc<dyn Engine>) -> Result<Self> {
+        Ok(Self { app: Arc::new(App::try_new(config, engine)?), pages: Router::new() })
+    }
+
+    /// Adds routes of others, like the page to ask in development; they pass through the same layer.
+    #[must_use]
+    pub fn with_pages(mut self, pages: Router) -> Self {
+        self.pages = self.pages.merge(pages);
+        self
+    }
+
+    /// The whole service as a router: what tests call without a socket.
+    pub fn router(&self) -> Router {
+        Router::new()
+            .route("/graphql", any(graphql::answer))
+            .route("/healthz", get(health::alive))
+            .route("/readyz", get(health::ready))
+            .with_state(Arc::clone(&self.app))
+            .merge(self.pages.clone())
+            .fallback(reply::not_found)
+            .method_not_allowed_fallback(reply::method_not_allowed)
+            .layer(from_fn_with_state(Arc::clone(&self.app), edge::around))
+    }
+
+    /// Serves until `stop` is done, then lets the requests under way finish.
+    pub async fn serve_until(self, listener: TcpListener, stop: impl Future<Output = ()> + Send) -> Result<()> {
+        connection::serve(self.router(), &self.app, listener, stop).await
+    }
+
+    /// Serves until the process is asked to end (SIGTERM, ctrl-c).
+    pub async fn serve(self, listener: TcpListener) -> Result<()> {
+        self.serve_until(listener, connection::asked_to_end()).await
+    }
+}
+
+/// Serves an engine on a listener until the process is asked to end.
+pub async fn serve(config: &Config, engine: Arc<dyn Engine>, listener: TcpListener) -> Result<()> {
+    Server::try_new(config, engine)?.serve(listener).await
+}

@@ -1,0 +1,125 @@
+//! Budgets: cost points per subject, and failed tokens per address. Both are bounded tables in memory; who is pushed out
+//! begins afresh, which takes more subjects than the table holds.
+
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use quick_cache::sync::Cache;
+
+use crate::config::Rate;
+
+const SUBJECTS: usize = 50_000;
+const ADDRESSES: usize = 50_000;
+const MINUTE: Duration = Duration::from_mins(1);
+
+/// The budget of every subject.
+pub(super) struct Budgets {
+    points: f64,
+    refill: f64,
+    known: Cache<String, Arc<Mutex<Bucket>>>,
+}
+
+struct Bucket {
+    points: f64,
+    at: Instant,
+}
+
+impl Budgets {
+    pub(super) fn new(rate: &Rate) -> Self {
+        Self { points: rate.points.into(), refill: rate.refill_per_second.into(), known: Cache::new(SUBJECTS) }
+    }
+
+    /// Takes points from a subject and says how many are left, or in how many seconds there will be enough.
+    pub(super) fn take(&self, subject: &str, points: u32) -> Result<u32, u64> {
+        let full = || {
+            Ok::<_, std::convert::Infallible>(Arc::new(Mutex::new(Bucket { points: self.points, at: Instant::now() })))
+        };
+        let bucket = self.known.get(subject).map_or_else(|| self.known.get_or_insert_with(subject, full), Ok);
+        let bucket = bucket.unwrap_or_else(|never| match never {});
+        let mut bucket = bucket.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        let back = now.duration_since(bucket.at).as_secs_f64() * self.refill;
+        bucket.points = (bucket.points + back).min(self.points);
+        bucket.at = now;
+        let left = bucket.points - f64::from(points);
+        if left >= 0.0 {
+            bucket.points = left;
+            Ok(whole(left))
+        } else {
+            Err(u64::from(whole((-left / self.refill).ceil())).max(1))
+        }
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "bounded by the bucket, and never negative"
+)]
+fn whole(points: f64) -> u32 {
+    points.clamp(0.0, f64::from(u32::MAX)) as u32
+}
+
+/// Tokens that did not hold, per address and minute.
+pub(super) struct Failures {
+    limit: u32,
+    known: Cache<IpAddr, Arc<Mutex<(u32, Instant)>>>,
+}
+
+impl Failures {
+    pub(super) fn new(limit: u32) -> Self {
+        Self { limit, known: Cache::new(ADDRESSES) }
+    }
+
+    /// Seconds to wait before a new token of this address is looked at; `None` if it may be now.
+    pub(super) fn wait(&self, address: IpAddr) -> Option<u64> {
+        let window = self.known.get(&network(address))?;
+        let (count, since) = *window.lock().unwrap_or_else(PoisonError::into_inner);
+        let left = MINUTE.checked_sub(since.elapsed())?;
+        (count >= self.limit).then_some(left.as_secs() + 1)
+    }
+
+    /// Counts a failure.
+    pub(super) fn count(&self, address: IpAddr) {
+        let fresh = || Ok::<_, std::convert::Infallible>(Arc::new(Mutex::new((0, Instant::now()))));
+        let window = self.known.get_or_insert_with(&network(address), fresh).unwrap_or_else(|never| match never {});
+        let mut window = window.lock().unwrap_or_else(PoisonError::into_inner);
+        if window.1.elapsed() > MINUTE {
+            *window = (0, Instant::now());
+        }
+        window.0 = window.0.saturating_add(1);
+    }
+}
+
+/// An IPv6 site owns 2^64 addresses; its network counts as one.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => IpAddr::from((v6.to_bits() >> 64 << 64).to_be_bytes()),
+        v4 @ IpAddr::V4(_) => v4,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_subject_has_its_points_and_no_more() {
+        let budgets = Budgets::new(&Rate { points: 100, refill_per_second: 10, failed_auth_per_minute: 1 });
+        assert_eq!(budgets.take("a", 60), Ok(40));
+        assert!(matches!(budgets.take("a", 60), Err(1..=2)));
+        assert_eq!(budgets.take("b", 60), Ok(40));
+    }
+
+    #[test]
+    fn failures_are_counted_by_network() {
+        let failures = Failures::new(2);
+        let (one, other): (IpAddr, IpAddr) = ("2001:db8::1".parse().unwrap(), "2001:db8::2".parse().unwrap());
+        failures.count(one);
+        assert_eq!(failures.wait(other), None);
+        failures.count(other);
+        assert!(failures.wait(one).is_some());
+        assert_eq!(failures.wait("2001:db8:1::1".parse().unwrap()), None);
+    }
+}
