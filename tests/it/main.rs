@@ -4,5 +4,6 @@
 mod architecture;
 mod graph;
 mod harness;
+mod intake;
 mod migration;
 mod readme;
