@@ -5,7 +5,9 @@
 
 use std::collections::HashMap;
 
-use sea_orm::{ColumnTrait, ColumnType, EntityTrait, IdenStatic, Iterable, ModelTrait, PrimaryKeyToColumn, Value};
+use sea_orm::{
+    ColumnTrait, ColumnType, EntityTrait, IdenStatic, Iterable, ModelTrait, PrimaryKeyToColumn, PrimaryKeyTrait, Value,
+};
 use serde::Serialize;
 
 use super::sql::{Dialect, Sql};
@@ -167,8 +169,14 @@ where
     <M::Entity as EntityTrait>::PrimaryKey: PrimaryKeyToColumn<Column = <M::Entity as EntityTrait>::Column>,
 {
     let mut key = Vec::with_capacity(32);
-    for part in <M::Entity as EntityTrait>::PrimaryKey::iter() {
-        match row.get(part.into_column()) {
+    let columns: Vec<<M::Entity as EntityTrait>::Column> =
+        if <<M::Entity as EntityTrait>::PrimaryKey as PrimaryKeyTrait>::auto_increment() {
+            <M::Entity as EntityTrait>::Column::iter().filter(|column| column.as_str() == "id").collect()
+        } else {
+            <M::Entity as EntityTrait>::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column).collect()
+        };
+    for column in columns {
+        match row.get(column) {
             Value::Uuid(Some(id)) => key.extend_from_slice(id.as_bytes()),
             Value::String(Some(text)) => key.extend_from_slice(text.as_bytes()),
             other => key.extend_from_slice(format!("{other:?}").as_bytes()),
@@ -183,7 +191,7 @@ where
     E: EntityTrait,
     E::PrimaryKey: PrimaryKeyToColumn<Column = E::Column>,
 {
-    let generated: Vec<&str> = if <E::PrimaryKey as sea_orm::PrimaryKeyTrait>::auto_increment() {
+    let generated: Vec<&str> = if <E::PrimaryKey as PrimaryKeyTrait>::auto_increment() {
         E::PrimaryKey::iter().map(|key| key.into_column().as_str()).collect()
     } else {
         Vec::new()

@@ -35,8 +35,6 @@ pub(super) struct Way<'a> {
     pub strict: bool,
     /// A bulk import: what only readers need is done at its end.
     pub bulk: bool,
-    /// These records are refused ones, tried again.
-    pub replay: bool,
 }
 
 /// What became of the items, in their order.
@@ -53,14 +51,15 @@ pub(super) struct Outcome {
     pub origin_id: Option<Uuid>,
 }
 
-/// Writes the items in one transaction.
-pub(super) async fn flush(way: &Way<'_>, items: &[Item], ordinals: &mut Ordinals) -> Result<Done> {
+/// Writes the items in one transaction. `replaces` has the ids of the refused records that the items are, tried again; empty,
+/// they are new.
+pub(super) async fn flush(way: &Way<'_>, items: &[Item], replaces: &[Uuid], ordinals: &mut Ordinals) -> Result<Done> {
     let mut refused = HashMap::new();
     // Each turn refuses at least one more record, and a refused record is not placed again.
     loop {
         let mut counted = ordinals.clone();
         let (prepared, records) = prepare(items, way.sources, way.default_country, &refused, &mut counted);
-        match attempt(way, &prepared, records).await? {
+        match attempt(way, &prepared, records, replaces).await? {
             Turn::Done(done) => {
                 *ordinals = counted;
                 return Ok(done);
@@ -75,7 +74,7 @@ enum Turn {
     Again(HashMap<usize, Reject>),
 }
 
-async fn attempt(way: &Way<'_>, prepared: &[Prepared<'_>], records: Records) -> Result<Turn> {
+async fn attempt(way: &Way<'_>, prepared: &[Prepared<'_>], records: Records, replaces: &[Uuid]) -> Result<Turn> {
     if way.strict && prepared.iter().any(|record| record.content.is_err()) {
         return Ok(Turn::Done(Done { outcomes: outcomes(prepared, &[], None), written: false }));
     }
@@ -88,7 +87,7 @@ async fn attempt(way: &Way<'_>, prepared: &[Prepared<'_>], records: Records) -> 
         store::lock(&mut tx, &slots(prepared, &keys)).await?;
     }
     let mut heads = Heads::new(store::heads(&mut tx, &keys).await?);
-    let fates = fates(&mut tx, way, prepared, &mut heads).await?;
+    let fates = fates(&mut tx, replaces, prepared, &mut heads).await?;
     let holders = rows::holders(&mut tx, prepared, &fates, &heads).await?;
     let mut wanted: BTreeSet<Uuid> = holders.values().map(|holder| holder.customer_id).collect();
     let refused = staff::targets(prepared, &fates, &mut wanted);
@@ -110,7 +109,7 @@ async fn attempt(way: &Way<'_>, prepared: &[Prepared<'_>], records: Records) -> 
     let hired = std::mem::take(&mut ground.hired);
     let now = now();
     graph::write(&mut tx, &mut people, &staff, &mut placed, now, way.bulk).await?;
-    write(&mut tx, way, prepared, &fates, &heads, placed, now).await?;
+    write(&mut tx, replaces, prepared, &fates, &heads, placed, now).await?;
     if !hired.is_empty() {
         people_store::find_owners(&mut tx, hired.into_iter().collect()).await?;
     }
@@ -161,11 +160,18 @@ fn slots(prepared: &[Prepared<'_>], keys: &BTreeSet<RecordKey<'_>>) -> BTreeSet<
     slots
 }
 
-async fn fates(tx: &mut Transaction, way: &Way<'_>, prepared: &[Prepared<'_>], heads: &mut Heads) -> Result<Vec<Fate>> {
+async fn fates(
+    tx: &mut Transaction,
+    replaces: &[Uuid],
+    prepared: &[Prepared<'_>],
+    heads: &mut Heads,
+) -> Result<Vec<Fate>> {
     let mut fates = Vec::with_capacity(prepared.len());
-    for record in prepared {
+    for (index, record) in prepared.iter().enumerate() {
+        let replaced = replaces.get(index).copied();
         // A refused record that is refused again stays as it is.
-        let fate = if way.replay && record.content.is_err() { Fate::Repeated } else { heads.decide(record) };
+        let again = replaced.is_some() && record.content.is_err();
+        let fate = if again { Fate::Repeated } else { heads.decide(record, replaced) };
         if let (Fate::Applied(_), Ok(content)) = (fate, &record.content) {
             heads.mention(&record.envelope.source, content, record.envelope.received_at);
         }
@@ -178,7 +184,7 @@ async fn fates(tx: &mut Transaction, way: &Way<'_>, prepared: &[Prepared<'_>], h
             _ => None,
         })
         .collect();
-    if !old.is_empty() {
+    if !old.is_empty() && replaces.is_empty() {
         let known: HashSet<Uuid> = store::known_records(tx, old).await?.into_iter().map(|row| row.id).collect();
         forget_known(&mut fates, &known);
     }
@@ -267,7 +273,7 @@ fn observe(people: &mut People, prepared: &[Prepared<'_>], fates: &[Fate]) -> Ha
 
 async fn write(
     tx: &mut Transaction,
-    way: &Way<'_>,
+    replaces: &[Uuid],
     prepared: &[Prepared<'_>],
     fates: &[Fate],
     heads: &Heads,
@@ -279,12 +285,14 @@ async fn write(
         batch.push(OnConflict::Replace, &head)?;
     }
     let mut newest: BTreeMap<&str, DateTime<Utc>> = BTreeMap::new();
-    for (record, fate) in prepared.iter().zip(fates) {
+    // A refused record that is taken now keeps its place in the intake.
+    let on_conflict = if replaces.is_empty() { OnConflict::Keep } else { OnConflict::Replace };
+    for (index, (record, fate)) in prepared.iter().zip(fates).enumerate() {
         let envelope = record.envelope;
         let at = newest.entry(&envelope.source).or_insert(envelope.received_at);
         *at = (*at).max(envelope.received_at);
-        if let Some(row) = raw(record, *fate) {
-            batch.push(OnConflict::Keep, &row)?;
+        if let Some(row) = raw(record, *fate, replaces.get(index).copied()) {
+            batch.push(on_conflict, &row)?;
         }
     }
     for (entity, entity_id, customer_id) in placed.changed {
@@ -301,7 +309,7 @@ async fn write(
         batch.push(OnConflict::Keep, &row)?;
     }
     tx.write(batch).await?;
-    if !way.replay {
+    if replaces.is_empty() {
         for (source, at) in newest {
             store::touch_source(tx, source, at).await?;
         }
@@ -310,12 +318,13 @@ async fn write(
 }
 
 /// The raw record, if it is one to keep.
-fn raw(record: &Prepared<'_>, fate: Fate) -> Option<entity::record::Model> {
+fn raw(record: &Prepared<'_>, fate: Fate, replaces: Option<Uuid>) -> Option<entity::record::Model> {
     let (id, state) = match fate {
         Fate::Applied(id) => (id, "APPLIED"),
         Fate::Superseded(id) => (id, "SUPERSEDED"),
         Fate::Rejected(id) => (id, "REJECTED"),
-        Fate::Repeated => return None,
+        // Corrected at the source meanwhile: nothing of it is new.
+        Fate::Repeated => (replaces.filter(|_| record.content.is_ok())?, "SUPERSEDED"),
     };
     let envelope = record.envelope;
     let content = record.content.as_ref().ok();
@@ -325,7 +334,10 @@ fn raw(record: &Prepared<'_>, fate: Fate) -> Option<entity::record::Model> {
         id,
         source: envelope.source.clone(),
         stream: envelope.stream.clone(),
-        key: content.map_or_else(|| envelope.key.clone(), |content| content.own_key.clone()),
+        key: content.map_or_else(
+            || envelope.key.clone().or_else(|| envelope.dedupe_key.clone()),
+            |content| content.own_key.clone(),
+        ),
         op: envelope.op.as_str().to_owned(),
         version: content.and_then(|content| content.version.clone()),
         occurred_at: content.map_or(envelope.occurred_at, |content| content.occurred_at),

@@ -68,7 +68,8 @@ impl Heads {
     }
 
     /// Decides on a record. An older version is superseded even if it was kept before; who asks finds out.
-    pub fn decide(&mut self, record: &Prepared<'_>) -> Fate {
+    /// `replaces` is the id of the refused record that is tried again: it keeps that id.
+    pub fn decide(&mut self, record: &Prepared<'_>, replaces: Option<Uuid>) -> Fate {
         let envelope = record.envelope;
         let received_at = envelope.received_at;
         let (key, version) = match &record.content {
@@ -87,13 +88,14 @@ impl Heads {
             _ => std::cmp::Ordering::Equal,
         };
         // Made so that a version has one id however often it comes, and a record without one follows from the last.
-        let record_id = if order == std::cmp::Ordering::Equal {
+        let made = if order == std::cmp::Ordering::Equal {
             let before = head.record_id.unwrap_or_default();
             make(received_at, &format!("record:{}:{before}", record.hash))
         } else {
             let part = format!("record:{}:{}", version.unwrap_or_default(), record.hash);
             make(time_of(head.origin_id), &part)
         };
+        let record_id = replaces.unwrap_or(made);
         if order == std::cmp::Ordering::Less {
             return Fate::Superseded(record_id);
         }

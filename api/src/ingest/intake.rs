@@ -121,6 +121,16 @@ impl Intake {
         Self { inner: self.inner.clone(), bulk: true }
     }
 
+    /// The most records of one transaction.
+    pub(super) fn batch(&self) -> usize {
+        self.inner.settings.batch
+    }
+
+    /// The most records of one transaction of a bulk import.
+    pub(super) fn bulk_batch(&self) -> usize {
+        self.inner.settings.bulk_batch
+    }
+
     /// The database below.
     pub fn database(&self) -> &Database {
         &self.inner.database
@@ -133,17 +143,17 @@ impl Intake {
 
     /// Takes what a reader gave: envelopes, and lines that it refused.
     pub async fn flush_items(&self, items: Vec<Item>) -> Result<FlushReport> {
-        self.run(&items, false, false).await
+        self.run(&items, false, &[]).await
     }
 
     /// Takes all or nothing: if anything is refused, nothing of the transaction is written.
     pub async fn flush_strictly(&self, items: Vec<Item>) -> Result<FlushReport> {
-        self.run(&items, true, false).await
+        self.run(&items, true, &[]).await
     }
 
-    /// Tries refused records again: those that are refused again stay as they are.
-    pub(super) async fn retry(&self, items: &[Item]) -> Result<FlushReport> {
-        self.run(items, false, true).await
+    /// Tries refused records again, which keep their ids: those that are refused again stay as they are.
+    pub(super) async fn retry(&self, items: &[Item], replaces: &[Uuid]) -> Result<FlushReport> {
+        self.run(items, false, replaces).await
     }
 
     /// The source of that key, read once and written to the database.
@@ -183,7 +193,7 @@ impl Intake {
         tx.commit().await
     }
 
-    async fn run(&self, items: &[Item], strict: bool, replay: bool) -> Result<FlushReport> {
+    async fn run(&self, items: &[Item], strict: bool, replaces: &[Uuid]) -> Result<FlushReport> {
         let mut sources = HashMap::new();
         for envelope in items.iter().map(envelope_of) {
             if !sources.contains_key(&envelope.source) {
@@ -197,7 +207,6 @@ impl Intake {
             default_country: self.inner.settings.default_country.as_deref(),
             strict,
             bulk: self.bulk,
-            replay,
         };
         let mut report = FlushReport::default();
         let mut ordinals = Ordinals::new();
@@ -205,9 +214,11 @@ impl Intake {
         while !rest.is_empty() {
             let (now, later) = rest.split_at(self.size(strict).min(rest.len()));
             let before = Instant::now();
-            let done = self.write(&way, now, &mut ordinals).await?;
+            let start = items.len() - rest.len();
+            let replaced = replaces.get(start..start + now.len()).unwrap_or_default();
+            let done = self.write(&way, now, replaced, &mut ordinals).await?;
             let written = done.written;
-            report.add(now, items.len() - rest.len(), done);
+            report.add(now, start, done);
             if !written {
                 break;
             }
@@ -240,10 +251,10 @@ impl Intake {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
 
-    async fn write(&self, way: &Way<'_>, items: &[Item], ordinals: &mut Ordinals) -> Result<Done> {
+    async fn write(&self, way: &Way<'_>, items: &[Item], replaces: &[Uuid], ordinals: &mut Ordinals) -> Result<Done> {
         let mut tries = 0;
         loop {
-            match flush::flush(way, items, ordinals).await {
+            match flush::flush(way, items, replaces, ordinals).await {
                 Err(error) if error.code == Code::Unavailable && tries + 1 < TRIES => {
                     tries += 1;
                     tracing::debug!(

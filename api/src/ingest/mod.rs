@@ -9,6 +9,8 @@
 //! rebuild from raw records arrives at the same graph. What writes to the database has files of its own and may be used
 //! by none of the above; GraphQL is not known here at all.
 
+pub mod bulk;
+mod bulk_store;
 pub mod csv;
 pub mod decimal;
 pub mod envelope;
@@ -17,6 +19,7 @@ mod golden;
 mod graph;
 mod heads;
 pub mod id;
+pub mod import;
 pub mod intake;
 pub mod json;
 pub mod jsonl;
@@ -26,6 +29,7 @@ pub mod mapping;
 mod people;
 mod prepare;
 pub mod preset;
+pub mod rejected;
 mod rows;
 pub mod singer;
 pub mod source;

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::database::{Bind, Dialect, Row, Sql, Transaction, push_columns};
+use crate::database::{Bind, Database, Dialect, Row, Sql, Transaction, push_columns};
 use crate::error::{Error, Result};
 
 crate::row! {
@@ -27,6 +27,32 @@ crate::row! {
         version: Option<String> = Text,
         /// Its hash.
         content_hash: Option<String> = Text,
+    }
+}
+
+crate::row! {
+    /// A refused record.
+    pub(super) struct RefusedRow {
+        /// Its place in the intake.
+        intake_no: i64 = Number,
+        /// Its id.
+        id: Uuid = Uuid,
+        /// Key of the source.
+        source: String = Text,
+        /// Stream.
+        stream: String = Text,
+        /// Key, where the door knew it.
+        key: Option<String> = Text,
+        /// When it happened.
+        occurred_at: Option<DateTime<Utc>> = Time,
+        /// When it came.
+        received_at: DateTime<Utc> = Time,
+        /// As it came.
+        payload: String = Text,
+        /// Why it was refused, a stable code.
+        reason_code: Option<String> = Text,
+        /// Why, in a sentence.
+        reason: Option<String> = Text,
     }
 }
 
@@ -183,4 +209,30 @@ pub(super) async fn put_source(tx: &mut Transaction, source: &entity::source::Mo
          excluded.default_country, expected_every_seconds = excluded.expected_every_seconds",
     );
     tx.execute(sql).await.map(|_| ())
+}
+
+/// Which refused records are meant.
+pub(super) struct RefusedFilter<'a> {
+    /// Only of this source.
+    pub source: Option<&'a str>,
+    /// Only this one.
+    pub id: Option<Uuid>,
+    /// Only those that came after this place in the intake.
+    pub after: i64,
+    /// How many at most.
+    pub limit: i64,
+}
+
+/// Refused records in the order they came.
+pub(super) async fn refused(database: &Database, filter: &RefusedFilter<'_>) -> Result<Vec<RefusedRow>> {
+    let mut sql = select::<RefusedRow>(database.dialect());
+    sql.push(" FROM record t WHERE t.state = 'REJECTED' AND t.intake_no > ").bind(filter.after);
+    if let Some(source) = filter.source {
+        sql.push(" AND t.source = ").bind(source);
+    }
+    if let Some(id) = filter.id {
+        sql.push(" AND t.id = ").bind(id);
+    }
+    sql.push(" ORDER BY t.intake_no LIMIT ").bind(filter.limit);
+    database.rows(sql).await
 }

@@ -1,0 +1,139 @@
+//! The SQL around a bulk import: which indexes only readers need, and how they go and come back.
+
+use serde_json::json;
+
+use crate::database::{Database, Dialect, Row as _, Sql, Transaction, push_columns};
+use crate::error::{Error, Result};
+
+/// The tables that grow with an import, and that the intake itself reads by their primary keys only.
+const TABLES: &[&str] = &[
+    "change",
+    "consent",
+    "contact_note",
+    "contract",
+    "crm_profile",
+    "customer",
+    "identity_event",
+    "interaction",
+    "lifecycle_transition",
+    "match_link",
+    "opportunity",
+    "preference",
+    "purchase",
+    "relation",
+    "review",
+    "survey_answer",
+    "survey_invitation",
+    "survey_response",
+    "ticket",
+    "ticket_message",
+    "web_event",
+    "web_session",
+];
+
+crate::row! {
+    /// Something that was taken away.
+    pub(super) struct TakenRow {
+        /// INDEX or TRIGGER.
+        kind: String = Text,
+        /// Its name.
+        name: String = Text,
+        /// The statement that makes it.
+        definition: String = Text,
+    }
+}
+
+/// Indexes of a large table take their time.
+pub(super) async fn patient(tx: &mut Transaction) -> Result<()> {
+    if tx.dialect() == Dialect::Sqlite {
+        return Ok(());
+    }
+    for setting in ["SET LOCAL statement_timeout = 0", "SET LOCAL lock_timeout = '60s'"] {
+        let mut sql = Sql::new(tx.dialect());
+        sql.push(setting);
+        tx.execute(sql).await?;
+    }
+    Ok(())
+}
+
+/// The indexes that only readers need; on SQLite also the triggers that keep the search up to date row by row.
+pub(super) async fn indexes(tx: &mut Transaction) -> Result<Vec<TakenRow>> {
+    let mut sql = Sql::new(tx.dialect());
+    sql.push("SELECT ");
+    push_columns(&mut sql, TakenRow::COLUMNS);
+    sql.by_dialect(
+        "::text FROM (SELECT 'INDEX' AS kind, i.indexname::text AS name, i.indexdef AS definition, i.tablename::text AS \
+         on_table FROM pg_indexes i WHERE i.schemaname = current_schema() AND i.indexdef NOT LIKE 'CREATE UNIQUE%') t \
+         WHERE t.on_table",
+        " FROM (SELECT upper(m.type) AS kind, m.name, m.sql AS definition, m.tbl_name AS on_table FROM sqlite_master m \
+         WHERE m.type IN ('index', 'trigger') AND m.sql IS NOT NULL AND m.sql NOT LIKE 'CREATE UNIQUE%') t WHERE \
+         t.on_table",
+    );
+    sql.any_text(TABLES.iter().map(|table| (*table).to_owned()).collect());
+    tx.rows(sql).await
+}
+
+/// Notes what goes, and lets it go.
+pub(super) async fn take_away(tx: &mut Transaction, taken: &[TakenRow]) -> Result<()> {
+    let mut sql = Sql::new(tx.dialect());
+    sql.push("CREATE TABLE bulk_import (kind TEXT NOT NULL, name TEXT NOT NULL, definition TEXT NOT NULL)");
+    tx.execute(sql).await?;
+    let list: Vec<_> =
+        taken.iter().map(|row| json!({ "kind": row.kind, "name": row.name, "definition": row.definition })).collect();
+    let list = serde_json::to_string(&list).map_err(Error::internal)?;
+    let mut sql = Sql::new(tx.dialect());
+    sql.push("INSERT INTO bulk_import (kind, name, definition) SELECT k.kind, k.name, k.definition FROM ");
+    sql.texts_as_rows(list, &["kind", "name", "definition"], "k");
+    tx.execute(sql).await?;
+    for row in taken {
+        let mut sql = Sql::new(tx.dialect());
+        sql.push("DROP ").push(if row.kind == "TRIGGER" { "TRIGGER " } else { "INDEX " }).push(&row.name);
+        tx.execute(sql).await?;
+    }
+    Ok(())
+}
+
+/// What is missing, or none if no bulk import is unfinished.
+pub(super) async fn taken_away(tx: &mut Transaction) -> Result<Option<Vec<TakenRow>>> {
+    let mut sql = Sql::new(tx.dialect());
+    sql.by_dialect(
+        "SELECT count(*)::text FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'bulk_import'",
+        "SELECT CAST(count(*) AS TEXT) FROM sqlite_master WHERE type = 'table' AND name = 'bulk_import'",
+    );
+    let found: Vec<i64> = tx.rows(sql).await?;
+    if found.first() != Some(&1) {
+        return Ok(None);
+    }
+    let mut sql = Sql::new(tx.dialect());
+    sql.push("SELECT ");
+    push_columns(&mut sql, TakenRow::COLUMNS);
+    sql.by_dialect("::text", "").push(" FROM bulk_import t");
+    tx.rows(sql).await.map(Some)
+}
+
+/// Makes everything again.
+pub(super) async fn put_back(tx: &mut Transaction, missing: &[TakenRow]) -> Result<()> {
+    for row in missing {
+        let mut sql = Sql::new(tx.dialect());
+        sql.push(&row.definition);
+        tx.execute(sql).await?;
+    }
+    if missing.iter().any(|row| row.kind == "TRIGGER") {
+        let mut sql = Sql::new(tx.dialect());
+        sql.push("INSERT INTO customer_search (customer_search) VALUES ('rebuild')");
+        tx.execute(sql).await?;
+    }
+    let mut sql = Sql::new(tx.dialect());
+    sql.push("DROP TABLE bulk_import");
+    tx.execute(sql).await.map(|_| ())
+}
+
+/// Lets the database look over what has grown, for its plans.
+pub(super) async fn look_over(database: &Database) -> Result<()> {
+    let mut tx = database.begin().await?;
+    patient(&mut tx).await?;
+    let mut sql = Sql::new(tx.dialect());
+    sql.push("ANALYZE");
+    tx.execute(sql).await?;
+    tx.commit().await
+}
