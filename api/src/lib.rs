@@ -6,6 +6,7 @@ pub mod catalogue;
 pub mod config;
 pub mod customer;
 pub mod database;
+pub mod demo;
 pub mod error;
 pub mod graph;
 pub mod http;
