@@ -101,8 +101,8 @@ fn contact(person: &Person, at: DateTime<Utc>, stage: &str, dice: &mut Dice) -> 
 
 fn worth(level: f64, dice: &mut Dice) -> i64 {
     let percent = (level * 100.0).round();
-    // A level is at most 5: no digits are lost.
-    #[expect(clippy::cast_possible_truncation, reason = "between 42 and 500")]
+    // A level is at most 8: no digits are lost.
+    #[expect(clippy::cast_possible_truncation, reason = "between 42 and 800")]
     let percent = percent as i64;
     percent * dice.between(1_500, 19_000)
 }

@@ -185,7 +185,7 @@ impl Person {
             birth_date: format!("{}-{:02}-{:02}", born.year(), born.month(), born.day()),
             stage,
             // Pareto: most have little, few have much.
-            level: (0.42 * (1.0 - dice.share()).powf(-0.6)).min(5.0),
+            level: (0.42 * (1.0 - dice.share()).powf(-0.6)).min(8.0),
             mood,
             since,
             given,

@@ -20,7 +20,7 @@ pub(super) fn person(person: &Person, clock: &Clock, dice: &mut Dice, out: &mut 
         first: person.silent_days(),
         last: person.since,
     };
-    for note in 0..dice.count(1.3 * person.level) {
+    for note in 0..dice.count(1.8 * person.level) {
         holder.note(note, person.mood, clock, dice, out);
     }
     let prospect = matches!(person.stage, "CONSIDERATION" | "DECISION" | "RENEWAL");
@@ -175,7 +175,9 @@ impl Holder<'_> {
 
     fn contract(&self, stage: &str, clock: &Clock, dice: &mut Dice, out: &mut Vec<Envelope>) {
         let plan = company::plan(dice);
-        let began = dice.between(self.first.max(20), self.last.max(self.first.max(20) + 1));
+        // Nobody leaves on the day they come.
+        let latest = if stage == "TERMINATED" { (self.first + self.last) / 2 } else { self.first.max(20) };
+        let began = dice.between(latest, self.last.max(latest + 1));
         let (row, at) = self.row("contracts", began, clock, dice);
         let row = row
             .set("id", format!("v-{}", self.number))

@@ -15,7 +15,7 @@ const SOURCE: &str = "helpdesk";
 /// Everything of a person.
 pub(super) fn person(person: &Person, clock: &Clock, dice: &mut Dice, out: &mut Vec<Envelope>) {
     let unhappy = 1.5 - person.mood;
-    for ticket in 0..dice.count(0.85 * person.level * unhappy) {
+    for ticket in 0..dice.count(1.35 * person.level * unhappy) {
         one(person, ticket, clock, dice, out);
     }
 }

@@ -35,7 +35,7 @@ pub(super) fn person(person: &Person, clock: &Clock, dice: &mut Dice, out: &mut 
     let identified = person.since;
     let mut events = Events { visitor: &visitor, clock, count: 0 };
     let leaving = person.stage == "RENEWAL" && person.mood < 0.5;
-    for visit in 0..1 + dice.count(1.3 * person.level) {
+    for visit in 0..1 + dice.count(2.3 * person.level) {
         // Some looked around for weeks before they said who they are.
         let days = if visit == 0 { identified + dice.between(0, 20) } else { person.some_day(dice) };
         let anonymous = days > identified;
@@ -181,7 +181,7 @@ fn session(
     }
     let row = visit_row(visitor, visit, page, at, dice);
     // The screen in the showroom is everybody's.
-    let row = if dice.chance(0.02) { row.set("visitor", "kiosk-showroom-1") } else { row };
+    let row = if dice.chance(0.03) { row.set("visitor", "kiosk-showroom-1") } else { row };
     let bounced = dice.chance(0.35);
     let pages = if bounced { 1 } else { dice.between(2, 14) };
     let row = row
