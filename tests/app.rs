@@ -3,6 +3,12 @@
 //! [`build`] and [`token`] are the only two places where the harness reaches into the server; everything else goes through
 //! HTTP as any client's request does, without a socket.
 
+use std::sync::Arc;
+
+use api::app::App;
+use api::auth::mint;
+use api::config::Config;
+use api::http::Server;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
@@ -71,6 +77,7 @@ impl Role {
 /// The server of one test.
 pub struct TestApp {
     database: TestDatabase,
+    app: Arc<App>,
     router: Router,
     token: Option<String>,
 }
@@ -79,14 +86,14 @@ impl TestApp {
     /// The server on an empty database; nobody asks yet.
     pub async fn new(db: Db) -> Self {
         let database = TestDatabase::create(db).await;
-        let router = build(&database).await;
-        Self { database, router, token: None }
+        let (app, router) = build(&database).await;
+        Self { database, app, router, token: None }
     }
 
     /// From here on, this role asks.
     #[must_use]
     pub fn as_role(mut self, role: Role) -> Self {
-        self.token = Some(token(role));
+        self.token = Some(token("tester", &[role]));
         self
     }
 
@@ -102,16 +109,20 @@ impl TestApp {
         &self.database
     }
 
+    /// The application below the router: what commands and doors use.
+    pub fn app(&self) -> &Arc<App> {
+        &self.app
+    }
+
+    /// Asks once as another role.
+    pub async fn query_as(&self, role: Role, document: &str, variables: Value) -> Answer {
+        let token = token("tester", &[role]);
+        self.send(request(document, &variables, Some(&token))).await
+    }
+
     /// Asks for a GraphQL document with its variables (`json!({})` for none).
     pub async fn query(&self, document: &str, variables: Value) -> Answer {
-        let body = json!({ "query": document, "variables": variables });
-        let mut request = Request::post("/graphql")
-            .header(header::CONTENT_TYPE, "application/json")
-            .header(header::ACCEPT, "application/graphql-response+json");
-        if let Some(token) = &self.token {
-            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
-        }
-        self.send(request.body(Body::from(body.to_string())).expect("a request of known parts")).await
+        self.send(request(document, &variables, self.token.as_deref())).await
     }
 
     /// Sends any request: a GET, a broken body, a header that a client gets wrong.
@@ -127,15 +138,36 @@ impl TestApp {
     }
 }
 
-/// The router as `customer360 serve` builds it, in development mode on this database.
-async fn build(database: &TestDatabase) -> Router {
-    let _ = database;
-    std::future::ready(Router::new()).await
+/// A GraphQL request over POST.
+fn request(document: &str, variables: &Value, token: Option<&str>) -> Request<Body> {
+    let body = json!({ "query": document, "variables": variables });
+    let mut request = Request::post("/graphql")
+        .header(header::CONTENT_TYPE, "application/json")
+        .header(header::ACCEPT, "application/graphql-response+json");
+    if let Some(token) = token {
+        request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+    }
+    request.body(Body::from(body.to_string())).expect("a request of known parts")
 }
 
-/// A development token for the role, valid for the server that [`build`] makes.
-fn token(role: Role) -> String {
-    role.as_str().to_owned()
+/// The settings of the server under test: development, on this database, everything else by default.
+fn config(url: &str) -> Config {
+    let variables = [("DATABASE_URL".to_owned(), url.to_owned())];
+    Config::load_from(None, variables).expect("the default settings hold")
+}
+
+/// The application and its router as `customer360 serve` builds them, in development mode on this database.
+async fn build(database: &TestDatabase) -> (Arc<App>, Router) {
+    let config = config(database.url());
+    let app = Arc::new(App::open(&config).await.expect("the application opens"));
+    let router = Server::try_new(&config, app.clone()).expect("the server stands").router();
+    (app, router)
+}
+
+/// A development token for the roles, valid for the server that [`build`] makes.
+pub fn token(subject: &str, roles: &[Role]) -> String {
+    let roles: Vec<String> = roles.iter().map(|role| role.as_str().to_owned()).collect();
+    mint(&config("sqlite::memory:"), subject, &roles, 3600).expect("a development token")
 }
 
 impl OnDatabase for TestApp {

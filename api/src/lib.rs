@@ -1,8 +1,10 @@
 //! customer360: every silo in, one customer out, by role.
 
 pub mod access;
+pub mod app;
 pub mod auth;
 pub mod catalogue;
+pub mod command;
 pub mod config;
 pub mod customer;
 pub mod database;
@@ -12,4 +14,5 @@ pub mod graph;
 pub mod http;
 pub mod identity;
 pub mod ingest;
+pub mod schema;
 pub mod silo;

@@ -1,2 +1,31 @@
-//! t
-fn main() {}
+//! The binary `customer360`: reads the command line and runs one command of the library.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use customer360::command::{Arguments, run};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    tracing_subscriber::fmt()
+        .with_env_filter(
+            tracing_subscriber::EnvFilter::try_from_env("CUSTOMER360_LOG")
+                .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,customer360=info")),
+        )
+        .with_writer(std::io::stderr)
+        .init();
+    match run(arguments).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            if let Some(cause) = error.cause() {
+                tracing::error!(code = error.code.as_str(), cause = %cause, "the command failed");
+            }
+            eprintln!("{}: {}", error.code.as_str(), error.message);
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -18,7 +18,8 @@ const FLOORS: &[&[&str]] = &[
     &["customer", "segment", "followup", "privacy", "live"],
     &["silo", "metric"],
     &["silo/*"],
-    &["identity", "catalogue", "auth"],
+    &["catalogue", "auth"],
+    &["identity"],
     &["access"],
     &["graph"],
     &["database"],
@@ -31,6 +32,9 @@ const RESERVED: &[Reserved] = &[
     Reserved {
         words: &["async_graphql"],
         only_in: &[
+            "app",
+            "customer",
+            "catalogue",
             "types",
             "query",
             "mutation",
@@ -42,7 +46,7 @@ const RESERVED: &[Reserved] = &[
             "access/page",
             "access/scope",
         ],
-        why: "only types, query and mutation files, schema, graph, error and what access makes types with know async-graphql",
+        why: "only types, query and mutation files, the folders of customer and catalogue, schema, app, graph, error and what access makes types with know async-graphql",
     },
     Reserved {
         words: &["axum", "tower_http"],
@@ -152,7 +156,19 @@ fn every_file_says_what_it_is_and_stays_short() {
 
 #[test]
 fn silo_folders_have_the_same_file_names() {
-    let known = ["mod.rs", "record.rs", "store.rs", "types.rs", "query.rs", "mutation.rs", "preset", "metric", "store"];
+    let known = [
+        "mod.rs",
+        "record.rs",
+        "store.rs",
+        "types.rs",
+        "query.rs",
+        "mutation.rs",
+        "preset",
+        "metric",
+        "record",
+        "store",
+        "types",
+    ];
     let mut broken = BTreeSet::new();
     for silo in fs::read_dir(root().join("api/src/silo")).into_iter().flatten().flatten() {
         for entry in fs::read_dir(silo.path()).into_iter().flatten().flatten() {
@@ -284,8 +300,10 @@ fn expand(text: &str) -> Vec<Vec<String>> {
     below.into_iter().map(|path| [first.to_owned()].into_iter().chain(path).take(2).collect()).collect()
 }
 
-/// The text with comments and the contents of strings blanked out, line by line as before.
+/// The text with comments and the contents of strings blanked out, line by line as before. Unit tests at the end of a file
+/// may reach for anything.
 fn code_only(text: &str) -> String {
+    let text = text.split("\n#[cfg(test)]\nmod ").next().unwrap_or(text);
     let mut code = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(c) = rest.chars().next() {

@@ -2,6 +2,8 @@
 #![cfg(test)]
 
 mod architecture;
+mod graph;
 mod harness;
+mod intake;
 mod migration;
 mod readme;

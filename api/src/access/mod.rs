@@ -3,6 +3,9 @@
 //! A reader takes a [`Permit`], and [`Permit::select`] is the only start of a select, so a forgotten check does not
 //! compile. `object!` declares an object of the graph with the data class of every field. No table is named here.
 
+/// What a resolver knows of its request: stores take it to reach the request's batch.
+pub use async_graphql::Context;
+
 mod directive;
 mod mask;
 mod object;

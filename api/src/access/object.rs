@@ -2,6 +2,8 @@
 //!
 //! A field is `class name: kind`. The class is one of the policy's data classes; `open` fields are shown to whoever holds
 //! the permit. Kinds: `id`, `text`, `number`, `real`, `bool`, `time`, `texts`, `[Type]` for anything serde can read.
+//! Before the fields stand the column of the owner, that of the customer, and two conditions over `t` that no reader can
+//! forget: which rows are `internal`, and which rows exist for readers at all (`only`).
 //! A `!` behind the kind of an open field says that it is never null. Fields that need code stand behind `also`.
 
 /// The public id of a row: what it is, and its number.
@@ -23,9 +25,10 @@ pub fn private_id(prefix: &str, id: &str) -> Option<uuid::Uuid> {
 #[macro_export]
 macro_rules! object {
     ($(#[$meta:meta])* $name:ident, $row:ident of $silo:ident from $table:literal id $prefix:literal
-     $(owner $owner:literal)? $(customer $customer:literal)? { $($fields:tt)* } $(also { $($also:tt)* })?) => {
+     $(owner $owner:literal)? $(customer $customer:literal)? $(internal $internal:literal)? $(only $only:literal)?
+     { $($fields:tt)* } $(also { $($also:tt)* })?) => {
         $crate::object! { @field
-            { $(#[$meta])* } $name $row $silo $table $prefix { $($owner)? } { $($customer)? }
+            { $(#[$meta])* } $name $row $silo $table $prefix { $($owner)? } { $($customer)?; $($internal)?; $($only)? }
             {} {} { $($($also)*)? } $($fields)*
         }
     };
@@ -131,7 +134,7 @@ macro_rules! object {
     };
 
     (@emit { $(#[$meta:meta])* } $name:ident $row:ident $silo:ident $table:literal $prefix:literal
-     { $($owner:literal)? } { $($customer:literal)? } { $($rows:tt)* } { $($methods:tt)* }) => {
+     { $($owner:literal)? } { $($customer:literal)?; $($internal:literal)?; $($only:literal)? } { $($rows:tt)* } { $($methods:tt)* }) => {
         $crate::row! {
             #[doc = concat!("A row behind [`", stringify!($name), "`].")]
             pub struct $row {
@@ -146,6 +149,8 @@ macro_rules! object {
             const TABLE: &'static str = $table;
             const OWNER: Option<&'static str> = $crate::object!(@some $($owner)?);
             const CUSTOMER: Option<&'static str> = $crate::object!(@some $($customer)?);
+            const INTERNAL: Option<&'static str> = $crate::object!(@some $($internal)?);
+            const ONLY: Option<&'static str> = $crate::object!(@some $($only)?);
             fn id(&self) -> uuid::Uuid {
                 self.id
             }
@@ -173,7 +178,7 @@ macro_rules! object {
         impl $name {
             /// Stable id, unique over all types: give it to `node`.
             #[graphql(directive = $crate::access::access::apply(<$silo as $crate::access::Silo>::KEY.to_string(), $crate::access::Class::Open.to_string()))]
-            async fn id(&self) -> async_graphql::ID {
+            pub async fn id(&self) -> async_graphql::ID {
                 $crate::access::public_id($prefix, self.row.id)
             }
 

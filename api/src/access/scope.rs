@@ -47,7 +47,7 @@ impl Scope {
 
     /// The scope of a resolver.
     pub fn of<'a>(context: &Context<'a>) -> Result<&'a Self> {
-        context.data::<Self>().map_err(|_| Error::internal("a request without a scope"))
+        context.data::<Arc<Self>>().map(AsRef::as_ref).map_err(|_| Error::internal("a request without a scope"))
     }
 
     /// The list for `extensions.access`.
@@ -70,6 +70,8 @@ impl Scope {
     fn note(&self, context: &Context<'_>, object: &str, class: Class, masked: bool) {
         let mut path = Vec::new();
         names(context.path_node.as_ref(), &mut path);
+        // What is merged into a larger type is called after it: `CustomerCore` is `Customer` in the schema.
+        let object = object.strip_suffix("Core").unwrap_or(object);
         let coordinate = format!("{object}.{}", context.item.node.name.node);
         let mut withheld = self.withheld.lock().unwrap_or_else(PoisonError::into_inner);
         withheld.insert(Withheld { path, coordinate, class, masked });

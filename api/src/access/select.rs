@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use uuid::Uuid;
 
 use super::page::PeriodInput;
-use super::policy::Rows;
+use super::policy::{Action, Class, Rows};
 use super::viewer::{Permit, Silo};
 use crate::database::{Bind, Column, Row, Sql, push_columns};
 use crate::graph::batch::Fetch;
@@ -24,6 +24,10 @@ pub trait SiloRow: Row {
     const OWNER: Option<&'static str>;
     /// The column that names the customer, where rows have one.
     const CUSTOMER: Option<&'static str>;
+    /// A condition over `t` that holds for internal rows: only those who see the class `internal` read them.
+    const INTERNAL: Option<&'static str> = None;
+    /// A condition over `t` that every row shown must meet, whoever reads.
+    const ONLY: Option<&'static str> = None;
     /// The row's id.
     fn id(&self) -> Uuid;
 }
@@ -81,6 +85,14 @@ impl<S: Silo> Permit<S> {
             },
             row: PhantomData,
         };
+        if let Some(only) = R::ONLY {
+            select.body.conditions.push((Cow::Borrowed(only), Vec::new()));
+        }
+        if let Some(internal) = R::INTERNAL
+            && self.action(Class::Internal) != Action::Show
+        {
+            select.body.conditions.push((Cow::Owned(format!("NOT ({internal})")), Vec::new()));
+        }
         if let (Rows::Own, staff) = self.rows() {
             let (text, binds) = own(R::OWNER, R::CUSTOMER, staff);
             select.body.conditions.push((text, binds));

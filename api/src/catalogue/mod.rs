@@ -5,8 +5,11 @@ use uuid::Uuid;
 
 use crate::access::{Silo, SiloKey};
 
+pub mod check;
+pub mod query;
 pub mod record;
 pub mod source;
+pub mod store;
 pub mod types;
 
 /// Staff, products and touchpoints.

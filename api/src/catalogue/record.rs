@@ -57,6 +57,7 @@ impl Record for StaffRecord {
         aliases.sort();
         aliases.dedup();
         for key in aliases {
+            placed.aliases.push((key.clone(), staff_id));
             let alias = entity::staff_alias::Model { source: at.source.to_owned(), key, staff_id };
             placed.batch.push(OnConflict::Keep, &alias)?;
         }

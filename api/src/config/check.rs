@@ -75,6 +75,11 @@ fn production(config: &Config) -> Result<()> {
     refuse_if(auth.jwks_file.is_none() && auth.hs256_secret.is_none(), || {
         "Production needs auth.jwks_file, or auth.hs256_secret with at least 32 random bytes.".into()
     })?;
+    let sealed = config.access.cursor_secret.as_ref().or(auth.hs256_secret.as_ref());
+    refuse_if(sealed.is_none_or(|secret| secret.expose().len() < SECRET_BYTES), || {
+        "With auth.jwks_file, production needs access.cursor_secret: at least 32 random bytes, the same on all nodes."
+            .into()
+    })?;
     let weak = auth.hs256_secret.as_ref().is_some_and(|secret| secret.expose().len() < SECRET_BYTES);
     refuse_if(weak, || "auth.hs256_secret must have at least 32 bytes outside development.".into())?;
     let public = auth.hs256_secret.as_ref().is_some_and(|secret| secret.expose() == super::Auth::DEVELOPMENT_SECRET);

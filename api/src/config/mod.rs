@@ -24,7 +24,7 @@ pub const FILE_VARIABLE: &str = "CUSTOMER360_CONFIG";
 const PREFIX: &str = "CUSTOMER360_";
 
 /// Settings whose environment value is text even where it reads like a number.
-const TEXT_KEYS: [&str; 9] = [
+const TEXT_KEYS: [&str; 10] = [
     "database.url",
     "auth.hs256_secret",
     "auth.hs256_secret_file",
@@ -34,6 +34,7 @@ const TEXT_KEYS: [&str; 9] = [
     "identity.deny_list",
     "intake.sources",
     "access.policy",
+    "access.cursor_secret",
 ];
 
 impl Config {

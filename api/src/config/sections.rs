@@ -306,12 +306,23 @@ pub struct Access {
     /// The policy file. Default: the built-in policy.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub policy: Option<PathBuf>,
+    /// Seals the cursors of pages; the same on all nodes. Default: made from `auth.hs256_secret`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cursor_secret: Option<Secret>,
     /// Figures over fewer customers than this are not shown. Default 5.
     pub suppress_group_size: u32,
 }
 
+impl Config {
+    /// What cursors are sealed with.
+    pub fn cursor_secret(&self) -> &str {
+        let own = self.access.cursor_secret.as_ref().or(self.auth.hs256_secret.as_ref());
+        own.map_or(Auth::DEVELOPMENT_SECRET, Secret::expose)
+    }
+}
+
 impl Default for Access {
     fn default() -> Self {
-        Self { policy: None, suppress_group_size: 5 }
+        Self { policy: None, cursor_secret: None, suppress_group_size: 5 }
     }
 }

@@ -6,6 +6,7 @@
 
 use crate::access::{Silo, SiloKey};
 
+pub mod entry;
 pub mod find;
 pub mod golden;
 pub mod identifier;

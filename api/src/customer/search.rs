@@ -3,7 +3,7 @@
 
 use async_graphql::{Context, Object, SimpleObject};
 
-use super::find::required;
+use super::find::{by_number, required};
 use super::types::{CustomerNode, CustomerRow};
 use super::{CustomerRecord, store};
 use crate::access::{Action, Class, Permit, access};
@@ -101,8 +101,7 @@ async fn numbered(context: &Context<'_>, permit: &Permit<CustomerRecord>, text: 
     if !text.bytes().any(|byte| byte.is_ascii_digit()) || text.contains('@') {
         return Ok(Vec::new());
     }
-    let ids = crate::silo::support::store::customers_by_number(context, text).await?;
-    if ids.is_empty() { Ok(Vec::new()) } else { store::by_ids(context, permit, ids).await }
+    by_number(context, permit, text, true, true).await
 }
 
 async fn alike(context: &Context<'_>, permit: &Permit<CustomerRecord>, text: &str) -> Result<Vec<CustomerRow>> {

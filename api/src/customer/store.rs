@@ -1,6 +1,5 @@
 //! All SQL of the customer itself.
 
-use async_graphql::Context;
 use uuid::Uuid;
 
 use super::CustomerRecord;
@@ -9,7 +8,7 @@ use super::identifier::{IdentifierRow, SourceProfileRow};
 use super::relation::{RelationRow, Side};
 use super::timeline::{InteractionRow, TimelineFilter};
 use super::types::CustomerRow;
-use crate::access::{Order, Page, PageArgs, Permit, Scope, Select, load};
+use crate::access::{Context, Order, Page, PageArgs, Permit, Scope, Select, load};
 use crate::database::{Bind, Dialect};
 use crate::error::Result;
 

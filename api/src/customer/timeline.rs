@@ -3,6 +3,8 @@
 use async_graphql::{Context, InputObject};
 use uuid::Uuid;
 
+use super::entry::{TimelineEntry, entry};
+use super::types::CustomerNode;
 use super::{CustomerRecord, store};
 use crate::access::{Action, Class, Page, PageArgs, PeriodInput, Permit, Rows, access};
 use crate::catalogue::source::SiloName;
@@ -26,11 +28,29 @@ object! {
         open source: text!,
         /// Key of the touchpoint.
         column touchpoint: Option<String> = Text,
+        /// The customer.
+        column customer_id: Uuid = Uuid,
     } also {
         /// The touchpoint it happened at.
         #[graphql(directive = access::apply("customer".to_owned(), "open".to_owned()))]
         async fn touchpoint(&self) -> Option<TouchpointOf> {
             Named::of("Interaction", self.row.touchpoint.as_ref()).map(TouchpointOf)
+        }
+
+        /// What happened, as its silo shows it; null where you may not read that silo.
+        #[graphql(directive = access::apply("customer".to_owned(), "open".to_owned()))]
+        async fn entry(&self, context: &Context<'_>) -> Option<Result<TimelineEntry>> {
+            entry(context, &self.row.kind, self.row.id).await.transpose()
+        }
+
+        /// The customer it happened with.
+        #[graphql(directive = access::apply("customer".to_owned(), "open".to_owned()))]
+        async fn customer(&self, context: &Context<'_>) -> Option<Result<CustomerNode>> {
+            let load = async {
+                let row = store::by_id(context, &self.permit, self.row.customer_id).await?;
+                Ok(row.map(|row| CustomerNode::new(&self.permit, row)))
+            };
+            load.await.transpose()
         }
     }
 }

@@ -12,7 +12,12 @@ use super::{CustomerRecord, store};
 use crate::access::{Class, PageArgs, Permit, SiloAccess, access, public_id, shown};
 use crate::catalogue::types::{Staff, staff};
 use crate::error::Result;
+use crate::silo::analytics::types::AnalyticsOfCustomer;
+use crate::silo::crm::query::CrmOfCustomer;
+use crate::silo::reviews::types::ReviewsOfCustomer;
+use crate::silo::sales::types::SalesOfCustomer;
 use crate::silo::support::types::SupportOfCustomer;
+use crate::silo::surveys::query::SurveysOfCustomer;
 use crate::{connection, object};
 
 /// A person or a company.
@@ -49,7 +54,7 @@ pub enum LifecycleStage {
 
 object! {
     /// One customer, a person or a company, put together from all sources.
-    Customer, CustomerRow of CustomerRecord from "customer" id "cus" owner "owner_id" {
+    CustomerCore, CustomerRow of CustomerRecord from "customer" id "cus" owner "owner_id" {
         /// A person or a company.
         open kind: [CustomerKind]!,
         /// Name as shown.
@@ -203,18 +208,34 @@ object! {
 /// object of its own, null for those who may not read it.
 #[derive(MergedObject)]
 #[graphql(name = "Customer")]
-pub struct CustomerNode(pub Customer, pub SupportOfCustomer);
+pub struct CustomerNode(
+    CustomerCore,
+    SurveysOfCustomer,
+    SalesOfCustomer,
+    AnalyticsOfCustomer,
+    SupportOfCustomer,
+    ReviewsOfCustomer,
+    CrmOfCustomer,
+);
 connection!(CustomerNode, CustomerConnection, CustomerEdge, "customers");
 
 impl CustomerNode {
     /// The node of a row that was read under the permit.
     pub fn new(permit: &Permit<CustomerRecord>, row: CustomerRow) -> Self {
         let customer_id = row.id;
-        Self(Customer::new(permit, row), SupportOfCustomer { customer_id })
+        Self(
+            CustomerCore::new(permit, row),
+            SurveysOfCustomer { customer_id },
+            SalesOfCustomer { customer_id },
+            AnalyticsOfCustomer { customer_id },
+            SupportOfCustomer { customer_id },
+            ReviewsOfCustomer { customer_id },
+            CrmOfCustomer { customer_id },
+        )
     }
 
-    /// The public id.
-    pub fn public_id(&self) -> ID {
-        public_id(Customer::PREFIX, self.0.row.id)
+    /// The public id, as the `Node` interface asks for it.
+    pub async fn id(&self, _: &Context<'_>) -> async_graphql::Result<ID> {
+        std::future::ready(Ok(public_id(CustomerCore::PREFIX, self.0.row.id))).await
     }
 }

@@ -154,6 +154,30 @@ impl Sql {
         }
     }
 
+    /// Adds a table expression with these text columns, unpacked from a JSON list of objects with keys of the same names:
+    /// how many keys of several parts go into one statement.
+    pub fn texts_as_rows(&mut self, json: String, columns: &[&str], alias: &str) -> &mut Self {
+        let number = self.binds.len() + 1;
+        self.binds.push(Bind::Text(Some(json)));
+        match self.dialect {
+            Dialect::Postgres => {
+                self.push("json_to_recordset(").mark(number).push("::json) AS ").push(alias).push("(");
+                for (index, column) in columns.iter().enumerate() {
+                    self.push(if index > 0 { ", " } else { "" }).push(column).push(" text");
+                }
+                self.push(")")
+            }
+            Dialect::Sqlite => {
+                self.push("(SELECT ");
+                for (index, column) in columns.iter().enumerate() {
+                    self.push(if index > 0 { ", " } else { "" });
+                    self.push("value ->> '$.").push(column).push("' AS ").push(column);
+                }
+                self.push(" FROM json_each(").mark(number).push(")) AS ").push(alias)
+            }
+        }
+    }
+
     fn mark(&mut self, number: usize) -> &mut Self {
         self.text.push(match self.dialect {
             Dialect::Postgres => '$',

@@ -5,10 +5,10 @@
 
 use std::collections::HashMap;
 
-use sea_orm::{ColumnTrait, ColumnType, EntityTrait, IdenStatic, Iterable, ModelTrait, PrimaryKeyToColumn};
+use sea_orm::{ColumnTrait, ColumnType, EntityTrait, IdenStatic, Iterable, ModelTrait, PrimaryKeyToColumn, Value};
 use serde::Serialize;
 
-use super::sql::{Bind, Dialect, Sql};
+use super::sql::{Dialect, Sql};
 use crate::error::{Error, Result};
 
 /// What happens to a row whose key is there already.
@@ -20,7 +20,8 @@ pub enum OnConflict {
     Keep,
 }
 
-/// Rows to be written, gathered by table, in the order the tables were first named.
+/// Rows to be written, gathered by table, in the order the tables were first named. Of several rows with one key the last
+/// is written: PostgreSQL refuses a statement that meets a row twice.
 #[derive(Default)]
 pub struct WriteBatch {
     order: Vec<&'static str>,
@@ -28,8 +29,13 @@ pub struct WriteBatch {
 }
 
 struct Pending {
-    rows: String,
-    count: usize,
+    /// The rows' JSON, one behind the other.
+    text: Vec<u8>,
+    /// Where each row ends in the text, and whether it is still to be written.
+    rows: Vec<(usize, bool)>,
+    /// Where the row of a key is.
+    keys: HashMap<Vec<u8>, usize>,
+    replaced: usize,
     describe: fn() -> Description,
     on_conflict: OnConflict,
 }
@@ -50,19 +56,29 @@ impl WriteBatch {
         let table = <M::Entity as Default>::default().as_str_static();
         let pending = self.tables.entry(table).or_insert_with(|| {
             self.order.push(table);
-            Pending { rows: String::from("["), count: 0, describe: describe::<M::Entity>, on_conflict }
+            Pending {
+                text: Vec::new(),
+                rows: Vec::new(),
+                keys: HashMap::new(),
+                replaced: 0,
+                describe: describe::<M::Entity>,
+                on_conflict,
+            }
         });
-        if pending.count > 0 {
-            pending.rows.push(',');
+        serde_json::to_writer(&mut pending.text, row).map_err(Error::internal)?;
+        if on_conflict == OnConflict::Replace
+            && let Some(earlier) = pending.keys.insert(key_of(row), pending.rows.len())
+        {
+            pending.rows[earlier].1 = false;
+            pending.replaced += 1;
         }
-        pending.rows.push_str(&serde_json::to_string(row).map_err(Error::internal)?);
-        pending.count += 1;
+        pending.rows.push((pending.text.len(), true));
         Ok(table)
     }
 
     /// How many rows wait.
     pub fn len(&self) -> usize {
-        self.tables.values().map(|pending| pending.count).sum()
+        self.tables.values().map(|pending| pending.rows.len() - pending.replaced).sum()
     }
 
     /// Whether nothing waits.
@@ -82,8 +98,27 @@ impl WriteBatch {
 }
 
 impl Pending {
-    fn statement(mut self, dialect: Dialect) -> Sql {
-        self.rows.push(']');
+    /// All rows as one JSON list.
+    fn list(&self) -> String {
+        let mut list = Vec::with_capacity(self.text.len() + self.rows.len() + 2);
+        list.push(b'[');
+        let mut start = 0;
+        for (end, wanted) in &self.rows {
+            if *wanted {
+                if list.len() > 1 {
+                    list.push(b',');
+                }
+                list.extend_from_slice(&self.text[start..*end]);
+            }
+            start = *end;
+        }
+        list.push(b']');
+        // What serde_json writes is UTF-8.
+        String::from_utf8(list).unwrap_or_default()
+    }
+
+    fn statement(self, dialect: Dialect) -> Sql {
+        let rows = self.list();
         let description = (self.describe)();
         let names: Vec<&str> = description.columns.iter().map(|(name, _)| *name).collect();
         let list = names.join(", ");
@@ -91,8 +126,10 @@ impl Pending {
         sql.push("INSERT INTO ").push(description.table).push(" (").push(&list).push(") SELECT ");
         match dialect {
             Dialect::Postgres => {
-                sql.push(&list).push(" FROM json_populate_recordset(NULL::").push(description.table).push(", ");
-                sql.bind(Bind::Text(Some(self.rows))).push("::json)");
+                // The row type by way of the table: `record` alone would be PostgreSQL's own pseudo-type.
+                sql.push(&list).push(" FROM json_populate_recordset((SELECT t FROM ").push(description.table);
+                sql.push(" t WHERE false), ");
+                sql.bind(rows).push("::json)");
             }
             Dialect::Sqlite => {
                 for (index, (name, kind)) in description.columns.iter().enumerate() {
@@ -105,7 +142,7 @@ impl Pending {
                         _ => sql.push("value ->> '$.").push(name).push("'"),
                     };
                 }
-                sql.push(" FROM json_each(").bind(Bind::Text(Some(self.rows))).push(") WHERE true");
+                sql.push(" FROM json_each(").bind(rows).push(") WHERE true");
             }
         }
         sql.push(" ON CONFLICT (").push(&description.key.join(", ")).push(") DO ");
@@ -121,6 +158,24 @@ impl Pending {
         }
         sql
     }
+}
+
+/// The key of a row, as bytes that only equal keys share.
+fn key_of<M>(row: &M) -> Vec<u8>
+where
+    M: ModelTrait,
+    <M::Entity as EntityTrait>::PrimaryKey: PrimaryKeyToColumn<Column = <M::Entity as EntityTrait>::Column>,
+{
+    let mut key = Vec::with_capacity(32);
+    for part in <M::Entity as EntityTrait>::PrimaryKey::iter() {
+        match row.get(part.into_column()) {
+            Value::Uuid(Some(id)) => key.extend_from_slice(id.as_bytes()),
+            Value::String(Some(text)) => key.extend_from_slice(text.as_bytes()),
+            other => key.extend_from_slice(format!("{other:?}").as_bytes()),
+        }
+        key.push(0);
+    }
+    key
 }
 
 fn describe<E>() -> Description

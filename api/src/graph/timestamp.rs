@@ -1,14 +1,28 @@
 //! Times as the API shows them. A time goes from the database to the answer as text: only its ending is tidied.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
 use chrono::{DateTime, SubsecRound, Utc};
 use serde::{Deserialize, Deserializer};
 
 /// A moment in UTC, RFC 3339 with up to six digits of a second: `2026-11-22T09:30:00Z`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Timestamp(String);
+
+impl Ord for Timestamp {
+    /// By moment: without the closing `Z`, a shorter text is the earlier of two that begin alike.
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.trim_end_matches('Z').cmp(other.0.trim_end_matches('Z'))
+    }
+}
+
+impl PartialOrd for Timestamp {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
 
 impl Timestamp {
     /// From the text that a database gives.
@@ -77,5 +91,6 @@ mod tests {
         }
         assert_eq!(Timestamp::tidy("2026-11-22T09:30:10.120000+00:00").as_str(), "2026-11-22T09:30:10.12Z");
         assert!(Timestamp::tidy("2026-11-22T09:30:10.12").time().is_some());
+        assert!(Timestamp::tidy("2026-11-22T09:30:10Z") < Timestamp::tidy("2026-11-22T09:30:10.12Z"));
     }
 }

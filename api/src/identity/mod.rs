@@ -4,7 +4,8 @@
 //! a customer, joins one, or makes two customers one; [`survivorship`] picks the golden values from the members. [`name`] and
 //! [`similarity`] fold and compare text, for these decisions and for the search; [`deny`] lists values that identify nobody.
 //!
-//! Nothing here knows the database, GraphQL or the intake: everything is a function of its arguments, so that a rebuild
+//! `store` holds the SQL of its tables, [`place`] and [`relation`] are what silos hang their rows on. Nothing else here
+//! knows the database, GraphQL or the intake: everything is a function of its arguments, so that a rebuild
 //! from raw records arrives at the same customers. An over-merge is a privacy incident and an over-split a nuisance:
 //! where evidence is thin, the answer is no, and the refusal is a decision with its reason.
 
@@ -14,7 +15,9 @@ pub mod name;
 pub mod normalise;
 pub mod person_name;
 pub mod place;
+pub mod relation;
 pub mod similarity;
+pub mod store;
 pub mod survivorship;
 
 use std::collections::BTreeMap;

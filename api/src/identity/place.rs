@@ -114,6 +114,8 @@ pub struct Placed {
     pub changed: Vec<(&'static str, Uuid, Option<Uuid>)>,
     /// The newest moment of contact of each customer.
     pub contacts: HashMap<Uuid, DateTime<Utc>>,
+    /// What sources call members of staff: the source's key and the person, for the records that follow.
+    pub aliases: Vec<(String, Uuid)>,
 }
 
 /// One thing that happened, for the timeline.

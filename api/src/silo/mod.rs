@@ -11,5 +11,15 @@ pub mod surveys;
 
 /// All tables that a mapping may fill, silo by silo, then the catalogue.
 pub fn record_kinds() -> impl Iterator<Item = &'static RecordKind> {
-    [support::record::RECORDS, crate::catalogue::record::RECORDS].into_iter().flatten()
+    [
+        surveys::record::RECORDS,
+        sales::record::RECORDS,
+        analytics::record::RECORDS,
+        support::record::RECORDS,
+        reviews::record::RECORDS,
+        crm::record::RECORDS,
+        crate::catalogue::record::RECORDS,
+    ]
+    .into_iter()
+    .flatten()
 }

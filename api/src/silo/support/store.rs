@@ -1,13 +1,13 @@
 //! All SQL of support.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use async_graphql::Context;
 use uuid::Uuid;
 
 use super::Support;
 use super::types::{TicketFilter, TicketMessageRow, TicketRow};
-use crate::access::{Action, Class, Order, Page, PageArgs, Permit, Rows, Scope, Select, Viewer, load};
+use crate::access::{Class, Context, Order, Page, PageArgs, Permit, Rows, Scope, Select, SiloRow, Viewer, load};
 use crate::catalogue::record::word;
 use crate::database::Bind;
 use crate::error::{Error, Result};
@@ -15,6 +15,10 @@ use crate::graph::timestamp::Timestamp;
 
 const NEWEST_TICKET: Order = Order { name: "TICKET", by: "t.opened_at", time: true, descending: true };
 const NEWEST_MESSAGE: Order = Order { name: "TICKET_MESSAGE", by: "t.sent_at", time: true, descending: true };
+/// Customers that a number may lead to: more than one is already a question for whoever asked.
+const HOLDERS: usize = 10;
+/// Tickets of one number, over all sources, that are looked at.
+const SAME_NUMBER: i64 = 100;
 const OPEN: &str = "t.status NOT IN ('SOLVED', 'CLOSED')";
 
 crate::row! {
@@ -26,6 +30,24 @@ crate::row! {
         open: i64 = Number as "count(*) FILTER (WHERE t.status NOT IN ('SOLVED', 'CLOSED'))",
         /// When the last was opened.
         last_at: Option<Timestamp> = Time as "max(t.opened_at)",
+    }
+}
+
+crate::row! {
+    /// Whom a row belongs to.
+    struct HolderRow {
+        /// The customer.
+        customer_id: Uuid = Uuid,
+    }
+}
+
+impl SiloRow for HolderRow {
+    type Silo = Support;
+    const TABLE: &'static str = TicketRow::TABLE;
+    const OWNER: Option<&'static str> = TicketRow::OWNER;
+    const CUSTOMER: Option<&'static str> = TicketRow::CUSTOMER;
+    fn id(&self) -> Uuid {
+        self.customer_id
     }
 }
 
@@ -54,26 +76,6 @@ pub async fn figures_of_customer(
     Scope::of(context)?.batch.one(select.fetch(), customer_id).await
 }
 
-crate::row! {
-    /// The customer of a row.
-    struct OfCustomer {
-        /// The customer.
-        customer_id: Uuid = Uuid,
-    }
-}
-
-/// The customers of the tickets with this number; none for those who may not read support.
-pub async fn customers_by_number(context: &Context<'_>, number: &str) -> Result<Vec<Uuid>> {
-    let scope = Scope::of(context)?;
-    let Some(permit) = scope.viewer.permit::<Support>() else { return Ok(Vec::new()) };
-    let select = permit.select::<TicketRow>().filter("t.number = ?", [Bind::from(number)]).limit(10);
-    let rows: Vec<OfCustomer> = scope.batch.rows(select.only::<OfCustomer>().fetch(), None).await?;
-    let mut ids: Vec<Uuid> = rows.into_iter().map(|row| row.customer_id).collect();
-    ids.sort();
-    ids.dedup();
-    Ok(ids)
-}
-
 /// Refuses a filter by tickets to those who may not read all of support.
 pub fn may_filter_by_tickets(viewer: &Arc<Viewer>) -> Result<()> {
     match viewer.permit::<Support>() {
@@ -84,18 +86,27 @@ pub fn may_filter_by_tickets(viewer: &Arc<Viewer>) -> Result<()> {
     }
 }
 
-/// A page of a ticket's messages, newest first. Internal notes are rows that only their readers have.
+/// A page of a ticket's messages, newest first.
 pub async fn messages_of_ticket(
     context: &Context<'_>,
     permit: &Permit<Support>,
     ticket_id: Uuid,
     args: &PageArgs,
 ) -> Result<Page<TicketMessageRow>> {
-    let mut select = permit.select::<TicketMessageRow>().of_parent("ticket_id");
-    if permit.action(Class::Internal) != Action::Show {
-        select = select.filter("NOT t.internal", []);
-    }
+    let select = permit.select::<TicketMessageRow>().of_parent("ticket_id");
     load(context, select, NEWEST_MESSAGE, args, Some(ticket_id)).await
+}
+
+/// The customers who have a ticket of this number, ten at most.
+pub async fn customers_by_ticket_number(
+    context: &Context<'_>,
+    permit: &Permit<Support>,
+    number: &str,
+) -> Result<Vec<Uuid>> {
+    let select = permit.select::<HolderRow>().filter("t.number = ?", [Bind::from(number.trim())]).limit(SAME_NUMBER);
+    let rows: Vec<HolderRow> = Scope::of(context)?.batch.rows(select.fetch(), None).await?;
+    let holders: BTreeSet<Uuid> = rows.into_iter().map(|row| row.customer_id).collect();
+    Ok(holders.into_iter().take(HOLDERS).collect())
 }
 
 fn filtered(

@@ -169,7 +169,7 @@ connection!(Ticket, TicketConnection, TicketEdge, "tickets");
 
 object! {
     /// A message of a ticket, or an internal note beside it.
-    TicketMessage, TicketMessageRow of Support from "ticket_message" id "tms" owner "staff_id" customer "customer_id" {
+    TicketMessage, TicketMessageRow of Support from "ticket_message" id "tms" owner "staff_id" customer "customer_id" internal "t.internal" {
         /// Who wrote it: the customer, an agent, a program.
         open author_kind: [MessageAuthorKind],
         /// Author as the source writes it.

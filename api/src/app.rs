@@ -1,0 +1,131 @@
+//! The application: database, policy and schema behind the one door that HTTP uses.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use async_graphql::{Request, Response, ServerError};
+use quick_cache::sync::Cache;
+
+use crate::access::{Policy, Scope, Viewer};
+use crate::auth::Claims;
+use crate::catalogue;
+use crate::config::Config;
+use crate::database::{Database, Settings};
+use crate::error::{Code, Error, Result};
+use crate::graph::batch::drive;
+use crate::graph::cursor::Sealer;
+use crate::http::{Engine, Reply};
+use crate::schema::{self, Schema};
+
+/// How long a viewer is known without asking again who is behind the token.
+const KNOWN: Duration = Duration::from_mins(1);
+
+/// Viewers kept at most.
+const VIEWERS: usize = 10_000;
+
+/// The application.
+pub struct App {
+    database: Database,
+    policy: Policy,
+    sealer: Arc<Sealer>,
+    strict: Schema,
+    fast: Schema,
+    viewers: Cache<String, (Arc<Viewer>, Instant)>,
+}
+
+impl App {
+    /// Opens the database and builds the schema. Migrations are the caller's matter.
+    pub async fn open(config: &Config) -> Result<Self> {
+        Self::over(config, open_database(config).await?)
+    }
+
+    /// The application over a database that is open already.
+    pub fn over(config: &Config, database: Database) -> Result<Self> {
+        let policy = match &config.access.policy {
+            None => Policy::built_in()?,
+            Some(file) => Policy::parse(&std::fs::read_to_string(file).map_err(|error| {
+                Error::bad_input("The file that `access.policy` names cannot be read.").because(error)
+            })?)?,
+        };
+        Ok(Self {
+            database,
+            policy,
+            sealer: Arc::new(Sealer::new(config.cursor_secret().as_bytes())),
+            strict: schema::build(false),
+            fast: schema::build(true),
+            viewers: Cache::new(VIEWERS),
+        })
+    }
+
+    /// The database below.
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// Who asks: the rights of the token's roles, and the member of staff behind it.
+    async fn viewer(&self, claims: &Claims) -> Result<Arc<Viewer>> {
+        let mut key = claims.subject.clone();
+        for part in claims.roles.iter().chain(&claims.email) {
+            key.push('\0');
+            key.push_str(part);
+        }
+        if let Some((viewer, since)) = self.viewers.get(&key)
+            && since.elapsed() < KNOWN
+        {
+            return Ok(viewer);
+        }
+        let rights = self.policy.rights(claims.roles.iter().map(String::as_str)).map_err(|_| {
+            Error::new(Code::Forbidden, "The token names a role that the policy does not know. Ask for another token.")
+        })?;
+        let mut viewer = Viewer::new(claims.subject.clone(), claims.roles.clone(), rights);
+        if let Some(person) = catalogue::store::behind(&self.database, &claims.subject, claims.email.as_deref()).await?
+        {
+            viewer = viewer.known_as(person.id, person.department);
+        }
+        let viewer = Arc::new(viewer);
+        self.viewers.insert(key, (viewer.clone(), Instant::now()));
+        Ok(viewer)
+    }
+
+    async fn answer(&self, request: Request, claims: Arc<Claims>, known_valid: bool) -> Response {
+        let viewer = match self.viewer(&claims).await {
+            Ok(viewer) => viewer,
+            Err(error) => {
+                let error = async_graphql::Error::from(error).into_server_error(async_graphql::Pos::default());
+                return Response::from_errors(vec![ServerError { locations: Vec::new(), ..error }]);
+            }
+        };
+        let scope = Arc::new(Scope::new(viewer, self.database.clone(), self.sealer.clone()));
+        let schema = if known_valid { &self.fast } else { &self.strict };
+        let mut response = drive(&scope.batch, schema.execute(request.data(scope.clone()))).await;
+        if let Some(withheld) = scope.withheld() {
+            response.extensions.insert("access".to_owned(), withheld);
+        }
+        response
+    }
+}
+
+/// Opens the database that the settings name.
+pub async fn open_database(config: &Config) -> Result<Database> {
+    Database::open(&Settings {
+        url: config.database.url.as_str().to_owned(),
+        pool_size: config.database.pool_size,
+        acquire_timeout: Duration::from_millis(config.database.acquire_ms),
+        statement_timeout: Duration::from_millis(config.database.statement_ms),
+    })
+    .await
+}
+
+impl Engine for App {
+    fn sdl(&self) -> String {
+        schema::sdl()
+    }
+
+    fn execute(&self, request: Request, claims: Arc<Claims>, known_valid: bool) -> Reply<'_, Response> {
+        Box::pin(self.answer(request, claims, known_valid))
+    }
+
+    fn ready(&self) -> Reply<'_, Result<()>> {
+        Box::pin(self.database.ping())
+    }
+}

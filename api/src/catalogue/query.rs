@@ -1,0 +1,112 @@
+//! The catalogue's lists: staff, products, touchpoints, and the sources with their freshness.
+
+use async_graphql::{Context, Object};
+
+use super::source::{BY_KEY, Source, SourceConnection, SourceRow};
+use super::types::{
+    BY_NAME, Product, ProductConnection, ProductRow, Staff, StaffConnection, StaffRow, Touchpoint,
+    TouchpointConnection, TouchpointRow,
+};
+use super::{Catalogue, Intake};
+use crate::access::{Class, Order, PageArgs, Permit, Scope, Silo, SiloRow, access, load};
+use crate::error::{Error, Result};
+
+/// Staff sort by name where names are shown, else by key.
+const STAFF_BY_KEY: Order = Order { name: "STAFF_KEY", by: "t.key", time: false, descending: false };
+
+/// Lists of the catalogue.
+#[derive(Default)]
+pub struct CatalogueQuery;
+
+fn required<S: Silo>(context: &Context<'_>) -> Result<Permit<S>> {
+    let viewer = &Scope::of(context)?.viewer;
+    viewer.permit::<S>().ok_or_else(|| Error::forbidden(format!("Your roles have no right to read {}.", S::KEY)))
+}
+
+async fn page<S: Silo, R: SiloRow<Silo = S>>(
+    context: &Context<'_>,
+    permit: &Permit<S>,
+    order: Order,
+    args: PageArgs,
+) -> Result<crate::access::Page<R>> {
+    load(context, permit.select::<R>(), order, &args, None).await
+}
+
+/// Lists of the catalogue.
+#[Object]
+impl CatalogueQuery {
+    /// Who works here.
+    #[graphql(directive = access::apply("catalogue".to_owned(), "open".to_owned()))]
+    async fn staff(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "So many from the start, 1 to 100; 20 unless said.")] first: Option<i64>,
+        #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
+        #[graphql(desc = "So many from the end, 1 to 100.")] last: Option<i64>,
+        #[graphql(desc = "Go back before this cursor.")] before: Option<String>,
+    ) -> Option<Result<StaffConnection>> {
+        let list = async {
+            let permit = required::<Catalogue>(context)?;
+            let order = if permit.require(Class::Staff, "staff").is_ok() { BY_NAME } else { STAFF_BY_KEY };
+            let page = page::<_, StaffRow>(context, &permit, order, PageArgs { first, after, last, before }).await?;
+            Ok(StaffConnection::new(page, |row| Staff::new(&permit, row)))
+        };
+        Some(list.await)
+    }
+
+    /// What we sell, by name.
+    #[graphql(directive = access::apply("catalogue".to_owned(), "open".to_owned()))]
+    async fn products(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "So many from the start, 1 to 100; 20 unless said.")] first: Option<i64>,
+        #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
+        #[graphql(desc = "So many from the end, 1 to 100.")] last: Option<i64>,
+        #[graphql(desc = "Go back before this cursor.")] before: Option<String>,
+    ) -> Option<Result<ProductConnection>> {
+        let list = async {
+            let permit = required::<Catalogue>(context)?;
+            let page =
+                page::<_, ProductRow>(context, &permit, BY_NAME, PageArgs { first, after, last, before }).await?;
+            Ok(ProductConnection::new(page, |row| Product::new(&permit, row)))
+        };
+        Some(list.await)
+    }
+
+    /// Where we meet customers, by name.
+    #[graphql(directive = access::apply("catalogue".to_owned(), "open".to_owned()))]
+    async fn touchpoints(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "So many from the start, 1 to 100; 20 unless said.")] first: Option<i64>,
+        #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
+        #[graphql(desc = "So many from the end, 1 to 100.")] last: Option<i64>,
+        #[graphql(desc = "Go back before this cursor.")] before: Option<String>,
+    ) -> Option<Result<TouchpointConnection>> {
+        let list = async {
+            let permit = required::<Catalogue>(context)?;
+            let args = PageArgs { first, after, last, before };
+            let page = page::<_, TouchpointRow>(context, &permit, BY_NAME, args).await?;
+            Ok(TouchpointConnection::new(page, |row| Touchpoint::new(&permit, row)))
+        };
+        Some(list.await)
+    }
+
+    /// The installed systems that records come from, with their freshness.
+    #[graphql(directive = access::apply("intake".to_owned(), "open".to_owned()))]
+    async fn sources(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "So many from the start, 1 to 100; 20 unless said.")] first: Option<i64>,
+        #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
+        #[graphql(desc = "So many from the end, 1 to 100.")] last: Option<i64>,
+        #[graphql(desc = "Go back before this cursor.")] before: Option<String>,
+    ) -> Option<Result<SourceConnection>> {
+        let list = async {
+            let permit = required::<Intake>(context)?;
+            let page = page::<_, SourceRow>(context, &permit, BY_KEY, PageArgs { first, after, last, before }).await?;
+            Ok(SourceConnection::new(page, |row| Source::new(&permit, row)))
+        };
+        Some(list.await)
+    }
+}

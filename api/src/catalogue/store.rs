@@ -1,0 +1,27 @@
+//! SQL of the catalogue that needs no permit: who the person behind a token is.
+
+use uuid::Uuid;
+
+use crate::database::{Bind, Database, Row, Sql, push_columns};
+use crate::error::Result;
+
+crate::row! {
+    /// The member of staff behind a token.
+    pub struct Person {
+        /// The member of staff.
+        id: Uuid = Uuid,
+        /// Department.
+        department: Option<String> = Text,
+    }
+}
+
+/// The member of staff whose tokens carry this subject or e-mail, if there is one.
+pub async fn behind(database: &Database, subject: &str, email: Option<&str>) -> Result<Option<Person>> {
+    let mut sql = Sql::new(database.dialect());
+    sql.push("SELECT ");
+    push_columns(&mut sql, Person::COLUMNS);
+    sql.by_dialect("::text", "").push(" FROM staff AS t WHERE t.subject = ").bind(subject);
+    let address = email.unwrap_or(subject).trim().to_lowercase();
+    sql.push(" OR t.email = ").bind(Bind::from(address)).push(" ORDER BY t.id LIMIT 1");
+    Ok(database.rows::<Person>(sql).await?.into_iter().next())
+}

@@ -1,0 +1,164 @@
+//! Which records are new: the newest record of each key, and what becomes of those that come.
+//!
+//! With a version, or the time of the event, the newest wins and an older one is kept as superseded. Without, a record is a
+//! repetition only if it equals the latest of its key. The ids of all rows of a key are made from the moment the key was
+//! first mentioned, be it by another record.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::id;
+use super::prepare::{Content, Prepared};
+use super::store::HeadRow;
+
+/// A key: source, stream, key.
+pub(super) type HeadKey = (String, String, String);
+
+/// What becomes of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// Its rows are written.
+    Applied(Uuid),
+    /// Older than what is known; kept as it came.
+    Superseded(Uuid),
+    /// Known already.
+    Repeated,
+    /// Refused; kept with its reason.
+    Rejected(Uuid),
+}
+
+/// The newest record of a key.
+struct Head {
+    origin_id: Uuid,
+    record_id: Option<Uuid>,
+    version: Option<String>,
+    hash: Option<String>,
+    dirty: bool,
+}
+
+/// The heads that a flush knows.
+pub(super) struct Heads {
+    known: HashMap<HeadKey, Head>,
+}
+
+impl Heads {
+    /// From what the database has.
+    pub fn new(rows: Vec<HeadRow>) -> Self {
+        let known = rows
+            .into_iter()
+            .map(|row| {
+                let head = Head {
+                    origin_id: row.origin_id,
+                    record_id: row.record_id,
+                    version: row.version,
+                    hash: row.content_hash,
+                    dirty: false,
+                };
+                ((row.source, row.stream, row.key), head)
+            })
+            .collect();
+        Self { known }
+    }
+
+    /// The key a refused record is told by: its own may not be known.
+    pub fn refused_key(hash: &str) -> String {
+        format!("!{hash}")
+    }
+
+    /// Decides on a record. An older version is superseded even if it was kept before; who asks finds out.
+    pub fn decide(&mut self, record: &Prepared<'_>) -> Fate {
+        let envelope = record.envelope;
+        let received_at = envelope.received_at;
+        let (key, version) = match &record.content {
+            Ok(content) => (content.key.clone(), content.version.as_deref()),
+            Err(_) => (Self::refused_key(&record.hash), None),
+        };
+        let make = |at, part: &str| id::make(at, &envelope.source, &envelope.stream, &key, part);
+        let head = self.head(&envelope.source, &envelope.stream, &key, received_at);
+        if head.hash.as_deref() == Some(&record.hash) {
+            return Fate::Repeated;
+        }
+        let order = match (version, head.version.as_deref(), head.record_id) {
+            (Some(new), Some(old), Some(_)) => new.cmp(old),
+            (Some(_), _, None) => std::cmp::Ordering::Greater,
+            // Nothing tells them apart but their order of arrival.
+            _ => std::cmp::Ordering::Equal,
+        };
+        // Made so that a version has one id however often it comes, and a record without one follows from the last.
+        let record_id = if order == std::cmp::Ordering::Equal {
+            let before = head.record_id.unwrap_or_default();
+            make(received_at, &format!("record:{}:{before}", record.hash))
+        } else {
+            let part = format!("record:{}:{}", version.unwrap_or_default(), record.hash);
+            make(time_of(head.origin_id), &part)
+        };
+        if order == std::cmp::Ordering::Less {
+            return Fate::Superseded(record_id);
+        }
+        head.record_id = Some(record_id);
+        head.version = version.map(str::to_owned);
+        head.hash = Some(record.hash.clone());
+        head.dirty = true;
+        if record.content.is_ok() { Fate::Applied(record_id) } else { Fate::Rejected(record_id) }
+    }
+
+    /// Notes that a record refers to others: their ids are made from now on.
+    pub fn mention(&mut self, source: &str, content: &Content, received_at: DateTime<Utc>) {
+        for reference in &content.references {
+            self.head(source, &reference.stream, &reference.key, received_at);
+        }
+    }
+
+    /// The id of a part of a record, whether it came or was only mentioned.
+    pub fn row_id(&self, source: &str, stream: &str, key: &str, part: &str) -> Option<Uuid> {
+        let head = self.known.get(&(source.to_owned(), stream.to_owned(), key.to_owned()))?;
+        Some(id::make(time_of(head.origin_id), source, stream, key, part))
+    }
+
+    /// The heads to write.
+    pub fn changed(&self) -> impl Iterator<Item = entity::record_head::Model> {
+        self.known.iter().filter(|(_, head)| head.dirty).map(|((source, stream, key), head)| {
+            entity::record_head::Model {
+                source: source.clone(),
+                stream: stream.clone(),
+                key: key.clone(),
+                origin_id: head.origin_id,
+                record_id: head.record_id,
+                version: head.version.clone(),
+                content_hash: head.hash.clone(),
+                deleted: false,
+            }
+        })
+    }
+
+    fn head(&mut self, source: &str, stream: &str, key: &str, received_at: DateTime<Utc>) -> &mut Head {
+        let at = (source.to_owned(), stream.to_owned(), key.to_owned());
+        self.known.entry(at).or_insert_with(|| Head {
+            origin_id: id::make(received_at, source, stream, key, ""),
+            record_id: None,
+            version: None,
+            hash: None,
+            dirty: true,
+        })
+    }
+}
+
+/// Superseded records that are known already are repetitions.
+pub(super) fn forget_known(fates: &mut [Fate], known: &HashSet<Uuid>) {
+    let mut met = known.clone();
+    for fate in fates {
+        if let Fate::Superseded(record_id) = fate
+            && !met.insert(*record_id)
+        {
+            *fate = Fate::Repeated;
+        }
+    }
+}
+
+/// The moment an id was made at.
+pub(super) fn time_of(origin: Uuid) -> DateTime<Utc> {
+    let millis = i64::try_from(id::millis(origin)).unwrap_or(0);
+    DateTime::from_timestamp_millis(millis).unwrap_or_default()
+}

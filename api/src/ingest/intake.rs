@@ -1,0 +1,300 @@
+//! The intake: takes envelopes from whatever door, and writes them in transactions of a bounded size, each tried again when
+//! another writer was in the way.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use chrono::Utc;
+use uuid::Uuid;
+
+use super::envelope::{Envelope, RejectCode};
+use super::flush::{self, Done, Way};
+use super::heads::Fate;
+use super::lines::Item;
+use super::prepare::Ordinals;
+use super::source::{Source, SourceError, Sources};
+use super::{staff, store};
+use crate::database::{Database, Dialect};
+use crate::error::{Code, Error, Result};
+use crate::identity::decide::Rules;
+
+/// How the intake works.
+#[derive(Debug, Clone)]
+pub struct IntakeSettings {
+    /// Country of phone numbers where neither the record nor its source names one.
+    pub default_country: Option<String>,
+    /// The most records of one transaction.
+    pub batch: usize,
+    /// The most records of one transaction of a bulk import.
+    pub bulk_batch: usize,
+}
+
+impl Default for IntakeSettings {
+    fn default() -> Self {
+        Self { default_country: None, batch: 500, bulk_batch: 5_000 }
+    }
+}
+
+/// Takes envelopes and writes the graph. Cheap to clone.
+#[derive(Clone)]
+pub struct Intake {
+    inner: Arc<Inner>,
+    bulk: bool,
+}
+
+struct Inner {
+    database: Database,
+    sources: Sources,
+    rules: Arc<Rules>,
+    settings: IntakeSettings,
+    /// Sources as they were read and written to the database.
+    known: Mutex<HashMap<String, Arc<Source>>>,
+    /// So many records fit a tenth of a second on SQLite.
+    fitting: AtomicUsize,
+}
+
+/// What became of a flush.
+#[derive(Debug, Clone, Default)]
+pub struct FlushReport {
+    /// Records whose rows were written.
+    pub taken: usize,
+    /// Records that were known already.
+    pub repeated: usize,
+    /// Records older than what is known; kept, and shown nowhere.
+    pub superseded: usize,
+    /// Records that were refused; kept with their reason unless the flush was strict.
+    pub rejected: Vec<Refused>,
+    /// Taken and refused by source and stream.
+    pub streams: BTreeMap<(String, String), Counts>,
+    /// For each envelope the id of its row, where it was understood.
+    pub origins: Vec<Option<Uuid>>,
+}
+
+/// Counts of a stream.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Records whose rows were written.
+    pub taken: usize,
+    /// Records that were known already.
+    pub repeated: usize,
+    /// Records older than what is known.
+    pub superseded: usize,
+    /// Records that were refused.
+    pub rejected: usize,
+}
+
+/// A record that was refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// Its position in the flush.
+    pub position: usize,
+    /// Key of its source.
+    pub source: String,
+    /// Its stream.
+    pub stream: String,
+    /// The stable code.
+    pub code: RejectCode,
+    /// What is wrong and what to do.
+    pub reason: String,
+}
+
+const TRIES: u32 = 4;
+
+impl Intake {
+    /// The intake of these sources into this database.
+    pub fn new(database: Database, sources: Sources, rules: Rules, settings: IntakeSettings) -> Self {
+        let inner = Inner {
+            database,
+            sources,
+            rules: Arc::new(rules),
+            settings,
+            known: Mutex::default(),
+            fitting: AtomicUsize::new(200),
+        };
+        Self { inner: Arc::new(inner), bulk: false }
+    }
+
+    /// The same intake for a bulk import: large transactions, and what only readers need is left to the end.
+    pub(super) fn in_bulk(&self) -> Self {
+        Self { inner: self.inner.clone(), bulk: true }
+    }
+
+    /// The database below.
+    pub fn database(&self) -> &Database {
+        &self.inner.database
+    }
+
+    /// Takes envelopes: all that can be taken is written, what cannot is kept as refused.
+    pub async fn flush(&self, envelopes: Vec<Envelope>) -> Result<FlushReport> {
+        self.flush_items(envelopes.into_iter().map(Ok).collect()).await
+    }
+
+    /// Takes what a reader gave: envelopes, and lines that it refused.
+    pub async fn flush_items(&self, items: Vec<Item>) -> Result<FlushReport> {
+        self.run(&items, false, false).await
+    }
+
+    /// Takes all or nothing: if anything is refused, nothing of the transaction is written.
+    pub async fn flush_strictly(&self, items: Vec<Item>) -> Result<FlushReport> {
+        self.run(&items, true, false).await
+    }
+
+    /// Tries refused records again: those that are refused again stay as they are.
+    pub(super) async fn retry(&self, items: &[Item]) -> Result<FlushReport> {
+        self.run(items, false, true).await
+    }
+
+    /// The source of that key, read once and written to the database.
+    pub async fn source(&self, key: &str) -> Result<Arc<Source>> {
+        if let Some(known) = self.known().get(key) {
+            return Ok(known.clone());
+        }
+        let source =
+            if key == staff::KEY { staff::source()? } else { self.inner.sources.find(key).map_err(unusable)? };
+        let source = Arc::new(source);
+        self.register(&source).await?;
+        self.known().insert(key.to_owned(), source.clone());
+        Ok(source)
+    }
+
+    fn known(&self) -> std::sync::MutexGuard<'_, HashMap<String, Arc<Source>>> {
+        self.inner.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn register(&self, source: &Source) -> Result<()> {
+        let now = Utc::now();
+        let row = entity::source::Model {
+            key: source.key.clone(),
+            id: crate::catalogue::id("source", &source.key),
+            silo: source.silo.to_owned(),
+            name: source.name.clone(),
+            mapping: source.mapping.key.clone(),
+            mapping_version: source.mapping.version,
+            priority: source.priority,
+            default_country: source.default_country.clone(),
+            expected_every_seconds: source.expected_every_seconds,
+            last_record_at: None,
+            created_at: now,
+        };
+        let mut tx = self.inner.database.begin().await?;
+        store::put_source(&mut tx, &row).await?;
+        tx.commit().await
+    }
+
+    async fn run(&self, items: &[Item], strict: bool, replay: bool) -> Result<FlushReport> {
+        let mut sources = HashMap::new();
+        for envelope in items.iter().map(envelope_of) {
+            if !sources.contains_key(&envelope.source) {
+                sources.insert(envelope.source.clone(), self.source(&envelope.source).await?);
+            }
+        }
+        let way = Way {
+            database: &self.inner.database,
+            sources: &sources,
+            rules: &self.inner.rules,
+            default_country: self.inner.settings.default_country.as_deref(),
+            strict,
+            bulk: self.bulk,
+            replay,
+        };
+        let mut report = FlushReport::default();
+        let mut ordinals = Ordinals::new();
+        let mut rest = items;
+        while !rest.is_empty() {
+            let (now, later) = rest.split_at(self.size(strict).min(rest.len()));
+            let before = Instant::now();
+            let done = self.write(&way, now, &mut ordinals).await?;
+            let written = done.written;
+            report.add(now, items.len() - rest.len(), done);
+            if !written {
+                break;
+            }
+            rest = later;
+            self.breathe(now.len(), before.elapsed()).await;
+        }
+        Ok(report)
+    }
+
+    /// How many records go into the next transaction.
+    fn size(&self, strict: bool) -> usize {
+        let settings = &self.inner.settings;
+        match (self.bulk, self.inner.database.dialect()) {
+            (true, _) => settings.bulk_batch,
+            (false, Dialect::Sqlite) if !strict => self.inner.fitting.load(Ordering::Relaxed).min(settings.batch),
+            _ => settings.batch,
+        }
+    }
+
+    /// On SQLite everyone waits for the one writer: a transaction takes a tenth of a second, and then others have a turn.
+    async fn breathe(&self, count: usize, took: Duration) {
+        if self.bulk || self.inner.database.dialect() == Dialect::Postgres {
+            return;
+        }
+        if took > Duration::from_millis(90) {
+            self.inner.fitting.store((count * 2 / 3).max(25), Ordering::Relaxed);
+        } else if took < Duration::from_millis(50) && count >= self.inner.fitting.load(Ordering::Relaxed) {
+            self.inner.fitting.store((count * 5 / 4 + 1).min(self.inner.settings.batch), Ordering::Relaxed);
+        }
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+
+    async fn write(&self, way: &Way<'_>, items: &[Item], ordinals: &mut Ordinals) -> Result<Done> {
+        let mut tries = 0;
+        loop {
+            match flush::flush(way, items, ordinals).await {
+                Err(error) if error.code == Code::Unavailable && tries + 1 < TRIES => {
+                    tries += 1;
+                    tracing::debug!(
+                        tries,
+                        cause = error.cause().map(tracing::field::display),
+                        "a flush is tried again"
+                    );
+                    tokio::time::sleep(Duration::from_millis(u64::from(20 * tries * tries))).await;
+                }
+                other => return other,
+            }
+        }
+    }
+}
+
+impl FlushReport {
+    fn add(&mut self, items: &[Item], start: usize, done: Done) {
+        for (index, (item, outcome)) in items.iter().zip(done.outcomes).enumerate() {
+            let envelope = envelope_of(item);
+            let counts = self.streams.entry((envelope.source.clone(), envelope.stream.clone())).or_default();
+            if let Some(reject) = outcome.reject {
+                counts.rejected += 1;
+                self.rejected.push(Refused {
+                    position: start + index,
+                    source: envelope.source.clone(),
+                    stream: envelope.stream.clone(),
+                    code: reject.code,
+                    reason: reject.reason,
+                });
+            } else if done.written {
+                let (total, of_stream) = match outcome.fate {
+                    Fate::Applied(_) => (&mut self.taken, &mut counts.taken),
+                    Fate::Superseded(_) => (&mut self.superseded, &mut counts.superseded),
+                    Fate::Repeated | Fate::Rejected(_) => (&mut self.repeated, &mut counts.repeated),
+                };
+                *total += 1;
+                *of_stream += 1;
+            }
+            self.origins.push(outcome.origin_id);
+        }
+    }
+}
+
+fn envelope_of(item: &Item) -> &Envelope {
+    match item {
+        Ok(envelope) => envelope,
+        Err(rejected) => &rejected.envelope,
+    }
+}
+
+fn unusable(error: SourceError) -> Error {
+    let code = if matches!(error, SourceError::Unknown { .. }) { Code::NotFound } else { Code::BadUserInput };
+    Error::new(code, error.to_string())
+}

@@ -1,0 +1,443 @@
+//! The people of a flush, in memory: their profiles as they stand after each record, and what identity resolution decides.
+//!
+//! Loaded from the database once, written once ([`super::graph`] turns what is here into rows). Everything is done record by
+//! record in the order of the intake, so that it makes no difference how records are cut into flushes.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::str::FromStr;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::id;
+use super::ledger::Ledger;
+use super::prepare::PreparedProfile;
+use super::stage::stage_of;
+use crate::identity::decide::{Decision, IdentifierKey, IdentifierStatus, Rules, WorkingSet};
+use crate::identity::place::Holder;
+use crate::identity::store::{CarriedRow, CustomerRow, IdentifierRow, ProfileRow};
+use crate::identity::{IdentifierKind, Observed, PartyKind, Strength};
+
+/// A profile as it stands.
+pub(super) struct Profile {
+    pub id: Uuid,
+    pub source: String,
+    pub key: String,
+    pub kind: PartyKind,
+    pub priority: i32,
+    pub attributes: BTreeMap<String, String>,
+    pub observed_at: DateTime<Utc>,
+    pub record_id: Option<Uuid>,
+    pub carried: BTreeMap<(IdentifierKind, String), Carried>,
+    pub dirty: bool,
+}
+
+/// An identifier as a profile carries it.
+pub(super) struct Carried {
+    pub strength: Strength,
+    pub first_seen_at: DateTime<Utc>,
+    pub last_seen_at: DateTime<Utc>,
+    pub times_seen: i64,
+    pub dirty: bool,
+}
+
+/// An identifier of the flush.
+pub(super) struct Known {
+    pub id: Uuid,
+    /// As the database has it; none: new.
+    pub status: Option<IdentifierStatus>,
+}
+
+/// A customer as it stands.
+pub(super) struct Customer {
+    pub row: entity::customer::Model,
+    pub is_new: bool,
+    /// Whether what it shows must be chosen anew.
+    pub stale: bool,
+    /// Whether the row must be written.
+    pub dirty: bool,
+}
+
+/// The record that speaks.
+pub(super) struct Moment<'a> {
+    pub source: &'a str,
+    pub priority: i32,
+    pub stream: &'a str,
+    pub key: &'a str,
+    pub record_id: Uuid,
+    pub received_at: DateTime<Utc>,
+    pub occurred_at: Option<DateTime<Utc>>,
+}
+
+/// The people of a flush.
+pub(super) struct People {
+    pub set: WorkingSet,
+    pub profiles: HashMap<Uuid, Profile>,
+    by_key: HashMap<(String, String), Uuid>,
+    pub customers: HashMap<Uuid, Customer>,
+    pub identifiers: HashMap<IdentifierKey, Known>,
+    pub ledger: Ledger,
+}
+
+impl People {
+    /// From what the database has.
+    pub fn load(
+        rules: Arc<Rules>,
+        customers: Vec<CustomerRow>,
+        identifiers: Vec<IdentifierRow>,
+        profiles: Vec<ProfileRow>,
+        carried: Vec<CarriedRow>,
+    ) -> Self {
+        let mut people = Self {
+            set: WorkingSet::new(rules),
+            profiles: HashMap::with_capacity(profiles.len()),
+            by_key: HashMap::with_capacity(profiles.len()),
+            customers: customers.into_iter().map(|row| (row.id, Customer::of(row))).collect(),
+            identifiers: HashMap::new(),
+            ledger: Ledger::default(),
+        };
+        for row in identifiers {
+            let Ok(kind) = IdentifierKind::from_str(&row.kind) else { continue };
+            let key = IdentifierKey { kind, value: row.value };
+            let status = status_of(&row.status);
+            if people.identifiers.insert(key.clone(), Known { id: row.id, status: Some(status) }).is_none() {
+                people.set.load_identifier(key, status);
+            }
+        }
+        let mut of_profile: HashMap<Uuid, BTreeMap<(IdentifierKind, String), Carried>> = HashMap::new();
+        for row in carried {
+            let Ok(kind) = IdentifierKind::from_str(&row.kind) else { continue };
+            let carried = Carried {
+                strength: Strength::from_str(&row.strength).unwrap_or(Strength::Weak),
+                first_seen_at: row.first_seen_at,
+                last_seen_at: row.last_seen_at,
+                times_seen: row.times_seen,
+                dirty: false,
+            };
+            of_profile.entry(row.source_profile_id).or_default().insert((kind, row.value), carried);
+        }
+        for row in profiles {
+            let profile = Profile {
+                id: row.id,
+                kind: PartyKind::from_str(&row.kind).unwrap_or(PartyKind::Person),
+                priority: row.priority.unwrap_or_default(),
+                attributes: row.attributes,
+                observed_at: row.observed_at,
+                record_id: row.record_id,
+                carried: of_profile.remove(&row.id).unwrap_or_default(),
+                dirty: false,
+                source: row.source,
+                key: row.key,
+            };
+            people.set.load_profile(profile.observed(), row.customer_id);
+            people.by_key.insert((profile.source.clone(), profile.key.clone()), profile.id);
+            people.profiles.insert(profile.id, profile);
+        }
+        people
+    }
+
+    /// Whom a key of a source stands for.
+    pub fn holder(&self, source: &str, key: &str) -> Option<Holder> {
+        let profile_id = *self.by_key.get(&(source.to_owned(), key.to_owned()))?;
+        let customer_id = self.set.customer_of(profile_id)?;
+        Some(Holder { profile_id, customer_id })
+    }
+
+    /// The customer that an id leads to, if it is here.
+    pub fn live(&self, customer: Uuid) -> Option<Uuid> {
+        let mut at = customer;
+        // A chain of merges is short; the bound is against a circle that must not be.
+        for _ in 0..100 {
+            match self.customers.get(&at)?.row.merged_into {
+                None => return Some(at),
+                Some(next) => at = next,
+            }
+        }
+        None
+    }
+
+    /// Takes what a record says of a profile, and decides whose it is. `attach` names the customer of a profile made by staff.
+    pub fn observe(&mut self, at: &Moment<'_>, said: &PreparedProfile, attach: Option<Uuid>) {
+        let seen_at = said.observed_at.or(at.occurred_at).unwrap_or(at.received_at);
+        let by_key = (at.source.to_owned(), said.key.clone());
+        let known = self.by_key.get(&by_key).copied();
+        let says_nothing = said.kind.is_none() && said.attributes.is_empty() && said.identifiers.is_empty();
+        let profile_id = match known {
+            Some(profile_id) => {
+                if let Some(customer) = self.set.customer_of(profile_id) {
+                    self.known_since(customer, seen_at.min(at.received_at));
+                }
+                if says_nothing {
+                    return;
+                }
+                profile_id
+            }
+            None => id::make(at.received_at, at.source, "profile", &said.key, ""),
+        };
+        let profile = self.profiles.entry(profile_id).or_insert_with(|| Profile {
+            id: profile_id,
+            source: at.source.to_owned(),
+            key: said.key.clone(),
+            kind: said.kind.unwrap_or(said.default_kind),
+            priority: at.priority,
+            attributes: BTreeMap::new(),
+            observed_at: seen_at,
+            record_id: None,
+            carried: BTreeMap::new(),
+            dirty: true,
+        });
+        let had_stage = profile.attributes.contains_key("stage");
+        profile.take(said, at, seen_at, says_nothing);
+        for (kind, value, _) in &said.identifiers {
+            let key = IdentifierKey { kind: *kind, value: value.clone() };
+            self.identifiers.entry(key).or_insert_with(|| Known {
+                id: id::make(at.received_at, kind.as_str(), "identifier", value, ""),
+                status: None,
+            });
+        }
+        let has_stage = had_stage || profile.attributes.contains_key("stage");
+        let observed = profile.observed();
+        self.by_key.insert(by_key, profile_id);
+        let decisions = match attach {
+            Some(customer) if known.is_none() => self.set.attach(observed, customer),
+            _ => self.set.observe(observed),
+        };
+        let decided = !decisions.is_empty();
+        for (number, decision) in decisions.into_iter().enumerate() {
+            self.settle(at, profile_id, number, &decision, seen_at.min(at.received_at));
+        }
+        let Some(customer) = self.set.customer_of(profile_id) else { return };
+        if let Some(customer) = self.customers.get_mut(&customer) {
+            customer.stale = true;
+        }
+        self.known_since(customer, seen_at.min(at.received_at));
+        if has_stage || decided {
+            self.restage(at, customer);
+        }
+    }
+
+    fn known_since(&mut self, customer: Uuid, at: DateTime<Utc>) {
+        if let Some(customer) = self.customers.get_mut(&customer)
+            && at < customer.row.created_at
+        {
+            customer.row.created_at = at;
+            customer.dirty = true;
+        }
+    }
+
+    fn settle(&mut self, at: &Moment<'_>, profile: Uuid, number: usize, decision: &Decision, since: DateTime<Utc>) {
+        let event_id = id::make(
+            at.received_at,
+            at.source,
+            at.stream,
+            at.key,
+            &format!("event:{}:{profile}:{number}", at.record_id),
+        );
+        let identifier = match decision {
+            Decision::Joined { cause, .. } | Decision::Merged { cause, .. } => match cause {
+                crate::identity::decide::Cause::Identifier(key) => Some(key.clone()),
+                crate::identity::decide::Cause::Attached => None,
+            },
+            Decision::JoinRefused { via, .. } => Some(via.clone()),
+            Decision::IdentifierShared { identifier, .. } | Decision::IdentifierBlocked { identifier } => {
+                Some(identifier.clone())
+            }
+            Decision::CustomerCreated { .. } => None,
+        };
+        let identifier_id =
+            identifier.as_ref().and_then(|key| self.identifiers.get(key)).map(|identifier| identifier.id);
+        let carrier = identifier.as_ref().and_then(|key| self.carrier(profile, key, decision));
+        match decision {
+            Decision::CustomerCreated { customer } => {
+                let kind = self.profiles.get(&profile).map_or(PartyKind::Person, |profile| profile.kind);
+                self.customers.insert(*customer, Customer::founded(*customer, kind, since));
+            }
+            Decision::Merged { survivor, retired, .. } => self.retire(*retired, *survivor, at.received_at),
+            _ => {}
+        }
+        let home = self.set.customer_of(profile).unwrap_or(profile);
+        self.ledger.note(event_id, at.received_at, profile, home, identifier_id, carrier, decision);
+    }
+
+    /// Another profile that carries the identifier on the other side of a join: the first of them.
+    fn carrier(&self, profile: Uuid, key: &IdentifierKey, decision: &Decision) -> Option<Uuid> {
+        let others: BTreeSet<Uuid> = match decision {
+            Decision::Joined { customer, .. } => self.set.members(*customer).map(|member| member.profile_id).collect(),
+            Decision::Merged { survivor, moved, .. } => {
+                let all = self.set.members(*survivor).map(|member| member.profile_id);
+                let with_moved = moved.contains(&profile);
+                all.filter(|member| moved.contains(member) != with_moved).collect()
+            }
+            _ => return None,
+        };
+        let carries = |id: &Uuid| {
+            self.profiles.get(id).is_some_and(|other| other.carried.contains_key(&(key.kind, key.value.clone())))
+        };
+        others.into_iter().filter(|id| *id != profile).find(carries)
+    }
+
+    /// A retired customer shows nothing any more; what it knew of its time goes to the survivor.
+    fn retire(&mut self, retired: Uuid, survivor: Uuid, at: DateTime<Utc>) {
+        for customer in self.customers.values_mut().filter(|customer| customer.row.merged_into == Some(retired)) {
+            customer.row.merged_into = Some(survivor);
+            customer.dirty = true;
+        }
+        let Some(gone) = self.customers.get_mut(&retired) else { return };
+        let (created_at, last) = (gone.row.created_at, gone.row.last_interaction_at);
+        let kind = PartyKind::from_str(&gone.row.kind).unwrap_or(PartyKind::Person);
+        gone.row = entity::customer::Model {
+            merged_into: Some(survivor),
+            updated_at: at,
+            ..Customer::founded(retired, kind, created_at).row
+        };
+        gone.stale = false;
+        gone.dirty = true;
+        if let Some(kept) = self.customers.get_mut(&survivor) {
+            kept.row.created_at = kept.row.created_at.min(created_at);
+            kept.row.last_interaction_at = kept.row.last_interaction_at.max(last);
+            kept.stale = true;
+            kept.dirty = true;
+        }
+    }
+
+    /// Notes a change of the lifecycle stage with the record that brought it.
+    fn restage(&mut self, at: &Moment<'_>, customer: Uuid) {
+        let Some(said) = stage_of(self.set.members(customer)) else { return };
+        let Some(known) = self.customers.get_mut(&customer) else { return };
+        if known.row.stage.as_ref() == Some(&said.stage) {
+            return;
+        }
+        let from_stage = known.row.stage.replace(said.stage.clone());
+        known.dirty = true;
+        self.ledger.transitions.push(entity::lifecycle_transition::Model {
+            id: id::make(at.received_at, at.source, at.stream, at.key, &format!("stage:{}:{customer}", at.record_id)),
+            record_id: said.record_id,
+            source: said.source,
+            source_profile_id: said.profile_id,
+            customer_id: customer,
+            from_stage,
+            to_stage: said.stage,
+            reason: said.reason,
+            occurred_at: said.observed_at,
+        });
+    }
+}
+
+impl Profile {
+    /// As identity looks at it.
+    pub fn observed(&self) -> Observed {
+        Observed {
+            profile_id: self.id,
+            source: self.source.clone(),
+            priority: self.priority,
+            kind: self.kind,
+            attributes: self.attributes.clone(),
+            observed_at: self.observed_at,
+            record_id: self.record_id.unwrap_or_default(),
+            identifiers: self
+                .carried
+                .iter()
+                .map(|((kind, value), carried)| (*kind, value.clone(), carried.strength))
+                .collect(),
+        }
+    }
+
+    fn take(&mut self, said: &PreparedProfile, at: &Moment<'_>, seen_at: DateTime<Utc>, says_nothing: bool) {
+        self.priority = at.priority;
+        if says_nothing {
+            return;
+        }
+        self.dirty = true;
+        self.kind = said.kind.unwrap_or(self.kind);
+        self.attributes.extend(said.attributes.iter().map(|(key, value)| (key.clone(), value.clone())));
+        self.observed_at = if self.record_id.is_none() { seen_at } else { self.observed_at.max(seen_at) };
+        self.record_id = Some(at.record_id);
+        for (kind, value, strength) in &said.identifiers {
+            let carried = self.carried.entry((*kind, value.clone())).or_insert_with(|| Carried {
+                strength: *strength,
+                first_seen_at: seen_at,
+                last_seen_at: seen_at,
+                times_seen: 0,
+                dirty: true,
+            });
+            carried.strength = carried.strength.min(*strength);
+            carried.first_seen_at = carried.first_seen_at.min(seen_at);
+            carried.last_seen_at = carried.last_seen_at.max(seen_at);
+            carried.times_seen += 1;
+            carried.dirty = true;
+        }
+    }
+}
+
+impl Customer {
+    fn founded(id: Uuid, kind: PartyKind, at: DateTime<Utc>) -> Self {
+        let row = entity::customer::Model {
+            id,
+            kind: kind.as_str().to_owned(),
+            merged_into: None,
+            name: None,
+            name_sort: None,
+            given_name: None,
+            family_name: None,
+            email: None,
+            phone: None,
+            company: None,
+            birth_date: None,
+            street: None,
+            postal_code: None,
+            city: None,
+            country: None,
+            language: None,
+            customer_number: None,
+            loyalty_number: None,
+            stage: None,
+            segment: None,
+            owner_id: None,
+            search_text: String::new(),
+            created_at: at,
+            updated_at: at,
+            last_interaction_at: None,
+        };
+        Self { row, is_new: true, stale: true, dirty: true }
+    }
+
+    fn of(row: CustomerRow) -> Self {
+        let row = entity::customer::Model {
+            id: row.id,
+            kind: row.kind,
+            merged_into: row.merged_into,
+            name: row.name,
+            name_sort: row.name_sort,
+            given_name: row.given_name,
+            family_name: row.family_name,
+            email: row.email,
+            phone: row.phone,
+            company: row.company,
+            birth_date: row.birth_date,
+            street: row.street,
+            postal_code: row.postal_code,
+            city: row.city,
+            country: row.country,
+            language: row.language,
+            customer_number: row.customer_number,
+            loyalty_number: row.loyalty_number,
+            stage: row.stage,
+            segment: row.segment,
+            owner_id: row.owner_id,
+            search_text: row.search_text,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+            last_interaction_at: row.last_interaction_at,
+        };
+        Self { row, is_new: false, stale: false, dirty: false }
+    }
+}
+
+fn status_of(text: &str) -> IdentifierStatus {
+    match text {
+        "SHARED" => IdentifierStatus::Shared,
+        "BLOCKED" => IdentifierStatus::Blocked,
+        _ => IdentifierStatus::Normal,
+    }
+}

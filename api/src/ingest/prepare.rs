@@ -1,0 +1,269 @@
+//! What can be made of an envelope without asking the database: mapped, its rows read and checked, its identifiers normalised.
+//!
+//! A function of its arguments. What is refused here has touched nothing.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, LazyLock};
+
+use chrono::{DateTime, Utc};
+
+use super::envelope::{Envelope, MappedProfile, Reject, RejectCode};
+use super::id;
+use super::lines::Item;
+use super::source::Source;
+use crate::database::time_text;
+use crate::error::Code;
+use crate::identity::normalise::{Context, normalise};
+use crate::identity::place::{Needs, Record, RecordKind, Reference};
+use crate::identity::{IdentifierKind, PartyKind, Strength, relation};
+use crate::silo;
+
+/// The longest key of a record, a profile or a stream, in bytes: the indexes of PostgreSQL hold no more than a few of these.
+const MAX_KEY: usize = 512;
+
+static KINDS: LazyLock<HashMap<&'static str, &'static RecordKind>> =
+    LazyLock::new(|| silo::record_kinds().chain(relation::RECORDS).map(|kind| (kind.table, kind)).collect());
+
+/// An envelope with what was made of it.
+pub(super) struct Prepared<'a> {
+    /// As it came.
+    pub envelope: &'a Envelope,
+    /// Its source.
+    pub source: &'a Source,
+    /// Hash of its payload.
+    pub hash: String,
+    /// What it says, or why it is refused.
+    pub content: Result<Content, Reject>,
+}
+
+/// What a record says.
+pub(super) struct Content {
+    /// Key of the record; of a keyless stream its hash.
+    pub key: String,
+    /// Key as the source gives it.
+    pub own_key: Option<String>,
+    /// What orders the versions of the key: the source's version, else the time of the event.
+    pub version: Option<String>,
+    /// When it happened.
+    pub occurred_at: Option<DateTime<Utc>>,
+    /// Whom it is about.
+    pub profiles: Vec<PreparedProfile>,
+    /// Its rows; their records are in a list of their own, since placing uses them up.
+    pub rows: Vec<PreparedRow>,
+    /// The members of staff it names.
+    pub staff: Vec<String>,
+    /// The rows of other records it refers to.
+    pub references: Vec<Reference>,
+}
+
+/// A profile as one record knows it.
+pub(super) struct PreparedProfile {
+    /// Its key in the source.
+    pub key: String,
+    /// None: only named.
+    pub kind: Option<PartyKind>,
+    /// What a profile that is only named is taken for.
+    pub default_kind: PartyKind,
+    /// Its values.
+    pub attributes: BTreeMap<String, String>,
+    /// What it is known by, normalised.
+    pub identifiers: Vec<(IdentifierKind, String, Strength)>,
+    /// When the source saw it so.
+    pub observed_at: Option<DateTime<Utc>>,
+}
+
+/// A row of a silo.
+pub(super) struct PreparedRow {
+    /// Tells several rows of a record apart.
+    pub part: String,
+    /// The profile it hangs on.
+    pub profile: Option<String>,
+    /// Without a profile: the table and the row whose profile it shares.
+    pub via: Option<(&'static str, Reference)>,
+}
+
+/// The typed records of each envelope's rows.
+pub(super) type Records = Vec<Vec<Box<dyn Record>>>;
+
+/// Equal rows of keyless streams met so far in a flush: source, stream and hash.
+pub(super) type Ordinals = HashMap<(String, String, String), usize>;
+
+/// Prepares the items of one transaction. `refused` are those that placing refused before; `ordinals` counts on from the
+/// transactions before.
+pub(super) fn prepare<'a>(
+    items: &'a [Item],
+    sources: &'a HashMap<String, Arc<Source>>,
+    default_country: Option<&str>,
+    refused: &HashMap<usize, Reject>,
+    ordinals: &mut Ordinals,
+) -> (Vec<Prepared<'a>>, Records) {
+    let mut all = Vec::with_capacity(items.len());
+    let mut records = Vec::with_capacity(items.len());
+    for (index, item) in items.iter().enumerate() {
+        let (envelope, known) = match item {
+            Ok(envelope) => (envelope, refused.get(&index).cloned()),
+            Err(rejected) => (&rejected.envelope, Some(rejected.reject.clone())),
+        };
+        let Some(source) = sources.get(&envelope.source) else { continue };
+        let hash = id::content_hash(&envelope.payload);
+        let mut ready = Vec::new();
+        let content = match known {
+            Some(reject) => Err(reject),
+            None => content(envelope, source, default_country, &hash, ordinals, &mut ready),
+        };
+        if content.is_err() {
+            ready.clear();
+        }
+        all.push(Prepared { envelope, source, hash, content });
+        records.push(ready);
+    }
+    (all, records)
+}
+
+fn content(
+    envelope: &Envelope,
+    source: &Source,
+    default_country: Option<&str>,
+    hash: &str,
+    ordinals: &mut Ordinals,
+    records: &mut Vec<Box<dyn Record>>,
+) -> Result<Content, Reject> {
+    let mapped = source.mapping.map(envelope)?;
+    let own_key = mapped.key.or_else(|| envelope.dedupe_key.clone());
+    short(&envelope.stream, "name of the stream")?;
+    if let Some(key) = &own_key {
+        short(key, "key of the record")?;
+    }
+    let companies: Vec<String> = mapped
+        .rows
+        .iter()
+        .filter(|row| row.table == "relation" && row.fields.get("kind").is_some_and(|kind| kind == "WORKS_AT"))
+        .filter_map(|row| row.fields.get("to").and_then(serde_json::Value::as_str).map(str::to_owned))
+        .collect();
+    let country = source.default_country.as_deref().or(default_country);
+    let mut profiles = Vec::with_capacity(mapped.profiles.len());
+    for profile in mapped.profiles {
+        short(&profile.key, "key of a profile")?;
+        let is_company = companies.contains(&profile.key);
+        profiles.push(prepared_profile(profile, source, country, is_company));
+    }
+    let mut rows = Vec::with_capacity(mapped.rows.len());
+    let mut needs = Needs::default();
+    for row in mapped.rows {
+        let via = if row.profile.is_none() { via(&row.fields) } else { None };
+        records.push(read(row.table, row.fields)?);
+        needs.profiles.extend(row.profile.clone());
+        rows.push(PreparedRow { part: row.part, profile: row.profile, via });
+    }
+    for record in records.iter() {
+        record.needs(&mut needs);
+    }
+    for reference in &needs.references {
+        short(&reference.key, "key of a reference")?;
+    }
+    // Whom a row names is there, even if the mapping did not list it.
+    for key in needs.profiles {
+        short(&key, "key of a profile")?;
+        if !profiles.iter().any(|profile| profile.key == key) {
+            let named = MappedProfile {
+                key,
+                kind: None,
+                attributes: BTreeMap::new(),
+                identifiers: Vec::new(),
+                country: None,
+                observed_at: None,
+            };
+            let is_company = companies.contains(&named.key);
+            profiles.push(prepared_profile(named, source, country, is_company));
+        }
+    }
+    let key = own_key.clone().unwrap_or_else(|| {
+        let count = ordinals
+            .entry((envelope.source.clone(), envelope.stream.clone(), hash.to_owned()))
+            .and_modify(|count| *count += 1)
+            .or_insert(1);
+        if *count == 1 { hash.to_owned() } else { format!("{hash}#{count}") }
+    });
+    Ok(Content {
+        key,
+        own_key,
+        version: mapped.version.or_else(|| mapped.occurred_at.map(time_text)),
+        occurred_at: mapped.occurred_at,
+        profiles,
+        rows,
+        staff: needs.staff.into_iter().collect(),
+        references: needs.references.into_iter().collect(),
+    })
+}
+
+fn short(text: &str, what: &str) -> Result<(), Reject> {
+    if text.len() <= MAX_KEY {
+        return Ok(());
+    }
+    let reason = format!("The {what} is longer than {MAX_KEY} bytes. Check which field the mapping takes for it.");
+    Err(Reject::new(RejectCode::TooLarge, reason))
+}
+
+/// The row whose customer a row without a profile shares: the ticket of a message, the session of an event.
+fn via(fields: &serde_json::Map<String, serde_json::Value>) -> Option<(&'static str, Reference)> {
+    let tables = [("ticket", "ticket"), ("session", "web_session"), ("response", "survey_response")];
+    tables.into_iter().find_map(|(field, table)| {
+        let value = fields.get(field)?.clone();
+        serde_json::from_value(value).ok().map(|reference| (table, reference))
+    })
+}
+
+fn read(table: &'static str, fields: serde_json::Map<String, serde_json::Value>) -> Result<Box<dyn Record>, Reject> {
+    let kind = KINDS.get(table).ok_or_else(|| {
+        let reason = format!("Rows of {table} are not taken by this version. Leave them out of the mapping.");
+        Reject::new(RejectCode::NotSupportedYet, reason)
+    })?;
+    (kind.read)(fields).map_err(|error| refusal(&error, table))
+}
+
+/// A silo's error as a refusal. What is our fault is not told.
+pub(super) fn refusal(error: &crate::error::Error, table: &str) -> Reject {
+    let code = if error.message.contains("missing field") { RejectCode::MissingField } else { RejectCode::WrongType };
+    match error.code {
+        Code::Internal => Reject::new(code, format!("The row of {table} cannot be kept. Check its mapping.")),
+        _ => Reject::new(code, error.message.clone()),
+    }
+}
+
+fn prepared_profile(
+    mapped: MappedProfile,
+    source: &Source,
+    default_country: Option<&str>,
+    is_company: bool,
+) -> PreparedProfile {
+    let mut attributes = mapped.attributes;
+    let country = mapped.country.or_else(|| attributes.get("country").cloned());
+    let context = Context { country: country.as_deref(), default_country, source: &source.key };
+    if let Some(email) = attributes.get_mut("email") {
+        *email = email.trim().to_lowercase();
+    }
+    if let Some(phone) = attributes.get_mut("phone")
+        && let Ok(normal) = normalise(IdentifierKind::Phone, phone, context)
+    {
+        *phone = normal.value;
+    }
+    let mut identifiers: Vec<(IdentifierKind, String, Strength)> = Vec::with_capacity(mapped.identifiers.len());
+    for identifier in mapped.identifiers {
+        // What cannot be normalised identifies nobody; it stays an attribute.
+        let Ok(normal) = normalise(identifier.kind, &identifier.value, context) else { continue };
+        // The weaker of what the mapping says and what the value allows.
+        let strength = identifier.strength.max(normal.strength);
+        match identifiers.iter_mut().find(|(kind, value, _)| *kind == identifier.kind && *value == normal.value) {
+            Some((.., known)) => *known = strength.min(*known),
+            None => identifiers.push((identifier.kind, normal.value, strength)),
+        }
+    }
+    PreparedProfile {
+        key: mapped.key,
+        kind: mapped.kind,
+        default_kind: if is_company { PartyKind::Company } else { PartyKind::Person },
+        attributes,
+        identifiers,
+        observed_at: mapped.observed_at,
+    }
+}

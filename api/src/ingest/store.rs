@@ -1,0 +1,186 @@
+//! All SQL of the intake itself: records and the newest of each key, sources, and what a flush looks up.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::database::{Bind, Dialect, Row, Sql, Transaction, push_columns};
+use crate::error::{Error, Result};
+
+crate::row! {
+    /// The newest record of a key.
+    pub(super) struct HeadRow {
+        /// Key of the source.
+        source: String = Text,
+        /// Stream.
+        stream: String = Text,
+        /// Key.
+        key: String = Text,
+        /// What ids are made from.
+        origin_id: Uuid = Uuid,
+        /// The newest record.
+        record_id: Option<Uuid> = Uuid,
+        /// Its version.
+        version: Option<String> = Text,
+        /// Its hash.
+        content_hash: Option<String> = Text,
+    }
+}
+
+crate::row! {
+    /// An id.
+    pub(super) struct IdRow {
+        /// The id.
+        id: Uuid = Uuid,
+    }
+}
+
+crate::row! {
+    /// What a source calls a member of staff.
+    pub(super) struct AliasRow {
+        /// Key of the source.
+        source: String = Text,
+        /// The source's own word.
+        key: String = Text,
+        /// The person.
+        staff_id: Uuid = Uuid,
+    }
+}
+
+crate::row! {
+    /// Whom a row is about.
+    pub(super) struct HolderRow {
+        /// The row.
+        id: Uuid = Uuid,
+        /// Its profile.
+        source_profile_id: Uuid = Uuid,
+        /// Its customer.
+        customer_id: Uuid = Uuid,
+    }
+}
+
+fn select<R: Row>(dialect: Dialect) -> Sql {
+    let mut sql = Sql::new(dialect);
+    sql.push("SELECT ");
+    push_columns(&mut sql, R::COLUMNS);
+    sql.by_dialect("::text", "");
+    sql
+}
+
+fn json<T: Serialize>(keys: &T) -> Result<String> {
+    serde_json::to_string(keys).map_err(Error::internal)
+}
+
+/// Waits for the writers that touch the same identifiers and keys. A statement of its own, before the first read: what is
+/// read after it has their writes. SQLite has its one writer.
+pub(super) async fn lock(tx: &mut Transaction, slots: &BTreeSet<u16>) -> Result<()> {
+    if tx.dialect() == Dialect::Sqlite {
+        return Ok(());
+    }
+    let mut sql = Sql::new(tx.dialect());
+    sql.push("SET LOCAL lock_timeout = '8s'");
+    tx.execute(sql).await?;
+    let mut sql = Sql::new(tx.dialect());
+    sql.push("SELECT pg_advisory_xact_lock(360, value::int) FROM json_array_elements_text(").bind(json(slots)?);
+    sql.push("::json)");
+    tx.execute(sql).await.map(|_| ())
+}
+
+/// A key of a record.
+#[derive(Serialize, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct RecordKey<'a> {
+    /// Key of the source.
+    pub source: &'a str,
+    /// Stream.
+    pub stream: &'a str,
+    /// Key.
+    pub key: Cow<'a, str>,
+}
+
+/// The newest record of each of these keys.
+pub(super) async fn heads(tx: &mut Transaction, keys: &BTreeSet<RecordKey<'_>>) -> Result<Vec<HeadRow>> {
+    let mut sql = select::<HeadRow>(tx.dialect());
+    sql.push(" FROM ").texts_as_rows(json(keys)?, &["source", "stream", "key"], "k");
+    sql.push(" CROSS JOIN record_head t WHERE t.source = k.source AND t.stream = k.stream AND t.key = k.key");
+    tx.rows(sql).await
+}
+
+/// Which of these records are kept already.
+pub(super) async fn known_records(tx: &mut Transaction, ids: Vec<Uuid>) -> Result<Vec<IdRow>> {
+    let mut sql = select::<IdRow>(tx.dialect());
+    sql.push(" FROM record t WHERE t.id").any_id(ids);
+    tx.rows(sql).await
+}
+
+/// A source's word for a member of staff.
+#[derive(Serialize, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct AliasKey<'a> {
+    /// Key of the source.
+    pub source: &'a str,
+    /// The word.
+    pub key: &'a str,
+}
+
+/// The members of staff behind these words.
+pub(super) async fn aliases(tx: &mut Transaction, keys: &BTreeSet<AliasKey<'_>>) -> Result<Vec<AliasRow>> {
+    let mut sql = select::<AliasRow>(tx.dialect());
+    sql.push(" FROM ").texts_as_rows(json(keys)?, &["source", "key"], "k");
+    sql.push(" CROSS JOIN staff_alias t WHERE t.source = k.source AND t.key = k.key");
+    tx.rows(sql).await
+}
+
+/// Whom these tickets, sessions and responses are about.
+pub(super) async fn holders(tx: &mut Transaction, ids: Vec<Uuid>) -> Result<Vec<HolderRow>> {
+    let mut sql = select::<HolderRow>(tx.dialect());
+    sql.push(" FROM (");
+    for (index, table) in ["ticket", "web_session", "survey_response"].into_iter().enumerate() {
+        sql.push(if index > 0 { " UNION ALL " } else { "" });
+        sql.push("SELECT id, source_profile_id, customer_id FROM ").push(table).push(" WHERE id").any_id(ids.clone());
+    }
+    sql.push(") t");
+    tx.rows(sql).await
+}
+
+/// Notes when a source last sent something.
+pub(super) async fn touch_source(tx: &mut Transaction, source: &str, at: DateTime<Utc>) -> Result<()> {
+    let mut sql = Sql::new(tx.dialect());
+    sql.push("UPDATE source SET last_record_at = ").bind(at).push(" WHERE key = ").bind(source);
+    sql.push(" AND (last_record_at IS NULL OR last_record_at < ").bind(at).push(")");
+    tx.execute(sql).await.map(|_| ())
+}
+
+/// Makes a transaction of a bulk import not wait for the disk: the import starts over after a crash anyway.
+pub(super) async fn hasten(tx: &mut Transaction) -> Result<()> {
+    if tx.dialect() == Dialect::Sqlite {
+        return Ok(());
+    }
+    let mut sql = Sql::new(tx.dialect());
+    sql.push("SET LOCAL synchronous_commit = off");
+    tx.execute(sql).await.map(|_| ())
+}
+
+/// Writes a source as it is declared now; its freshness stays.
+pub(super) async fn put_source(tx: &mut Transaction, source: &entity::source::Model) -> Result<()> {
+    let mut sql = Sql::new(tx.dialect());
+    sql.push(
+        "INSERT INTO source (key, id, silo, name, mapping, mapping_version, priority, default_country, \
+         expected_every_seconds, created_at) VALUES (",
+    );
+    let texts = [&source.silo, &source.name, &source.mapping];
+    sql.bind(source.key.clone()).push(", ").bind(source.id);
+    for text in texts {
+        sql.push(", ").bind(text.clone());
+    }
+    sql.push(", ").bind(i64::from(source.mapping_version)).push(", ").bind(i64::from(source.priority));
+    sql.push(", ").bind(Bind::Text(source.default_country.clone()));
+    sql.push(", ").bind(Bind::Int(source.expected_every_seconds)).push(", ").bind(source.created_at);
+    sql.push(
+        ") ON CONFLICT (key) DO UPDATE SET silo = excluded.silo, name = excluded.name, mapping = excluded.mapping, \
+         mapping_version = excluded.mapping_version, priority = excluded.priority, default_country = \
+         excluded.default_country, expected_every_seconds = excluded.expected_every_seconds",
+    );
+    tx.execute(sql).await.map(|_| ())
+}

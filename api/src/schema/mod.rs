@@ -1,0 +1,150 @@
+//! The schema: its roots, put together from the folders, and who asks.
+
+use async_graphql::{
+    Context, EmptyMutation, EmptySubscription, Enum, MergedObject, Object, SimpleObject, ValidationMode,
+};
+
+use crate::access::{DataClass, Rows, Scope, SiloAccess, SiloKey, Target, access};
+use crate::catalogue::query::CatalogueQuery;
+use crate::catalogue::types::{Staff, staff};
+use crate::customer::find::FindQuery;
+use crate::customer::list::ListQuery;
+use crate::customer::search::SearchQuery;
+use crate::error::Result;
+
+mod node;
+
+use node::NodeQuery;
+
+/// The schema.
+pub type Schema = async_graphql::Schema<Query, EmptyMutation, EmptySubscription>;
+
+/// Everything that can be asked.
+#[derive(MergedObject, Default)]
+pub struct Query(FindQuery, ListQuery, SearchQuery, CatalogueQuery, ViewerQuery, NodeQuery);
+
+/// Builds the schema. `fast` skips the checks of a document that has passed them before.
+pub fn build(fast: bool) -> Schema {
+    // Limits are our own and come before execution (`graph/document`); what the library would add costs every request.
+    Schema::build(Query::default(), EmptyMutation, EmptySubscription)
+        .validation_mode(if fast { ValidationMode::Fast } else { ValidationMode::Strict })
+        .disable_suggestions()
+        .finish()
+}
+
+/// The schema as a document, as `customer360 schema` prints it.
+pub fn sdl() -> String {
+    let options = async_graphql::SDLExportOptions::new().sorted_arguments().sorted_enum_items().sorted_fields();
+    build(false).sdl_with_options(options)
+}
+
+/// Says who asks.
+#[derive(Default)]
+pub struct ViewerQuery;
+
+/// Says who asks.
+#[Object]
+impl ViewerQuery {
+    /// Who am I, and what may I see?
+    #[graphql(directive = access::apply("any".to_owned(), "open".to_owned()))]
+    async fn viewer(&self) -> ViewerNode {
+        ViewerNode
+    }
+}
+
+/// Which rows of a silo.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+pub enum RowRight {
+    /// All rows.
+    All,
+    /// Those that you look after.
+    Own,
+}
+
+impl From<Rows> for RowRight {
+    fn from(rows: Rows) -> Self {
+        match rows {
+            Rows::All => Self::All,
+            Rows::Own => Self::Own,
+        }
+    }
+}
+
+/// What you may read of a silo.
+#[derive(SimpleObject)]
+pub struct SiloRight {
+    /// Name of the silo, or of what stands beside the silos: customer, catalogue, intake.
+    #[graphql(directive = access::apply("any".to_owned(), "open".to_owned()))]
+    silo: String,
+    /// Which rows; null: none.
+    #[graphql(directive = access::apply("any".to_owned(), "open".to_owned()))]
+    rows: Option<RowRight>,
+    /// Data classes that are masked: text is shortened in place, anything else is null.
+    #[graphql(directive = access::apply("any".to_owned(), "open".to_owned()))]
+    masked: Vec<DataClass>,
+    /// Data classes that are withheld: null.
+    #[graphql(directive = access::apply("any".to_owned(), "open".to_owned()))]
+    hidden: Vec<DataClass>,
+}
+
+/// What you may change.
+#[derive(SimpleObject)]
+pub struct WriteRight {
+    /// What: notes, consents, identity …
+    #[graphql(directive = access::apply("any".to_owned(), "open".to_owned()))]
+    target: String,
+    /// Which rows.
+    #[graphql(directive = access::apply("any".to_owned(), "open".to_owned()))]
+    rows: RowRight,
+}
+
+/// Who asks.
+pub struct ViewerNode;
+
+/// Who asks, and what the policy lets them see and change.
+#[Object(name = "Viewer")]
+impl ViewerNode {
+    /// Subject of the token.
+    #[graphql(directive = access::apply("any".to_owned(), "open".to_owned()))]
+    async fn subject(&self, context: &Context<'_>) -> Result<String> {
+        Ok(Scope::of(context)?.viewer.subject.clone())
+    }
+
+    /// Roles of the token.
+    #[graphql(directive = access::apply("any".to_owned(), "open".to_owned()))]
+    async fn roles(&self, context: &Context<'_>) -> Result<Vec<String>> {
+        Ok(Scope::of(context)?.viewer.roles.clone())
+    }
+
+    /// The member of staff behind the token, where one is known by subject or e-mail.
+    #[graphql(directive = access::apply("catalogue".to_owned(), "open".to_owned()))]
+    async fn staff(&self, context: &Context<'_>) -> Option<Result<Staff>> {
+        match Scope::of(context) {
+            Ok(scope) => staff(context, "Viewer", scope.viewer.staff_id).await.transpose(),
+            Err(error) => Some(Err(error)),
+        }
+    }
+
+    /// What you may read, silo by silo.
+    #[graphql(directive = access::apply("any".to_owned(), "open".to_owned()))]
+    async fn reads(&self, context: &Context<'_>) -> Result<Vec<SiloRight>> {
+        let viewer = &Scope::of(context)?.viewer;
+        let rights = SiloKey::ALL.iter().map(|silo| {
+            let cell = viewer.cell(*silo);
+            let SiloAccess { masked, hidden } = SiloAccess::from_cell(cell);
+            SiloRight { silo: silo.name().to_owned(), rows: cell.rows.map(Into::into), masked, hidden }
+        });
+        Ok(rights.collect())
+    }
+
+    /// What you may change.
+    #[graphql(directive = access::apply("any".to_owned(), "open".to_owned()))]
+    async fn writes(&self, context: &Context<'_>) -> Result<Vec<WriteRight>> {
+        let viewer = &Scope::of(context)?.viewer;
+        let rights = Target::ALL.iter().filter_map(|target| {
+            let rows = viewer.may_write(*target)?.into();
+            Some(WriteRight { target: target.name().to_owned(), rows })
+        });
+        Ok(rights.collect())
+    }
+}

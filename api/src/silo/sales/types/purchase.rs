@@ -1,0 +1,83 @@
+//! Purchases: what the customer ordered, and what became of it.
+
+use async_graphql::{Context, Enum, InputObject};
+use serde::{Deserialize, Serialize};
+
+use crate::access::{Class, PeriodInput, access, shown};
+use crate::catalogue::types::{Money, Named, ProductOf, TouchpointOf};
+use crate::silo::sales::Sales;
+use crate::{connection, object};
+
+/// Where a purchase stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum PurchaseState {
+    /// On its way.
+    Ordered,
+    /// With the customer.
+    Delivered,
+    /// Sent back.
+    Returned,
+}
+
+object! {
+    /// Something the customer bought.
+    Purchase, PurchaseRow of Sales from "purchase" id "pur" customer "customer_id" {
+        /// Order number, as customers and agents write it.
+        open number: text,
+        /// Where it stands: ordered, delivered, returned.
+        behaviour state: [PurchaseState],
+        /// How much of the product.
+        behaviour quantity: real,
+        /// When it was ordered.
+        open ordered_at: time!,
+        /// When it reached the customer.
+        open delivered_at: time,
+        /// When the customer sent it back.
+        behaviour returned_at: time,
+        /// Key of the source it comes from.
+        open source: text!,
+        /// Opens the purchase in its source; null where the source has no page for it.
+        open source_url: text,
+        /// Amount, in 1/10,000.
+        column amount: Option<i64> = Number,
+        /// Currency of the amount.
+        column currency: Option<String> = Text,
+        /// Key of the product.
+        column product: Option<String> = Text,
+        /// Key of the touchpoint.
+        column touchpoint: Option<String> = Text,
+    } also {
+        /// What the customer paid or is to pay.
+        #[graphql(directive = access::apply("sales".to_owned(), "financial".to_owned()))]
+        async fn amount(&self, context: &Context<'_>) -> Option<Money> {
+            shown(context, &self.permit, "Purchase", Class::Financial, || {
+                self.row.amount.map(|amount| Money { amount, currency: self.row.currency.clone() })
+            })
+        }
+
+        /// The product bought.
+        #[graphql(directive = access::apply("sales".to_owned(), "open".to_owned()))]
+        async fn product(&self) -> Option<ProductOf> {
+            Named::of("Purchase", self.row.product.as_ref()).map(ProductOf)
+        }
+
+        /// The touchpoint it was bought at.
+        #[graphql(directive = access::apply("sales".to_owned(), "open".to_owned()))]
+        async fn touchpoint(&self) -> Option<TouchpointOf> {
+            Named::of("Purchase", self.row.touchpoint.as_ref()).map(TouchpointOf)
+        }
+    }
+}
+connection!(Purchase, PurchaseConnection, PurchaseEdge, "purchases");
+
+/// Which purchases.
+#[derive(Debug, Clone, Default, InputObject)]
+pub struct PurchaseFilter {
+    /// In one of these states.
+    pub state: Option<Vec<PurchaseState>>,
+    /// Of this product, by key.
+    pub product: Option<String>,
+    /// Ordered in this period.
+    pub ordered: Option<PeriodInput>,
+}

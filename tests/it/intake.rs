@@ -1,0 +1,211 @@
+//! The intake from the envelope to the graph, on both databases.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use api::database::{Database, Settings};
+use api::identity::decide::Rules;
+use api::ingest::envelope::{Envelope, Op};
+use api::ingest::intake::{FlushReport, Intake, IntakeSettings};
+use api::ingest::source::Sources;
+use chrono::{DateTime, TimeDelta, Utc};
+use customer360_tests::{Db, TestDatabase, both};
+use sea_orm::{EntityTrait, Iterable};
+use serde_json::{Value, json};
+
+/// The database as the server opens it.
+pub async fn open(database: &TestDatabase) -> Database {
+    let settings = Settings {
+        url: database.url().to_owned(),
+        pool_size: 4,
+        acquire_timeout: Duration::from_secs(10),
+        statement_timeout: Duration::from_secs(30),
+    };
+    Database::open(&settings).await.expect("the test database opens")
+}
+
+async fn intake(database: &TestDatabase) -> Intake {
+    let settings = IntakeSettings { default_country: Some("DE".into()), ..IntakeSettings::default() };
+    Intake::new(open(database).await, Sources::default(), Rules::default(), settings)
+}
+
+fn at(seconds: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(1_795_000_000, 0).unwrap() + TimeDelta::seconds(seconds)
+}
+
+fn envelope(seconds: i64, source: &str, stream: &str, payload: &Value) -> Envelope {
+    Envelope {
+        source: source.into(),
+        stream: stream.into(),
+        key: None,
+        op: Op::Upsert,
+        payload: payload.to_string().into(),
+        occurred_at: None,
+        received_at: at(seconds),
+        dedupe_key: None,
+    }
+}
+
+fn ticket(seconds: i64, id: &str, more: &Value) -> Envelope {
+    let mut payload = json!({ "id": id, "status": "OPEN", "subject": format!("Subject of {id}"), "opened_at": "2026-05-01T10:00:00Z" });
+    for (key, value) in more.as_object().unwrap() {
+        payload[key] = value.clone();
+    }
+    envelope(seconds, "csv-support", "tickets", &payload)
+}
+
+fn message(seconds: i64, id: &str, ticket: &str) -> Envelope {
+    let payload = json!({ "id": id, "ticket": ticket, "text": "Hello", "sent_at": "2026-05-02T10:00:00Z" });
+    envelope(seconds, "csv-support", "messages", &payload)
+}
+
+/// Every row of every table, without what only the clock and the order of writing decide.
+async fn graph(database: &TestDatabase) -> BTreeMap<&'static str, Vec<Value>> {
+    let connection = database.connect().await;
+    let mut all = BTreeMap::new();
+    macro_rules! read {
+        ($($entity:ident)+) => {$(
+            let rows = entity::$entity::Entity::find().all(&connection).await.unwrap();
+            let mut rows: Vec<Value> = rows.iter().map(|row| serde_json::to_value(row).unwrap()).collect();
+            for row in &mut rows {
+                for clock in ["updated_at", "changed_at"] {
+                    if stringify!($entity) == "customer" || clock == "changed_at" {
+                        row.as_object_mut().unwrap().remove(clock);
+                    }
+                }
+            }
+            rows.sort_by_key(Value::to_string);
+            all.insert(stringify!($entity), rows);
+        )+};
+    }
+    entity::for_each_entity!(read);
+    for row in all.get_mut("source").unwrap() {
+        row.as_object_mut().unwrap().remove("created_at");
+    }
+    // A change is told once for each flush that writes the row.
+    all.remove("change");
+    all
+}
+
+fn counts(report: &FlushReport) -> (usize, usize, usize, usize) {
+    (report.taken, report.repeated, report.superseded, report.rejected.len())
+}
+
+/// A small history in which records meet: joins, a merge, messages before and after, versions, a stage, staff.
+fn history() -> Vec<Envelope> {
+    let mut all = vec![
+        envelope(0, "csv-support", "staff", &json!({ "key": "kim", "name": "Kim Lee", "email": "kim@acme.test" })),
+        ticket(1, "T1", &json!({ "email": "anna@example.org", "customer_name": "Anna Schmidt", "assignee": "kim" })),
+        ticket(2, "T2", &json!({ "phone": "030 901820", "customer_name": "Anna Schmidt" })),
+        message(3, "M1", "T1"),
+        // Both at once: the two are one.
+        ticket(
+            4,
+            "T3",
+            &json!({ "customer_number": "K-1", "email": "Anna@Example.org", "phone": "+4930901820",
+            "customer_name": "Anna Schmidt" }),
+        ),
+        message(5, "M2", "T2"),
+        ticket(
+            6,
+            "T1",
+            &json!({ "email": "anna@example.org", "status": "SOLVED", "updated_at": "2026-05-03T10:00:00Z" }),
+        ),
+        ticket(7, "T4", &json!({ "email": "bob@example.org", "customer_name": "Bob Ray", "assignee": "lee" })),
+        message(8, "M3", "nowhere"),
+        ticket(9, "T5", &json!({ "email": "bob@example.org", "status": "STRANGE" })),
+    ];
+    for n in 0..20 {
+        all.push(ticket(20 + n, &format!("N{n}"), &json!({ "email": format!("p{}@example.org", n % 7) })));
+    }
+    all
+}
+
+both! {
+    async fn records_become_one_customer(database: TestDatabase) {
+        let intake = intake(&database).await;
+        let report = intake.flush(history()).await.unwrap();
+        assert_eq!(counts(&report), (28, 0, 0, 2), "{:?}", report.rejected);
+        let graph = graph(&database).await;
+        let live: Vec<_> = graph["customer"].iter().filter(|row| row["merged_into"].is_null()).collect();
+        assert_eq!(live.len(), 9);
+        let anna = live.iter().find(|row| row["email"] == "anna@example.org").unwrap();
+        assert_eq!((&anna["name"], &anna["phone"]), (&json!("Anna Schmidt"), &json!("+4930901820")));
+        assert!(anna["search_text"].as_str().unwrap().contains("anna schmidt"), "{anna}");
+        for table in ["ticket", "ticket_message", "interaction", "source_profile", "profile_identifier"] {
+            for row in &graph[table] {
+                assert!(live.iter().any(|customer| customer["id"] == row["customer_id"]), "{table} {row}");
+            }
+        }
+        let of_anna = |table: &str| graph[table].iter().filter(|row| row["customer_id"] == anna["id"]).count();
+        assert_eq!((of_anna("ticket"), of_anna("ticket_message"), of_anna("interaction")), (3, 2, 5));
+        let first = graph["ticket"].iter().find(|row| row["subject"] == "Subject of T1").unwrap();
+        assert_eq!(first["status"], "SOLVED");
+        assert_eq!(graph["customer_redirect"].len(), 1);
+        assert_eq!(graph["record"].iter().filter(|row| row["state"] == "REJECTED").count(), 2);
+    }
+
+    async fn repetition_changes_nothing(database: TestDatabase) {
+        let intake = intake(&database).await;
+        intake.flush(history()).await.unwrap();
+        let before = graph(&database).await;
+        let later: Vec<Envelope> = history()
+            .into_iter()
+            .map(|envelope| Envelope { received_at: envelope.received_at + TimeDelta::days(1), ..envelope })
+            .collect();
+        let report = intake.flush(later).await.unwrap();
+        assert_eq!(counts(&report), (0, 28, 0, 2), "{report:?}");
+        let after = graph(&database).await;
+        for (table, rows) in &before {
+            if *table != "source" {
+                assert_eq!(rows, &after[table], "{table}");
+            }
+        }
+    }
+
+    async fn flushes_may_be_cut_anywhere(database: TestDatabase) {
+        let at_once = intake(&database).await;
+        at_once.flush(history()).await.unwrap();
+        let other = TestDatabase::create(database.db()).await;
+        let one_by_one = intake(&other).await;
+        for envelope in history() {
+            one_by_one.flush(vec![envelope]).await.unwrap();
+        }
+        let (a, b) = (graph(&database).await, graph(&other).await);
+        for (table, rows) in &a {
+            assert_eq!(rows, &b[table], "{table}");
+        }
+    }
+
+    async fn open_closed_open_is_three_records(database: TestDatabase) {
+        let intake = intake(&database).await;
+        let say = |seconds, status: &str| {
+            vec![ticket(seconds, "T1", &json!({ "email": "a@example.org", "status": status }))]
+        };
+        for (seconds, status) in [(1, "OPEN"), (2, "CLOSED"), (3, "OPEN"), (4, "OPEN")] {
+            intake.flush(say(seconds, status)).await.unwrap();
+        }
+        let graph = graph(&database).await;
+        assert_eq!((graph["record"].len(), graph["ticket"].len()), (3, 1));
+        assert_eq!(graph["ticket"][0]["status"], "OPEN");
+    }
+}
+
+/// The list of tables that follow a merge is complete.
+#[test]
+fn every_table_with_a_customer_takes_part() {
+    use api::identity::store::{FOLLOWING, STAYING};
+    macro_rules! check {
+        ($($entity:ident)+) => {$(
+            let table = stringify!($entity);
+            for column in entity::$entity::Column::iter() {
+                let column = sea_orm::IdenStatic::as_str(&column).to_owned();
+                if column.ends_with("customer_id") && !STAYING.contains(&table) {
+                    assert!(FOLLOWING.contains(&(table, column.as_str())), "{table}.{column} does not follow a merge");
+                }
+            }
+        )+};
+    }
+    entity::for_each_entity!(check);
+    let _ = Db::Sqlite;
+}
