@@ -62,6 +62,11 @@ impl App {
         &self.database
     }
 
+    /// Names and descriptions of the policy's roles.
+    pub fn roles(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.policy.roles()
+    }
+
     /// Who asks: the rights of the token's roles, and the member of staff behind it.
     async fn viewer(&self, claims: &Claims) -> Result<Arc<Viewer>> {
         let mut key = claims.subject.clone();

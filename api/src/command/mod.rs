@@ -1,6 +1,8 @@
 //! The command line: each command is a call. What is printed for people goes to standard error, what programs read to
 //! standard output.
 
+mod page;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -77,6 +79,17 @@ async fn serve(config: &Config) -> Result<()> {
             config.http.listen
         ))
     })?;
+    let page = page::pages(config, &app, page::examples());
+    let server = http::Server::try_new(config, Arc::new(app))?;
     eprintln!("Listening on http://{}", config.http.listen);
-    http::serve(config, Arc::new(app), listener).await
+    match page {
+        None => server.serve(listener).await,
+        Some(page) => {
+            eprintln!(
+                "Ask at http://{}/ in a browser: a page for development, with a token for each role.",
+                config.http.listen
+            );
+            server.with_pages(page).serve(listener).await
+        }
+    }
 }
