@@ -10,7 +10,7 @@ const KIND = { MASKED: "masked", FORBIDDEN: "hidden" };
 /** An empty panel for a role. */
 export function emptyPanel(role, description) {
   const hint = element("p", { class: "empty", text: `Run the query to see what ${role} sees. ${description}` });
-  return panel(role, [element("div", { class: "body" }, hint)]);
+  return panel(role, [element("div", { class: "abouts" }), element("div", { class: "body" }, hint)]);
 }
 
 /** The panel of an answer; `other` is the answer to compare with. */
@@ -30,7 +30,7 @@ export function answerPanel(role, result, other) {
   });
   return panel(
     role,
-    [errors(answer.errors), access(role, withheld, answer.data), json(lines, withheld, theirs)],
+    [about(errors(answer.errors), access(role, withheld, answer.data)), json(lines, withheld, theirs)],
     [facts(result), element("span", { class: "grow" }), copy],
   );
 }
@@ -72,11 +72,14 @@ function errors(list) {
   return element("ul", { class: "about errors", role: "alert" }, ...rows);
 }
 
+function about(...parts) {
+  return element("div", { class: "abouts" }, ...parts);
+}
+
 /** What the policy withheld, by data class, in words. */
 function access(role, withheld, data) {
   if (withheld.length === 0) {
-    const nothing = data ? element("p", { class: "about quiet", text: `Nothing was withheld from ${role}.` }) : null;
-    return nothing;
+    return data ? element("p", { class: "about quiet", text: `Nothing was withheld from ${role}.` }) : null;
   }
   const groups = new Map();
   for (const one of withheld) {
@@ -120,6 +123,16 @@ function json(lines, withheld, theirs) {
   });
   body.append(element("pre", {}, ...rows));
   return body;
+}
+
+/** Panels that scroll as one. */
+export function scrollTogether(panels) {
+  const bodies = panels.map((one) => one.querySelector(".body"));
+  for (const body of bodies) {
+    body.addEventListener("scroll", () => {
+      for (const other of bodies) if (other !== body && other.scrollTop !== body.scrollTop) other.scrollTop = body.scrollTop;
+    });
+  }
 }
 
 /** Pretty JSON as lines: each with its path, its path without list positions (as the policy names it), and its value. */

@@ -1,7 +1,7 @@
 // The schema beside the query: types and fields in words, the data class of each field and what becomes of it for the role
 // that asks; search; a click leads on.
 
-import { element, link, pill } from "./element.js";
+import { element, link, paragraph, pill } from "./element.js";
 import { readSchema } from "./sdl.js";
 
 const BUILT_IN = new Set(["String", "Int", "Float", "Boolean", "ID"]);
@@ -53,19 +53,26 @@ export function documentation(panel, text) {
     return element("div", { class: "rights" }, `@access ${what}`, outcome ? pill(outcome, outcome) : null);
   };
 
+  const argumentsView = (list) => {
+    if (list.length === 0) return null;
+    const rows = list.map((one) => {
+      const code = element("span", { class: "code" }, one.name, ": ", typeLink(one.type), one.default ? ` = ${one.default}` : "");
+      return element("li", {}, code, element("span", { class: "quiet", text: `  ${one.description}` }));
+    });
+    const all = element("ul", { class: "arguments" }, ...rows);
+    // Most lists take the same four for paging: they are a click away.
+    if (list.length <= 2) return all;
+    return element("details", {}, element("summary", { text: `Arguments: ${list.map((one) => one.name).join(", ")}` }), all);
+  };
+
   const fieldView = (field) =>
     element(
       "li",
       {},
       element("div", { class: "signature code" }, element("strong", { text: field.name }), field.type ? ": " : "", field.type ? typeLink(field.type) : "", field.default ? ` = ${field.default}` : ""),
-      field.description ? element("p", { text: field.description }) : null,
+      field.description ? paragraph(field.description) : null,
       rights(field),
-      field.arguments.length ? element("ul", { class: "arguments" }, ...field.arguments.map((argument) => element(
-        "li",
-        { title: argument.description },
-        element("span", { class: "code" }, argument.name, ": ", typeLink(argument.type), argument.default ? ` = ${argument.default}` : ""),
-        element("span", { class: "quiet", text: `  ${argument.description}` }),
-      ))) : null,
+      argumentsView(field.arguments),
     );
 
   const trail = () => {
@@ -85,7 +92,7 @@ export function documentation(panel, text) {
     return [
       trail(),
       element("h2", {}, element("span", { class: "quiet", text: `${type.kind} ` }), type.name),
-      type.description ? element("p", { text: type.description }) : "",
+      type.description ? paragraph(type.description) : "",
       type.directives.oneOf ? element("p", { text: "Give exactly one of its fields." }) : "",
       element("h3", { text: title }),
       element("ul", {}, ...type.fields.map(fieldView), ...type.members.map((member) => element("li", { class: "code" }, typeLink(member)))),
@@ -101,7 +108,7 @@ export function documentation(panel, text) {
     }
     const rest = [...types.values()].filter((type) => !ROOTS.includes(type.name) && !/(Connection|Edge)$/.test(type.name));
     parts.push(element("h3", { text: "All types" }));
-    parts.push(element("ul", {}, ...rest.map((type) => element("li", {}, link(type.name, () => go(type.name)), element("p", { text: type.description })))));
+    parts.push(element("ul", {}, ...rest.map((type) => element("li", {}, link(type.name, () => go(type.name)), paragraph(type.description)))));
     return parts;
   };
 
@@ -117,7 +124,7 @@ export function documentation(panel, text) {
     hits.sort((a, b) => a.rank - b.rank);
     const rows = hits.slice(0, MOST_FOUND).map(({ type, field }) => {
       const label = field ? `${type.name}.${field.name}` : type.name;
-      return element("li", {}, link(label, () => go(type.name)), element("p", { text: field ? field.description : type.description }));
+      return element("li", {}, link(label, () => go(type.name)), paragraph(field ? field.description : type.description));
     });
     const count = hits.length > MOST_FOUND ? `The first ${MOST_FOUND} of ${hits.length}` : `${hits.length} found`;
     return [element("p", { role: "status", text: hits.length ? count : "Nothing in the schema has this in its name or description." }), element("ul", {}, ...rows)];

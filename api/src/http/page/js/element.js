@@ -20,6 +20,12 @@ export const pill = (kind, text) => element("span", { class: `pill ${kind}`, tex
 export const link = (text, run, label) =>
   element("button", { type: "button", class: "link", text, "aria-label": label, on: { click: run } });
 
+/** A paragraph of a description: what stands in `backticks` is code. */
+export function paragraph(text) {
+  const parts = text.split("`").map((part, index) => (index % 2 ? element("code", { text: part }) : part));
+  return element("p", {}, ...parts);
+}
+
 /** Says something to those who cannot see it happen. */
 export function say(text) {
   document.getElementById("said").textContent = text;

@@ -2,7 +2,7 @@
 //
 // A link may choose: /#example=2&role=service&compare=marketing&run runs one of the examples, never a document of its own.
 
-import { answerPanel, emptyPanel } from "./answer.js";
+import { answerPanel, emptyPanel, scrollTogether } from "./answer.js";
 import { ask, curl, operations } from "./ask.js";
 import { documentation } from "./docs.js";
 import { editor } from "./editor.js";
@@ -73,6 +73,7 @@ async function run() {
   if (turn !== running) return;
   const panels = asked.map((one, index) => answerPanel(one.role, results[index], results.length > 1 ? results[1 - index] : null));
   at("answers").replaceChildren(...panels);
+  scrollTogether(panels);
   const expired = results.some((result) => result.status === 401);
   notice(expired ? "The development tokens of this page no longer hold. Reload the page for fresh ones." : "");
   say(results.map((result, index) => `${asked[index].role}: ${result.answer.errors ? "with errors" : "answered"}`).join(", "));
