@@ -80,9 +80,9 @@ impl App {
         &self.intake
     }
 
-    /// The policy in force.
-    pub fn policy(&self) -> &Policy {
-        &self.policy
+    /// Names and descriptions of the policy's roles.
+    pub fn roles(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.policy.roles()
     }
 
     /// Who asks: the rights of the token's roles, and the member of staff behind it.
@@ -156,8 +156,19 @@ impl Engine for App {
 
 /// The intake that the settings describe: the declared sources, the deny list, the limits.
 pub fn open_intake(config: &Config, database: Database) -> Result<Intake> {
+    // The default folder need not be there: presets are sources too. One that was named must be.
+    let folder = &config.intake.sources;
+    let sources = if folder.is_dir() || *folder != crate::config::Intake::default().sources {
+        Sources::load(folder).map_err(|error| Error::bad_input(format!("Settings: {error}")))?
+    } else {
+        Sources::default()
+    };
+    open_intake_of(config, database, sources)
+}
+
+/// The same with sources that are not declared in a folder.
+pub fn open_intake_of(config: &Config, database: Database, sources: Sources) -> Result<Intake> {
     let unusable = |error: &dyn std::fmt::Display| Error::bad_input(format!("Settings: {error}"));
-    let sources = Sources::load(&config.intake.sources).map_err(|error| unusable(&error))?;
     let mut rules = Rules::default();
     if let Some(file) = &config.identity.deny_list {
         let text = std::fs::read_to_string(file).map_err(|error| {

@@ -2,4 +2,5 @@
 //! these tests are apart so that `./tests/run` needs nothing but Rust and PostgreSQL.
 #![cfg(test)]
 
+mod browser;
 mod tools;

@@ -1,5 +1,6 @@
-//! SQL of the catalogue that needs no permit: who the person behind a token is.
+//! SQL of the catalogue that needs no permit: who the person behind a token is, since when a source is known.
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::database::{Bind, Database, Row, Sql, push_columns};
@@ -24,4 +25,21 @@ pub async fn behind(database: &Database, subject: &str, email: Option<&str>) -> 
     let address = email.unwrap_or(subject).trim().to_lowercase();
     sql.push(" OR t.email = ").bind(Bind::from(address)).push(" ORDER BY t.id LIMIT 1");
     Ok(database.rows::<Person>(sql).await?.into_iter().next())
+}
+
+crate::row! {
+    /// Since when a source is known.
+    struct Since {
+        /// The moment.
+        created_at: DateTime<Utc> = Time,
+    }
+}
+
+/// Since when a source is known here; none if it is not.
+pub async fn source_since(database: &Database, key: &str) -> Result<Option<DateTime<Utc>>> {
+    let mut sql = Sql::new(database.dialect());
+    sql.push("SELECT ");
+    push_columns(&mut sql, Since::COLUMNS);
+    sql.by_dialect("::text", "").push(" FROM source AS t WHERE t.key = ").bind(key);
+    Ok(database.rows::<Since>(sql).await?.into_iter().next().map(|since| since.created_at))
 }

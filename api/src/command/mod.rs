@@ -1,16 +1,19 @@
 //! The command line: each command is a call. What is printed for people goes to standard error, what programs read to
 //! standard output.
 
+mod demo;
+mod import;
+mod page;
+mod serve;
+
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
-use tokio::net::TcpListener;
 
-use crate::app::{App, open_database};
+use crate::app::open_database;
 use crate::config::Config;
-use crate::error::{Error, Result};
-use crate::{auth, http, schema};
+use crate::error::Result;
+use crate::{auth, schema};
 
 /// One customer graph over GraphQL for every department, with role-based access.
 #[derive(Parser)]
@@ -27,6 +30,14 @@ pub struct Arguments {
 enum Command {
     /// Serves the API.
     Serve,
+    /// Makes a company to look at, and serves it on this machine.
+    Demo(demo::DemoArguments),
+    /// Takes records in from files, or from a Singer tap on standard input.
+    Import(import::ImportArguments),
+    /// Lists the records that could not be taken in, with the reasons.
+    Rejected(import::RejectedArguments),
+    /// Tries rejected records again, after the mapping was mended.
+    Replay(import::ReplayArguments),
     /// Prints a development token.
     Token {
         /// A role; give it several times for several.
@@ -54,7 +65,11 @@ pub async fn run(arguments: Arguments) -> Result<()> {
     let config = Config::load(arguments.config.as_deref())?;
     match arguments.command {
         Command::Schema => Ok(()),
-        Command::Serve => serve(&config).await,
+        Command::Serve => serve::serve(&config).await,
+        Command::Demo(arguments) => demo::demo(config, arguments).await,
+        Command::Import(arguments) => import::import(&config, arguments).await,
+        Command::Rejected(arguments) => import::list(&config, &arguments).await,
+        Command::Replay(arguments) => import::replay(&config, arguments).await,
         Command::Token { role, subject, hours } => {
             println!("{}", auth::mint(&config, &subject, &role, hours * 3600)?);
             Ok(())
@@ -65,18 +80,4 @@ pub async fn run(arguments: Arguments) -> Result<()> {
             Ok(())
         }
     }
-}
-
-async fn serve(config: &Config) -> Result<()> {
-    eprintln!("{}", config.in_force());
-    let app = App::open(config).await?;
-    app.database().migrate().await?;
-    let listener = TcpListener::bind(config.http.listen).await.map_err(|error| {
-        Error::unavailable(error).with_message(format!(
-            "The address {} is taken or cannot be listened on. Set `http.listen` to another.",
-            config.http.listen
-        ))
-    })?;
-    eprintln!("Listening on http://{}", config.http.listen);
-    http::serve(config, Arc::new(app), listener).await
 }

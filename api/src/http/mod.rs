@@ -13,6 +13,7 @@ mod engine;
 mod graphql;
 mod health;
 mod media;
+pub mod page;
 mod pulse;
 mod rate;
 mod reply;
@@ -31,6 +32,9 @@ use crate::config::Config;
 use crate::error::Result;
 use app::App;
 pub use engine::{Engine, Reply};
+
+/// Routes beside the API.
+pub type Pages = Router;
 
 /// The server before it listens.
 pub struct Server {

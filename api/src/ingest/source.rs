@@ -152,6 +152,11 @@ impl Source {
 pub struct Sources(BTreeMap<String, Source>);
 
 impl Sources {
+    /// These sources and no folder.
+    pub fn of(sources: impl IntoIterator<Item = Source>) -> Self {
+        Self(sources.into_iter().map(|source| (source.key.clone(), source)).collect())
+    }
+
     /// Reads every `.toml` file of the folder. Mapping files belong in a folder within it.
     pub fn load(folder: &Path) -> Result<Self, SourceError> {
         let unreadable = |error| SourceError::Unreadable { file: folder.display().to_string(), error };

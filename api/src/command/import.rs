@@ -1,0 +1,192 @@
+//! `import`, `rejected`, `replay`: records from files and taps, and what could not be taken in.
+
+use std::io::{BufReader, IsTerminal, Write, stderr, stdin, stdout};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use uuid::Uuid;
+
+use crate::app::{open_database, open_intake};
+use crate::config::Config;
+use crate::error::{Error, Result};
+use crate::ingest::import::{ImportOptions, Summary, import_files, import_singer};
+use crate::ingest::rejected::{self, Selection};
+
+/// What to import.
+#[derive(Args)]
+pub struct ImportArguments {
+    /// Key of the source: a file in the folder of sources, or a preset.
+    #[arg(long)]
+    source: String,
+    /// The stream; else each file's name without its ending.
+    #[arg(long)]
+    stream: Option<String>,
+    /// Read Singer lines from standard input; states go to standard output once everything before them is committed.
+    #[arg(long, conflicts_with = "files")]
+    singer: bool,
+    /// Stop at the first record that cannot be taken; nothing of its transaction is written.
+    #[arg(long)]
+    strict: bool,
+    /// For large first loads: large transactions, and indexes afterwards.
+    #[arg(long)]
+    bulk: bool,
+    /// Files to read, JSONL or CSV by their ending; `-` for standard input.
+    #[arg(required_unless_present = "singer")]
+    files: Vec<PathBuf>,
+}
+
+/// Which rejected records.
+#[derive(Args)]
+pub struct RejectedArguments {
+    /// Of this source only.
+    #[arg(long)]
+    source: Option<String>,
+    /// Go on after this number of the first column.
+    #[arg(long, default_value_t = 0)]
+    after: i64,
+    /// So many at most.
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    limit: u32,
+}
+
+/// Which rejected records to try again.
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+pub struct ReplayArguments {
+    /// All of this source.
+    #[arg(long)]
+    source: Option<String>,
+    /// One, by the id that `rejected` shows.
+    #[arg(long)]
+    record: Option<Uuid>,
+}
+
+/// Imports, with progress on a terminal and a summary at the end.
+pub async fn import(config: &Config, arguments: ImportArguments) -> Result<()> {
+    let database = open_database(config).await?;
+    database.migrate().await?;
+    let intake = open_intake(config, database)?;
+    let bar = progress_bar();
+    let progress = |summary: &Summary| {
+        bar.set_position(summary.total() as u64);
+        bar.set_message(format!("{} rejected", summary.rejected));
+    };
+    let options = ImportOptions {
+        source: arguments.source,
+        stream: arguments.stream,
+        strict: arguments.strict,
+        bulk: arguments.bulk,
+    };
+    let summary = if arguments.singer {
+        let state = |state: &str| {
+            // A tap that has gone away does not need its state any more.
+            let mut out = stdout().lock();
+            let _ = writeln!(out, "{state}").and_then(|()| out.flush());
+        };
+        import_singer(&intake, &options, BufReader::new(stdin()), state, progress).await
+    } else {
+        import_files(&intake, &options, arguments.files, progress).await
+    };
+    bar.finish_and_clear();
+    let summary = summary?;
+    report(&summary);
+    intake.database().close().await;
+    match summary.stopped {
+        None => Ok(()),
+        Some(refused) => Err(Error::bad_input(format!(
+            "Stopped at a record of `{}` that cannot be taken: {}",
+            refused.stream, refused.reason
+        ))),
+    }
+}
+
+fn progress_bar() -> ProgressBar {
+    if !stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::no_length();
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {human_pos} records, {per_sec}, {msg}") {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
+}
+
+fn report(summary: &Summary) {
+    for notice in &summary.notices {
+        eprintln!("line {}: {}: {}", notice.line, notice.kind, notice.text);
+    }
+    for (stream, counts) in &summary.streams {
+        eprintln!(
+            "{stream}: {} taken, {} repeated, {} superseded, {} rejected",
+            counts.taken, counts.repeated, counts.superseded, counts.rejected
+        );
+    }
+    for reason in &summary.reasons {
+        eprintln!("  {} of {} rejected, {}: {}", reason.count, reason.stream, reason.code, reason.first);
+    }
+    let seconds = summary.elapsed.as_secs_f64().max(0.001);
+    // A rate for people to read: the loss of digits beyond 2^52 records does not matter.
+    #[expect(clippy::cast_precision_loss, reason = "a rate to read")]
+    let rate = summary.total() as f64 / seconds;
+    eprintln!(
+        "{} records in {seconds:.1} s ({rate:.0}/s): {} taken, {} repeated, {} superseded, {} rejected.",
+        summary.total(),
+        summary.taken,
+        summary.repeated,
+        summary.superseded,
+        summary.rejected
+    );
+    if summary.rejected > 0 && summary.stopped.is_none() {
+        eprintln!("`customer360 rejected` lists what was rejected; `customer360 replay` tries it again.");
+    }
+}
+
+/// Lists rejected records, one a line: number, time, source, stream, code, id, reason.
+pub async fn list(config: &Config, arguments: &RejectedArguments) -> Result<()> {
+    let database = open_database(config).await?;
+    let records = rejected::list(&database, arguments.source.as_deref(), arguments.after, arguments.limit).await?;
+    let mut out = stdout().lock();
+    for record in &records {
+        let line = writeln!(
+            out,
+            "{}\t{}\t{}\t{}\t{}\t{}\t{}",
+            record.intake_no,
+            record.received_at.format("%Y-%m-%dT%H:%M:%SZ"),
+            record.source,
+            record.stream,
+            record.code,
+            record.id,
+            record.reason
+        );
+        if line.is_err() {
+            break;
+        }
+    }
+    match records.last() {
+        None => eprintln!("Nothing was rejected."),
+        Some(last) if records.len() == arguments.limit as usize => {
+            eprintln!("There may be more: go on with --after {}.", last.intake_no);
+        }
+        Some(_) => {}
+    }
+    Ok(())
+}
+
+/// Tries rejected records again with the mapping as it is now.
+pub async fn replay(config: &Config, arguments: ReplayArguments) -> Result<()> {
+    let intake = open_intake(config, open_database(config).await?)?;
+    let selection = match (arguments.source, arguments.record) {
+        (Some(source), _) => Selection::Source(source),
+        (None, Some(record)) => Selection::Record(record),
+        (None, None) => return Err(Error::bad_input("Say which: --source KEY or --record ID.")),
+    };
+    let report = rejected::replay(&intake, &selection).await?;
+    for refused in report.rejected.iter().take(20) {
+        eprintln!("still rejected: {}: {}: {}", refused.stream, refused.code.as_str(), refused.reason);
+    }
+    eprintln!("{} taken, {} known already, {} still rejected.", report.taken, report.superseded, report.rejected.len());
+    Ok(())
+}

@@ -1,0 +1,47 @@
+//! `serve`: the API, and in development the page to ask.
+
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+
+use super::page::{examples, pages};
+use crate::app::App;
+use crate::config::Config;
+use crate::error::{Error, Result};
+use crate::http::{Pages, Server};
+
+/// Serves until the process is asked to end.
+pub async fn serve(config: &Config) -> Result<()> {
+    eprintln!("{}", config.in_force());
+    let app = App::open(config).await?;
+    app.database().migrate().await?;
+    let listener = listen(config).await?;
+    let page = pages(config, &app, examples(), |_| "developer");
+    eprintln!("Listening on http://{}", config.http.listen);
+    if page.is_some() {
+        eprintln!(
+            "Ask at http://{}/ in a browser: a page for development, with a token for each role.",
+            config.http.listen
+        );
+    }
+    over(config, app, page)?.serve(listener).await
+}
+
+/// The address of the settings, or a sentence about who has it.
+pub async fn listen(config: &Config) -> Result<TcpListener> {
+    TcpListener::bind(config.http.listen).await.map_err(|error| {
+        Error::unavailable(error).with_message(format!(
+            "The address {} is taken or cannot be listened on. Set CUSTOMER360_HTTP__LISTEN to another, or end who has it.",
+            config.http.listen
+        ))
+    })
+}
+
+/// The server over an application, with its page if there is one.
+pub fn over(config: &Config, app: impl Into<Arc<App>>, page: Option<Pages>) -> Result<Server> {
+    let server = Server::try_new(config, app.into())?;
+    Ok(match page {
+        None => server,
+        Some(page) => server.with_pages(page),
+    })
+}
