@@ -70,12 +70,10 @@ fn the_page_asks_answers_and_compares() {
     assert!(page.contains("line differs"), "what differs between the roles is not marked");
     assert!(shown.contains("What can be asked") && shown.contains("customers: CustomerConnection"), "no documentation");
 
-    let (page, _) = opened(&folder, &format!("{address}/#example=1&role=admin&run"));
-    assert!(
-        text(&page).contains("withheld from admin by the policy"),
-        "what was withheld is not listed:\n{}",
-        text(&page)
-    );
+    let (page, _) = opened(&folder, &format!("{address}/#example=1&role=admin&run&type=Customer"));
+    let shown = text(&page);
+    assert!(shown.contains("FORBIDDEN") && shown.contains("200 with errors"), "the refusal is not shown in:\n{shown}");
+    assert!(shown.contains("Schema / Customer") && shown.contains("hidden"), "the type is not shown in:\n{shown}");
 }
 
 #[test]

@@ -30,7 +30,7 @@ export function answerPanel(role, result, other) {
   });
   return panel(
     role,
-    [about(errors(answer.errors), access(role, withheld, answer.data)), json(lines, withheld, theirs)],
+    [about(errors(answer.errors), access(role, withheld, !answer.errors)), json(lines, withheld, theirs)],
     [facts(result), element("span", { class: "grow" }), copy],
   );
 }
@@ -49,7 +49,7 @@ function facts({ status, milliseconds, bytes, answer }) {
   return element(
     "div",
     { class: "facts" },
-    pill(good ? "good" : "bad", status === 0 ? "no answer" : String(status)),
+    pill(good ? "good" : "bad", status === 0 ? "no answer" : status === 200 && !good ? "200 with errors" : String(status)),
     element("span", { text: `${time} ms`, title: "from sending to the last byte" }),
     cost ? element("span", { text: `cost ${cost.requested}`, title: budget }) : null,
     element("span", { text: size }),
@@ -77,9 +77,9 @@ function about(...parts) {
 }
 
 /** What the policy withheld, by data class, in words. */
-function access(role, withheld, data) {
+function access(role, withheld, whole) {
   if (withheld.length === 0) {
-    return data ? element("p", { class: "about quiet", text: `Nothing was withheld from ${role}.` }) : null;
+    return whole ? element("p", { class: "about quiet", text: `Nothing was withheld from ${role}.` }) : null;
   }
   const groups = new Map();
   for (const one of withheld) {

@@ -8,7 +8,7 @@ const BUILT_IN = new Set(["String", "Int", "Float", "Boolean", "ID"]);
 const ROOTS = ["Query", "Mutation", "Subscription"];
 const MOST_FOUND = 60;
 
-/** Fills the panel; `show(rights)` redraws it for another role. */
+/** Fills the panel; `show` redraws it for another role, `open` goes to a type. */
 export function documentation(panel, text) {
   const types = new Map(readSchema(text).map((type) => [type.name, type]));
   const search = element("input", { type: "search", placeholder: "Search types and fields", "aria-label": "Search the schema", autocomplete: "off" });
@@ -132,6 +132,12 @@ export function documentation(panel, text) {
 
   draw();
   return {
+    /** Opens a type, if there is one of this name. */
+    open(name) {
+      if (!types.has(name)) return;
+      state.trail = [name];
+      draw();
+    },
     /** Shows what becomes of each field for these rights (`viewer.reads`). */
     show(reads) {
       state.rights = reads;

@@ -1,6 +1,7 @@
 // The page: roles, examples, running, comparing. What is shown stands in answer.js and docs.js.
 //
-// A link may choose: /#example=2&role=service&compare=marketing&run runs one of the examples, never a document of its own.
+// A link may choose: /#example=2&role=service&compare=marketing&run runs one of the examples, never a document of its own;
+// /#type=Customer opens the documentation there.
 
 import { answerPanel, emptyPanel, scrollTogether } from "./answer.js";
 import { ask, curl, operations } from "./ask.js";
@@ -143,6 +144,7 @@ function choose() {
   }
   // Two answers side by side need the room.
   if (other.value) showDocs(false);
+  if (link.has("type")) docs.open(link.get("type"));
   rolesChanged();
   if (link.has("run") && link.has("example")) run();
 }
