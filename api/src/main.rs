@@ -16,6 +16,7 @@ async fn main() -> ExitCode {
             tracing_subscriber::EnvFilter::try_from_env("CUSTOMER360_LOG")
                 .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,customer360=info")),
         )
+        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
         .with_writer(std::io::stderr)
         .init();
     match run(arguments).await {
