@@ -1,12 +1,15 @@
 //! The application: database, policy and schema behind the one door that HTTP uses.
 
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_graphql::{Request, Response, ServerError};
 use quick_cache::sync::Cache;
+use uuid::Uuid;
 
-use crate::access::{Policy, Scope, Viewer};
+use crate::access::{Door, Entry, Policy, Scope, Viewer};
 use crate::auth::Claims;
 use crate::catalogue;
 use crate::config::Config;
@@ -15,6 +18,11 @@ use crate::error::{Code, Error, Result};
 use crate::graph::batch::drive;
 use crate::graph::cursor::Sealer;
 use crate::http::{Engine, Reply};
+use crate::identity::decide::Rules;
+use crate::identity::deny::DenyList;
+use crate::ingest::intake::{Intake, IntakeSettings};
+use crate::ingest::source::Sources;
+use crate::ingest::staff::StaffEntry;
 use crate::schema::{self, Schema};
 
 /// How long a viewer is known without asking again who is behind the token.
@@ -28,6 +36,8 @@ pub struct App {
     database: Database,
     policy: Policy,
     sealer: Arc<Sealer>,
+    intake: Intake,
+    door: Arc<dyn Door>,
     strict: Schema,
     fast: Schema,
     viewers: Cache<String, (Arc<Viewer>, Instant)>,
@@ -47,9 +57,12 @@ impl App {
                 Error::bad_input("The file that `access.policy` names cannot be read.").because(error)
             })?)?,
         };
+        let intake = open_intake(config, database.clone())?;
         Ok(Self {
             database,
             policy,
+            door: Arc::new(StaffDoor(intake.clone())),
+            intake,
             sealer: Arc::new(Sealer::new(config.cursor_secret().as_bytes())),
             strict: schema::build(false),
             fast: schema::build(true),
@@ -60,6 +73,16 @@ impl App {
     /// The database below.
     pub fn database(&self) -> &Database {
         &self.database
+    }
+
+    /// The intake into the database.
+    pub fn intake(&self) -> &Intake {
+        &self.intake
+    }
+
+    /// The policy in force.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
     }
 
     /// Who asks: the rights of the token's roles, and the member of staff behind it.
@@ -95,7 +118,8 @@ impl App {
                 return Response::from_errors(vec![ServerError { locations: Vec::new(), ..error }]);
             }
         };
-        let scope = Arc::new(Scope::new(viewer, self.database.clone(), self.sealer.clone()));
+        let scope = Scope::new(viewer, self.database.clone(), self.sealer.clone(), self.door.clone());
+        let scope = Arc::new(scope);
         let schema = if known_valid { &self.fast } else { &self.strict };
         let mut response = drive(&scope.batch, schema.execute(request.data(scope.clone()))).await;
         if let Some(withheld) = scope.withheld() {
@@ -127,5 +151,34 @@ impl Engine for App {
 
     fn ready(&self) -> Reply<'_, Result<()>> {
         Box::pin(self.database.ping())
+    }
+}
+
+/// The intake that the settings describe: the declared sources, the deny list, the limits.
+pub fn open_intake(config: &Config, database: Database) -> Result<Intake> {
+    let unusable = |error: &dyn std::fmt::Display| Error::bad_input(format!("Settings: {error}"));
+    let sources = Sources::load(&config.intake.sources).map_err(|error| unusable(&error))?;
+    let mut rules = Rules::default();
+    if let Some(file) = &config.identity.deny_list {
+        let text = std::fs::read_to_string(file).map_err(|error| {
+            Error::bad_input("The file that `identity.deny_list` names cannot be read.").because(error)
+        })?;
+        rules.deny = DenyList::parse(&text).map_err(|error| unusable(&error))?;
+    }
+    let settings = IntakeSettings {
+        default_country: Some(config.identity.default_country.clone()),
+        batch: config.intake.flush_records,
+        ..IntakeSettings::default()
+    };
+    Ok(Intake::new(database, sources, rules, settings))
+}
+
+/// The intake as the door of what staff write.
+struct StaffDoor(Intake);
+
+impl Door for StaffDoor {
+    fn enter(&self, key: String, entry: Entry) -> Pin<Box<dyn Future<Output = Result<Uuid>> + Send + '_>> {
+        let Entry { stream, customer, fields, written_at, .. } = entry;
+        Box::pin(self.0.staff_entry(StaffEntry { stream, key, customer, fields, written_at }))
     }
 }

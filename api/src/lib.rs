@@ -8,6 +8,7 @@ pub mod command;
 pub mod config;
 pub mod customer;
 pub mod database;
+pub mod demo;
 pub mod error;
 pub mod graph;
 pub mod http;

@@ -7,6 +7,7 @@
 pub use async_graphql::Context;
 
 mod directive;
+mod door;
 mod mask;
 mod object;
 mod page;
@@ -16,6 +17,7 @@ mod select;
 mod viewer;
 
 pub use directive::access;
+pub use door::{Door, Entry};
 pub use object::{private_id, public_id};
 pub use page::{Page, PageArgs, PageInfo, PeriodInput, load};
 pub use policy::{Action, Cell, Class, Policy, Rights, Rows, SiloKey, Target};

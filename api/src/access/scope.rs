@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_graphql::{Context, Enum, QueryPathNode, QueryPathSegment, SimpleObject, Value, value};
 use chrono::{DateTime, Utc};
 
+use super::door::Door;
 use super::mask;
 use super::policy::{Action, Cell, Class};
 use super::viewer::{Permit, Silo, Viewer};
@@ -24,6 +25,8 @@ pub struct Scope {
     pub database: Database,
     /// Seals cursors.
     pub sealer: Arc<Sealer>,
+    /// Where what staff write goes in.
+    pub door: Arc<dyn Door>,
     /// The moment of the request: one for the whole answer.
     pub now: DateTime<Utc>,
     withheld: Mutex<BTreeSet<Withheld>>,
@@ -40,9 +43,9 @@ struct Withheld {
 
 impl Scope {
     /// A fresh scope for one request.
-    pub fn new(viewer: Arc<Viewer>, database: Database, sealer: Arc<Sealer>) -> Self {
+    pub fn new(viewer: Arc<Viewer>, database: Database, sealer: Arc<Sealer>, door: Arc<dyn Door>) -> Self {
         let batch = Batch::new(database.clone());
-        Self { viewer, batch, database, sealer, now: Utc::now(), withheld: Mutex::default() }
+        Self { viewer, batch, database, sealer, door, now: Utc::now(), withheld: Mutex::default() }
     }
 
     /// The scope of a resolver.

@@ -11,6 +11,7 @@ pub mod find;
 pub mod golden;
 pub mod identifier;
 pub mod list;
+pub mod mutation;
 pub mod relation;
 pub mod search;
 pub mod store;

@@ -9,8 +9,8 @@ use super::relation::{RelationRow, Side};
 use super::timeline::{InteractionRow, TimelineFilter};
 use super::types::CustomerRow;
 use crate::access::{Context, Order, Page, PageArgs, Permit, Scope, Select, load};
-use crate::database::{Bind, Dialect};
-use crate::error::Result;
+use crate::database::{Bind, Database, Dialect, Row, Sql, push_columns};
+use crate::error::{Error, Result};
 
 /// No more identifiers or values of one customer are shown than this.
 const MANY: i64 = 500;
@@ -187,4 +187,39 @@ pub async fn interactions(
         select = select.filter("t.touchpoint = ?", [Bind::from(touchpoint.as_str())]);
     }
     load(context, select.within("t.occurred_at", filter.period.as_ref()), NEWEST_INTERACTION, args, parent).await
+}
+
+crate::row! {
+    /// A note that staff left through the API, as it was written.
+    pub struct StaffNote {
+        /// Key of its record.
+        key: String = Text as "r.key",
+        /// The customer it is about.
+        customer_id: Uuid = Uuid as "n.customer_id",
+        /// What was written.
+        payload: String = Text as "r.payload",
+    }
+}
+
+/// A staff note with its fields taken apart.
+pub struct WrittenNote {
+    /// Key of its record.
+    pub key: String,
+    /// The customer it is about.
+    pub customer_id: Uuid,
+    /// Its fields.
+    pub fields: serde_json::Map<String, serde_json::Value>,
+}
+
+/// What was written for a note; none where it did not come from staff. Whether the viewer may see it is asked before.
+pub async fn staff_note(database: &Database, note_id: Uuid) -> Result<Option<WrittenNote>> {
+    let mut sql = Sql::new(database.dialect());
+    sql.push("SELECT ");
+    push_columns(&mut sql, StaffNote::COLUMNS);
+    sql.by_dialect("::text", "");
+    sql.push(" FROM contact_note n JOIN record r ON r.id = n.record_id WHERE r.source = 'staff' AND n.id = ")
+        .bind(note_id);
+    let Some(note) = database.rows::<StaffNote>(sql).await?.into_iter().next() else { return Ok(None) };
+    let fields = serde_json::from_str(&note.payload).map_err(Error::internal)?;
+    Ok(Some(WrittenNote { key: note.key, customer_id: note.customer_id, fields }))
 }

@@ -1,14 +1,13 @@
 //! The schema: its roots, put together from the folders, and who asks.
 
-use async_graphql::{
-    Context, EmptyMutation, EmptySubscription, Enum, MergedObject, Object, SimpleObject, ValidationMode,
-};
+use async_graphql::{Context, EmptySubscription, Enum, MergedObject, Object, SimpleObject, ValidationMode};
 
 use crate::access::{DataClass, Rows, Scope, SiloAccess, SiloKey, Target, access};
 use crate::catalogue::query::CatalogueQuery;
 use crate::catalogue::types::{Staff, staff};
 use crate::customer::find::FindQuery;
 use crate::customer::list::ListQuery;
+use crate::customer::mutation::CustomerMutation;
 use crate::customer::search::SearchQuery;
 use crate::error::Result;
 
@@ -17,16 +16,20 @@ mod node;
 use node::NodeQuery;
 
 /// The schema.
-pub type Schema = async_graphql::Schema<Query, EmptyMutation, EmptySubscription>;
+pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
 
 /// Everything that can be asked.
 #[derive(MergedObject, Default)]
 pub struct Query(FindQuery, ListQuery, SearchQuery, CatalogueQuery, ViewerQuery, NodeQuery);
 
+/// Everything that can be changed.
+#[derive(MergedObject, Default)]
+pub struct Mutation(CustomerMutation);
+
 /// Builds the schema. `fast` skips the checks of a document that has passed them before.
 pub fn build(fast: bool) -> Schema {
     // Limits are our own and come before execution (`graph/document`); what the library would add costs every request.
-    Schema::build(Query::default(), EmptyMutation, EmptySubscription)
+    Schema::build(Query::default(), Mutation::default(), EmptySubscription)
         .validation_mode(if fast { ValidationMode::Fast } else { ValidationMode::Strict })
         .disable_suggestions()
         .finish()

@@ -1,0 +1,460 @@
+//! What staff write about a customer: notes, consents, corrections. Each goes through the door as an entry of the source
+//! `staff`, with an idempotency key; user faults come back as data.
+
+use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use super::types::{CustomerCore, CustomerKind, CustomerNode, LifecycleStage};
+use super::{find, store};
+use crate::access::{Entry, Grant, Rows, Scope, Target, Writes, access, private_id};
+use crate::catalogue::record::word;
+use crate::catalogue::types::Channel;
+use crate::error::{Code, Error, Result};
+use crate::graph::timestamp::Timestamp;
+use crate::silo::crm::Crm;
+use crate::silo::crm::types::{Consent, ConsentState};
+use crate::silo::sales::Sales;
+use crate::silo::sales::types::{ContactNote, NoteDirection, NoteVisibility};
+
+/// The right to leave contact notes.
+pub struct Notes;
+
+impl Writes for Notes {
+    const TARGET: Target = Target::Notes;
+}
+
+/// The right to record consents.
+pub struct Consents;
+
+impl Writes for Consents {
+    const TARGET: Target = Target::Consents;
+}
+
+/// The right to correct a customer's values.
+pub struct Corrections;
+
+impl Writes for Corrections {
+    const TARGET: Target = Target::Identity;
+}
+
+/// A fault in what was sent; nothing was written.
+#[derive(Debug, SimpleObject)]
+pub struct UserError {
+    /// A stable code: `BAD_USER_INPUT`, `NOT_FOUND`, `FORBIDDEN`, `CONFLICT`.
+    #[graphql(directive = access::apply("any".to_owned(), "open".to_owned()))]
+    code: String,
+    /// The input field it is about, where it is about one.
+    #[graphql(directive = access::apply("any".to_owned(), "open".to_owned()))]
+    field: Option<String>,
+    /// What is wrong and what to do.
+    #[graphql(directive = access::apply("any".to_owned(), "open".to_owned()))]
+    message: String,
+}
+
+/// A promise to a customer.
+#[derive(InputObject)]
+pub struct PromiseInput {
+    /// What was promised.
+    text: String,
+    /// By when.
+    due_at: Timestamp,
+}
+
+/// A note of a contact.
+#[derive(InputObject)]
+pub struct ContactNoteAddInput {
+    /// Chosen by the client, unlike for each change: the same key again changes nothing and gives the same answer.
+    idempotency_key: String,
+    /// The customer you talked to.
+    customer: ID,
+    /// Channel of the contact.
+    channel: Channel,
+    /// Who began it.
+    direction: NoteDirection,
+    /// What was said, 1 to 10,000 characters.
+    text: String,
+    /// Key of the touchpoint it was about.
+    touchpoint: Option<String>,
+    /// Who reads it: all, or your department only.
+    #[graphql(default_with = "NoteVisibility::All")]
+    visibility: NoteVisibility,
+    /// What you promised.
+    promise: Option<PromiseInput>,
+    /// When the contact took place; now unless said.
+    noted_at: Option<Timestamp>,
+}
+
+/// A change to a note that you left.
+#[derive(InputObject)]
+pub struct ContactNoteUpdateInput {
+    /// Chosen by the client, unlike for each change: the same key again changes nothing and gives the same answer.
+    idempotency_key: String,
+    /// The note.
+    id: ID,
+    /// Its new text.
+    text: Option<String>,
+    /// Who reads it.
+    visibility: Option<NoteVisibility>,
+    /// What you promised, in place of an earlier promise.
+    promise: Option<PromiseInput>,
+}
+
+/// The removal of a note that you left.
+#[derive(InputObject)]
+pub struct ContactNoteRemoveInput {
+    /// Chosen by the client, unlike for each change: the same key again changes nothing and gives the same answer.
+    idempotency_key: String,
+    /// The note.
+    id: ID,
+}
+
+/// A consent, with its evidence.
+#[derive(InputObject)]
+pub struct ConsentRecordInput {
+    /// Chosen by the client, unlike for each change: the same key again changes nothing and gives the same answer.
+    idempotency_key: String,
+    /// The customer.
+    customer: ID,
+    /// Purpose, in capitals: MARKETING, SURVEY, PRODUCT_NEWS, ANALYTICS, SERVICE …
+    purpose: String,
+    /// The channel it is for; any unless said.
+    channel: Option<Channel>,
+    /// Given, denied or taken back.
+    state: ConsentState,
+    /// What proves it: a form, a call, a letter.
+    evidence: String,
+    /// When it was given or taken back; now unless said.
+    recorded_at: Option<Timestamp>,
+}
+
+/// Values that are right where the sources are wrong or silent.
+#[derive(InputObject)]
+pub struct CustomerUpdateInput {
+    /// Chosen by the client, unlike for each change: the same key again changes nothing and gives the same answer.
+    idempotency_key: String,
+    /// The customer.
+    customer: ID,
+    /// Name as shown.
+    name: Option<String>,
+    /// Given name.
+    given_name: Option<String>,
+    /// Family name.
+    family_name: Option<String>,
+    /// E-mail address.
+    email: Option<String>,
+    /// Phone number.
+    phone: Option<String>,
+    /// Company.
+    company: Option<String>,
+    /// Birth date, YYYY-MM-DD.
+    birth_date: Option<String>,
+    /// Street and number.
+    street: Option<String>,
+    /// Postal code.
+    postal_code: Option<String>,
+    /// City.
+    city: Option<String>,
+    /// Country, ISO 3166 alpha-2.
+    country: Option<String>,
+    /// Language, BCP 47.
+    language: Option<String>,
+    /// Lifecycle stage.
+    stage: Option<LifecycleStage>,
+    /// Segment.
+    segment: Option<String>,
+}
+
+/// What came of a note.
+#[derive(SimpleObject)]
+pub struct ContactNotePayload {
+    /// The note as it stands; null after faults, after a removal, and for those who may not read it.
+    #[graphql(directive = access::apply("sales".to_owned(), "open".to_owned()))]
+    contact_note: Option<ContactNote>,
+    /// Faults in what was sent; empty when the change was made.
+    #[graphql(directive = access::apply("any".to_owned(), "open".to_owned()))]
+    user_errors: Vec<UserError>,
+}
+
+/// What came of a consent.
+#[derive(SimpleObject)]
+pub struct ConsentPayload {
+    /// The consent as it was recorded; null after faults.
+    #[graphql(directive = access::apply("crm".to_owned(), "open".to_owned()))]
+    consent: Option<Consent>,
+    /// Faults in what was sent; empty when it was recorded.
+    #[graphql(directive = access::apply("any".to_owned(), "open".to_owned()))]
+    user_errors: Vec<UserError>,
+}
+
+/// What came of a correction.
+#[derive(SimpleObject)]
+pub struct CustomerPayload {
+    /// The customer as it stands now; null after faults.
+    #[graphql(directive = access::apply("customer".to_owned(), "open".to_owned()))]
+    customer: Option<CustomerNode>,
+    /// Faults in what was sent; empty when the change was made.
+    #[graphql(directive = access::apply("any".to_owned(), "open".to_owned()))]
+    user_errors: Vec<UserError>,
+}
+
+/// What staff write about a customer.
+#[derive(Default)]
+pub struct CustomerMutation;
+
+/// What staff write about a customer.
+#[Object]
+impl CustomerMutation {
+    /// Leaves a note of a contact for whoever comes next. Notes of sales are the sales notes.
+    #[graphql(directive = access::apply("sales".to_owned(), "open".to_owned()))]
+    async fn contact_note_add(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "The note.")] input: ContactNoteAddInput,
+    ) -> Result<ContactNotePayload> {
+        let grant = Scope::of(context)?.viewer.grant::<Notes>()?;
+        note_payload(context, add_note(context, &grant, input).await).await
+    }
+
+    /// Changes a note that you left.
+    #[graphql(directive = access::apply("sales".to_owned(), "open".to_owned()))]
+    async fn contact_note_update(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "The change.")] input: ContactNoteUpdateInput,
+    ) -> Result<ContactNotePayload> {
+        let grant = Scope::of(context)?.viewer.grant::<Notes>()?;
+        let mut changes = Map::new();
+        if let Some(text) = &input.text {
+            changes.insert("text".into(), json!(checked(text, "text")?));
+        }
+        if let Some(visibility) = word(input.visibility)? {
+            changes.insert("visibility".into(), json!(visibility));
+        }
+        promise(input.promise, &mut changes);
+        let done = rewrite_note(context, &grant, "contactNoteUpdate", &input.idempotency_key, &input.id, changes).await;
+        note_payload(context, done).await
+    }
+
+    /// Takes back a note that you left.
+    #[graphql(directive = access::apply("sales".to_owned(), "open".to_owned()))]
+    async fn contact_note_remove(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "The note.")] input: ContactNoteRemoveInput,
+    ) -> Result<ContactNotePayload> {
+        let scope = Scope::of(context)?;
+        let grant = scope.viewer.grant::<Notes>()?;
+        let mut changes = Map::new();
+        changes.insert("removed_at".into(), json!(Timestamp::from(scope.now).as_str()));
+        let done = rewrite_note(context, &grant, "contactNoteRemove", &input.idempotency_key, &input.id, changes).await;
+        note_payload(context, done).await
+    }
+
+    /// Records a consent that was given, denied or taken back, with its evidence.
+    #[graphql(directive = access::apply("crm".to_owned(), "open".to_owned()))]
+    async fn consent_record(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "The consent.")] input: ConsentRecordInput,
+    ) -> Result<ConsentPayload> {
+        let grant = Scope::of(context)?.viewer.grant::<Consents>()?;
+        match or_fault(record_consent(context, &grant, input).await)? {
+            Err(fault) => Ok(ConsentPayload { consent: None, user_errors: vec![fault] }),
+            Ok(id) => {
+                let row = super::entry::one::<Crm, _>(context, id, "Mutation").await?;
+                let consent = row.map(|(permit, row)| Consent::new(&permit, row));
+                Ok(ConsentPayload { consent, user_errors: Vec::new() })
+            }
+        }
+    }
+
+    /// Corrects a customer's values. A correction is a source profile of its own that goes before all sources; what they
+    /// say stays.
+    #[graphql(directive = access::apply("customer".to_owned(), "open".to_owned()))]
+    async fn customer_update(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "The values.")] input: CustomerUpdateInput,
+    ) -> Result<CustomerPayload> {
+        let grant = Scope::of(context)?.viewer.grant::<Corrections>()?;
+        match or_fault(correct(context, &grant, input).await)? {
+            Err(fault) => Ok(CustomerPayload { customer: None, user_errors: vec![fault] }),
+            Ok(customer_id) => {
+                let permit = find::required(context)?;
+                let row = store::by_id(context, &permit, customer_id).await?;
+                let customer = row.map(|row| CustomerNode::new(&permit, row));
+                Ok(CustomerPayload { customer, user_errors: Vec::new() })
+            }
+        }
+    }
+}
+
+/// A fault of the user is data; anything else is an error.
+fn or_fault<T>(result: Result<T>) -> Result<std::result::Result<T, UserError>> {
+    match result {
+        Ok(value) => Ok(Ok(value)),
+        Err(error) => match error.code {
+            Code::BadUserInput | Code::NotFound | Code::Conflict | Code::Forbidden => {
+                let field = error.message.split('`').nth(1).map(str::to_owned);
+                Ok(Err(UserError { code: error.code.as_str().to_owned(), field, message: error.message }))
+            }
+            _ => Err(error),
+        },
+    }
+}
+
+async fn note_payload(context: &Context<'_>, done: Result<Uuid>) -> Result<ContactNotePayload> {
+    match or_fault(done)? {
+        Err(fault) => Ok(ContactNotePayload { contact_note: None, user_errors: vec![fault] }),
+        Ok(id) => {
+            let row = super::entry::one::<Sales, _>(context, id, "Mutation").await?;
+            let contact_note = row.map(|(permit, row)| ContactNote::new(&permit, row));
+            Ok(ContactNotePayload { contact_note, user_errors: Vec::new() })
+        }
+    }
+}
+
+/// The customer that may be written about: visible to the viewer, and their own where the grant is for own rows.
+async fn customer<W: Writes>(context: &Context<'_>, grant: &Grant<W>, id: &ID) -> Result<Uuid> {
+    let unknown = || Error::not_found("There is no such `customer`.");
+    let permit = find::required(context)?;
+    let id = private_id(CustomerCore::PREFIX, id).ok_or_else(unknown)?;
+    let row = store::by_id(context, &permit, id).await?.ok_or_else(unknown)?;
+    let staff = grant.viewer().staff_id;
+    if grant.rows() == Rows::Own && (staff.is_none() || row.owner_id != staff) {
+        return Err(Error::forbidden("You may only write about customers that you look after."));
+    }
+    Ok(row.id)
+}
+
+async fn add_note(context: &Context<'_>, grant: &Grant<Notes>, input: ContactNoteAddInput) -> Result<Uuid> {
+    let scope = Scope::of(context)?;
+    let customer = customer(context, grant, &input.customer).await?;
+    let mut fields = Map::new();
+    fields.insert("author".into(), json!(grant.viewer().subject));
+    if let Some(staff) = grant.viewer().staff_id {
+        fields.insert("staff".into(), json!(staff.to_string()));
+    }
+    fields.insert("department".into(), json!(department(grant)));
+    fields.insert("channel".into(), json!(word(Some(input.channel))?));
+    fields.insert("direction".into(), json!(word(Some(input.direction))?));
+    fields.insert("text".into(), json!(checked(&input.text, "text")?));
+    if let Some(touchpoint) = input.touchpoint {
+        fields.insert("touchpoint".into(), json!(checked(&touchpoint, "touchpoint")?));
+    }
+    fields.insert("visibility".into(), json!(word(Some(input.visibility))?));
+    promise(input.promise, &mut fields);
+    if let Some(noted_at) = input.noted_at {
+        fields.insert("noted_at".into(), json!(noted_at.as_str()));
+    }
+    let entry = Entry { stream: "notes", key: None, customer, fields, written_at: scope.now };
+    grant.enter(scope, "contactNoteAdd", &input.idempotency_key, entry).await
+}
+
+/// Writes an earlier note of the viewer's anew with some fields changed.
+async fn rewrite_note(
+    context: &Context<'_>,
+    grant: &Grant<Notes>,
+    mutation: &str,
+    idempotency_key: &str,
+    id: &ID,
+    changes: Map<String, Value>,
+) -> Result<Uuid> {
+    let scope = Scope::of(context)?;
+    let unknown = || Error::not_found("There is no such note: `id` names none that you may see.");
+    let note_id = private_id(ContactNote::PREFIX, id).ok_or_else(unknown)?;
+    let row =
+        super::entry::one::<Sales, crate::silo::sales::types::ContactNoteRow>(context, note_id, "Mutation").await?;
+    if row.is_none() {
+        // A removal that is repeated finds the note gone: its key still gives the answer of the first time.
+        return grant.repeat(scope, mutation, idempotency_key).await?.ok_or_else(unknown);
+    }
+    let written = store::staff_note(&scope.database, note_id).await?;
+    let mine = written.filter(|written| written.fields.get("author") == Some(&json!(grant.viewer().subject)));
+    let written = mine.ok_or_else(|| Error::forbidden("Only whoever left a note changes it, and only here."))?;
+    let mut fields = written.fields;
+    fields.extend(changes);
+    let customer = written.customer_id;
+    let entry = Entry { stream: "notes", key: Some(written.key), customer, fields, written_at: scope.now };
+    grant.enter(scope, mutation, idempotency_key, entry).await
+}
+
+async fn record_consent(context: &Context<'_>, grant: &Grant<Consents>, input: ConsentRecordInput) -> Result<Uuid> {
+    let scope = Scope::of(context)?;
+    let customer = customer(context, grant, &input.customer).await?;
+    let mut fields = Map::new();
+    fields.insert("purpose".into(), json!(checked(&input.purpose, "purpose")?));
+    if let Some(channel) = word(input.channel)? {
+        fields.insert("channel".into(), json!(channel));
+    }
+    fields.insert("state".into(), json!(word(Some(input.state))?));
+    fields.insert("evidence".into(), json!(checked(&input.evidence, "evidence")?));
+    if let Some(recorded_at) = input.recorded_at {
+        fields.insert("recorded_at".into(), json!(recorded_at.as_str()));
+    }
+    let entry = Entry { stream: "consents", key: None, customer, fields, written_at: scope.now };
+    grant.enter(scope, "consentRecord", &input.idempotency_key, entry).await
+}
+
+async fn correct(context: &Context<'_>, grant: &Grant<Corrections>, input: CustomerUpdateInput) -> Result<Uuid> {
+    let scope = Scope::of(context)?;
+    let permit = find::required(context)?;
+    let customer = customer(context, grant, &input.customer).await?;
+    let kind = store::by_id(context, &permit, customer).await?.map_or(CustomerKind::Person, |row| row.kind);
+    let mut fields = Map::new();
+    for (name, value) in [
+        ("name", input.name),
+        ("given_name", input.given_name),
+        ("family_name", input.family_name),
+        ("email", input.email),
+        ("phone", input.phone),
+        ("company", input.company),
+        ("birth_date", input.birth_date),
+        ("street", input.street),
+        ("postal_code", input.postal_code),
+        ("city", input.city),
+        ("country", input.country),
+        ("language", input.language),
+        ("stage", word(input.stage)?),
+        ("segment", input.segment),
+    ] {
+        if let Some(value) = value {
+            fields.insert(name.to_owned(), json!(checked(&value, name)?));
+        }
+    }
+    if fields.is_empty() {
+        return Err(Error::bad_input("Give at least one value to correct."));
+    }
+    fields.insert("kind".into(), json!(word(Some(kind))?));
+    let entry = Entry { stream: "corrections", key: None, customer, fields, written_at: scope.now };
+    grant.enter(scope, "customerUpdate", &input.idempotency_key, entry).await?;
+    Ok(customer)
+}
+
+fn promise(promise: Option<PromiseInput>, fields: &mut Map<String, Value>) {
+    if let Some(promise) = promise {
+        fields.insert("promise_text".into(), json!(promise.text));
+        fields.insert("promise_due_at".into(), json!(promise.due_at.as_str()));
+    }
+}
+
+/// The department that a note is filed under: the author's own, else that of the author's role.
+fn department(grant: &Grant<Notes>) -> String {
+    let viewer = grant.viewer();
+    viewer.department.clone().unwrap_or_else(|| {
+        let role = viewer.roles.first().map_or("", String::as_str);
+        match role {
+            "sales" | "service" | "marketing" | "product" | "management" => role.to_uppercase(),
+            _ => "OTHER".to_owned(),
+        }
+    })
+}
+
+fn checked<'a>(text: &'a str, field: &str) -> Result<&'a str> {
+    let text = text.trim();
+    if text.is_empty() || text.chars().count() > 10_000 || text.contains('\0') {
+        return Err(Error::bad_input(format!("`{field}` takes 1 to 10,000 characters, without NUL.")));
+    }
+    Ok(text)
+}
