@@ -25,6 +25,7 @@ pub mod jsonl;
 mod ledger;
 pub mod lines;
 pub mod mapping;
+mod party;
 mod people;
 mod prepare;
 pub mod preset;
