@@ -129,7 +129,7 @@ impl Error {
     }
 
     /// What only the log may see.
-    pub fn cause(&self) -> Option<&(dyn StdError + Send + Sync)> {
+    pub fn cause(&self) -> Option<&(dyn StdError + Send + Sync + 'static)> {
         self.cause.as_deref()
     }
 }

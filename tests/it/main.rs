@@ -4,6 +4,7 @@
 mod architecture;
 mod graph;
 mod harness;
+mod import;
 mod intake;
 mod migration;
 mod readme;

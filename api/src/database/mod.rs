@@ -300,6 +300,16 @@ fn away(error: sqlx::Error) -> Error {
     Error::unavailable(error)
 }
 
+/// Whether the database could not keep a value (out of its range, too large for an index), so that the rest of a batch can be
+/// written without it.
+pub fn refuses_a_value(error: &Error) -> bool {
+    let Some(sqlx::Error::Database(inner)) = error.cause().and_then(|cause| cause.downcast_ref::<sqlx::Error>()) else {
+        return false;
+    };
+    // PostgreSQL: data exceptions and program limits; SQLite: string or blob too big.
+    inner.code().is_some_and(|code| code.starts_with("22") && code.len() == 5 || code.starts_with("54") || code == "18")
+}
+
 /// Tells what is away from what is wrong: the first may be tried again.
 fn fault(error: sqlx::Error) -> Error {
     match &error {

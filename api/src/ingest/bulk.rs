@@ -4,8 +4,8 @@
 //! What was taken away stands in a table of its own until it is back, so that even a killed import is mended by the next one,
 //! or by [`restore`].
 
-use super::bulk_store as store;
 use super::intake::Intake;
+use super::store::bulk as store;
 use crate::database::Database;
 use crate::error::Result;
 

@@ -255,13 +255,11 @@ fn observe(people: &mut People, prepared: &[Prepared<'_>], fates: &[Fate]) -> Ha
         };
         for profile in &content.profiles {
             let attach = if staff::is_own(record.source) {
-                match staff::target(&profile.key).and_then(|customer| people.live(customer)) {
-                    Some(customer) => Some(customer),
-                    None => {
-                        refused.insert(index, staff::unknown_customer());
-                        break;
-                    }
-                }
+                let Some(customer) = staff::target(&profile.key).and_then(|customer| people.live(customer)) else {
+                    refused.insert(index, staff::unknown_customer());
+                    break;
+                };
+                Some(customer)
             } else {
                 None
             };

@@ -61,10 +61,10 @@ pub(super) async fn write(
         .filter(|(old, _)| people.customers.get(old).is_some_and(|customer| !customer.is_new))
         .collect();
     if !moved.is_empty() {
-        if !later {
-            store::repoint(tx, &moved).await?;
-        } else {
+        if later {
             store::repoint_people(tx, &moved).await?;
+        } else {
+            store::repoint(tx, &moved).await?;
         }
         store::drop_golden(tx, moved.iter().map(|(old, _)| *old).collect()).await?;
     }

@@ -187,12 +187,11 @@ pub async fn import_singer<R: BufRead + Send + 'static>(
                 // The last state speaks for those before it.
                 Some(Ok(Message::State(value))) => bookmark = Some(value),
                 Some(Ok(Message::Notice(notice))) => writer.summary.notices.push(notice),
-                Some(Ok(Message::Schema { .. })) => {}
                 Some(Err(error)) => {
                     ended = Some(error);
                     break;
                 }
-                None => {}
+                Some(Ok(Message::Schema { .. })) | None => {}
             }
             // A state is only given on at a moment when nothing waits that came before it.
             if waiting.len() >= batch || oldest.elapsed() >= AGE {
@@ -213,13 +212,11 @@ pub async fn import_singer<R: BufRead + Send + 'static>(
         }
         progress(&writer.summary);
         drop(messages);
-        match ended {
-            Some(error) => Err(Error::bad_input(error.to_string())),
-            None => {
-                reader.await.map_err(Error::internal)?;
-                Ok(writer.done())
-            }
+        if let Some(error) = ended {
+            return Err(Error::bad_input(error.to_string()));
         }
+        reader.await.map_err(Error::internal)?;
+        Ok(writer.done())
     })
     .await
 }
@@ -242,10 +239,8 @@ impl<'a> Writer<'a> {
         if items.is_empty() {
             return Ok(true);
         }
-        let report = match self.strict {
-            true => self.intake.flush_strictly(items).await?,
-            false => self.intake.flush_items(items).await?,
-        };
+        let report =
+            if self.strict { self.intake.flush_strictly(items).await? } else { self.intake.flush_items(items).await? };
         let first = report.rejected.first().cloned();
         self.summary.add(report);
         if self.strict && first.is_some() {

@@ -9,14 +9,14 @@ use std::time::{Duration, Instant};
 use chrono::Utc;
 use uuid::Uuid;
 
-use super::envelope::{Envelope, RejectCode};
+use super::envelope::{Envelope, Reject, RejectCode};
 use super::flush::{self, Done, Way};
 use super::heads::Fate;
-use super::lines::Item;
+use super::lines::{Item, Rejected};
 use super::prepare::Ordinals;
 use super::source::{Source, SourceError, Sources};
 use super::{staff, store};
-use crate::database::{Database, Dialect};
+use crate::database::{Database, Dialect, refuses_a_value};
 use crate::error::{Code, Error, Result};
 use crate::identity::decide::Rules;
 
@@ -161,8 +161,11 @@ impl Intake {
         if let Some(known) = self.known().get(key) {
             return Ok(known.clone());
         }
-        let source =
-            if key == staff::KEY { staff::source()? } else { self.inner.sources.find(key).map_err(unusable)? };
+        let source = if key == staff::KEY {
+            staff::source()?
+        } else {
+            self.inner.sources.find(key).map_err(|error| unusable(&error))?
+        };
         let source = Arc::new(source);
         self.register(&source).await?;
         self.known().insert(key.to_owned(), source.clone());
@@ -264,9 +267,38 @@ impl Intake {
                     );
                     tokio::time::sleep(Duration::from_millis(u64::from(20 * tries * tries))).await;
                 }
+                Err(error) if refuses_a_value(&error) => {
+                    return self.apart(way, items, replaces, ordinals, error).await;
+                }
                 other => return other,
             }
         }
+    }
+
+    /// Finds the record whose value the database cannot keep: the others are written without it.
+    async fn apart(
+        &self,
+        way: &Way<'_>,
+        items: &[Item],
+        replaces: &[Uuid],
+        ordinals: &mut Ordinals,
+        error: Error,
+    ) -> Result<Done> {
+        if let [item] = items {
+            let Ok(envelope) = item else { return Err(error) };
+            let reason =
+                "The database cannot keep a value of this record: it is too large. Shorten it, or leave it out.";
+            let reject = Reject::new(RejectCode::TooLarge, reason);
+            let refused = [Err(Rejected { line: 0, envelope: envelope.clone(), reject })];
+            return flush::flush(way, &refused, replaces, ordinals).await;
+        }
+        let middle = items.len() / 2;
+        let (first, second) = items.split_at(middle);
+        let (first_ids, second_ids) = replaces.split_at(middle.min(replaces.len()));
+        let mut done = Box::pin(self.write(way, first, first_ids, ordinals)).await?;
+        let rest = Box::pin(self.write(way, second, second_ids, ordinals)).await?;
+        done.outcomes.extend(rest.outcomes);
+        Ok(done)
     }
 }
 
@@ -305,7 +337,7 @@ fn envelope_of(item: &Item) -> &Envelope {
     }
 }
 
-fn unusable(error: SourceError) -> Error {
+fn unusable(error: &SourceError) -> Error {
     let code = if matches!(error, SourceError::Unknown { .. }) { Code::NotFound } else { Code::BadUserInput };
     Error::new(code, error.to_string())
 }

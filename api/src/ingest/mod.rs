@@ -10,7 +10,6 @@
 //! by none of the above; GraphQL is not known here at all.
 
 pub mod bulk;
-mod bulk_store;
 pub mod csv;
 pub mod decimal;
 pub mod envelope;
@@ -26,6 +25,7 @@ pub mod jsonl;
 mod ledger;
 pub mod lines;
 pub mod mapping;
+mod party;
 mod people;
 mod prepare;
 pub mod preset;

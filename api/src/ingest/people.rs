@@ -12,51 +12,19 @@ use uuid::Uuid;
 
 use super::id;
 use super::ledger::Ledger;
+use super::party::{Carried, Customer, Profile};
 use super::prepare::PreparedProfile;
 use super::stage::stage_of;
 use crate::identity::decide::{Decision, IdentifierKey, IdentifierStatus, Rules, WorkingSet};
 use crate::identity::place::Holder;
 use crate::identity::store::{CarriedRow, CustomerRow, IdentifierRow, ProfileRow};
-use crate::identity::{IdentifierKind, Observed, PartyKind, Strength};
-
-/// A profile as it stands.
-pub(super) struct Profile {
-    pub id: Uuid,
-    pub source: String,
-    pub key: String,
-    pub kind: PartyKind,
-    pub priority: i32,
-    pub attributes: BTreeMap<String, String>,
-    pub observed_at: DateTime<Utc>,
-    pub record_id: Option<Uuid>,
-    pub carried: BTreeMap<(IdentifierKind, String), Carried>,
-    pub dirty: bool,
-}
-
-/// An identifier as a profile carries it.
-pub(super) struct Carried {
-    pub strength: Strength,
-    pub first_seen_at: DateTime<Utc>,
-    pub last_seen_at: DateTime<Utc>,
-    pub times_seen: i64,
-    pub dirty: bool,
-}
+use crate::identity::{IdentifierKind, PartyKind, Strength};
 
 /// An identifier of the flush.
 pub(super) struct Known {
     pub id: Uuid,
     /// As the database has it; none: new.
     pub status: Option<IdentifierStatus>,
-}
-
-/// A customer as it stands.
-pub(super) struct Customer {
-    pub row: entity::customer::Model,
-    pub is_new: bool,
-    /// Whether what it shows must be chosen anew.
-    pub stale: bool,
-    /// Whether the row must be written.
-    pub dirty: bool,
 }
 
 /// The record that speaks.
@@ -321,116 +289,6 @@ impl People {
             reason: said.reason,
             occurred_at: said.observed_at,
         });
-    }
-}
-
-impl Profile {
-    /// As identity looks at it.
-    pub fn observed(&self) -> Observed {
-        Observed {
-            profile_id: self.id,
-            source: self.source.clone(),
-            priority: self.priority,
-            kind: self.kind,
-            attributes: self.attributes.clone(),
-            observed_at: self.observed_at,
-            record_id: self.record_id.unwrap_or_default(),
-            identifiers: self
-                .carried
-                .iter()
-                .map(|((kind, value), carried)| (*kind, value.clone(), carried.strength))
-                .collect(),
-        }
-    }
-
-    fn take(&mut self, said: &PreparedProfile, at: &Moment<'_>, seen_at: DateTime<Utc>, says_nothing: bool) {
-        self.priority = at.priority;
-        if says_nothing {
-            return;
-        }
-        self.dirty = true;
-        self.kind = said.kind.unwrap_or(self.kind);
-        self.attributes.extend(said.attributes.iter().map(|(key, value)| (key.clone(), value.clone())));
-        self.observed_at = if self.record_id.is_none() { seen_at } else { self.observed_at.max(seen_at) };
-        self.record_id = Some(at.record_id);
-        for (kind, value, strength) in &said.identifiers {
-            let carried = self.carried.entry((*kind, value.clone())).or_insert_with(|| Carried {
-                strength: *strength,
-                first_seen_at: seen_at,
-                last_seen_at: seen_at,
-                times_seen: 0,
-                dirty: true,
-            });
-            carried.strength = carried.strength.min(*strength);
-            carried.first_seen_at = carried.first_seen_at.min(seen_at);
-            carried.last_seen_at = carried.last_seen_at.max(seen_at);
-            carried.times_seen += 1;
-            carried.dirty = true;
-        }
-    }
-}
-
-impl Customer {
-    fn founded(id: Uuid, kind: PartyKind, at: DateTime<Utc>) -> Self {
-        let row = entity::customer::Model {
-            id,
-            kind: kind.as_str().to_owned(),
-            merged_into: None,
-            name: None,
-            name_sort: None,
-            given_name: None,
-            family_name: None,
-            email: None,
-            phone: None,
-            company: None,
-            birth_date: None,
-            street: None,
-            postal_code: None,
-            city: None,
-            country: None,
-            language: None,
-            customer_number: None,
-            loyalty_number: None,
-            stage: None,
-            segment: None,
-            owner_id: None,
-            search_text: String::new(),
-            created_at: at,
-            updated_at: at,
-            last_interaction_at: None,
-        };
-        Self { row, is_new: true, stale: true, dirty: true }
-    }
-
-    fn of(row: CustomerRow) -> Self {
-        let row = entity::customer::Model {
-            id: row.id,
-            kind: row.kind,
-            merged_into: row.merged_into,
-            name: row.name,
-            name_sort: row.name_sort,
-            given_name: row.given_name,
-            family_name: row.family_name,
-            email: row.email,
-            phone: row.phone,
-            company: row.company,
-            birth_date: row.birth_date,
-            street: row.street,
-            postal_code: row.postal_code,
-            city: row.city,
-            country: row.country,
-            language: row.language,
-            customer_number: row.customer_number,
-            loyalty_number: row.loyalty_number,
-            stage: row.stage,
-            segment: row.segment,
-            owner_id: row.owner_id,
-            search_text: row.search_text,
-            created_at: row.created_at,
-            updated_at: row.updated_at,
-            last_interaction_at: row.last_interaction_at,
-        };
-        Self { row, is_new: false, stale: false, dirty: false }
     }
 }
 

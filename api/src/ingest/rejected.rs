@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::envelope::{Envelope, Op};
 use super::intake::{Intake, Refused};
+use super::lines::Item;
 use super::store::{self, RefusedFilter, RefusedRow};
 use crate::database::Database;
 use crate::error::{Error, Result};
@@ -86,7 +87,10 @@ pub async fn replay(intake: &Intake, selection: &Selection) -> Result<ReplayRepo
         after = last.intake_no;
         any = true;
         let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
-        let items: Vec<_> = rows.into_iter().map(|row| Ok(envelope(row))).collect();
+        let mut items: Vec<Item> = Vec::with_capacity(rows.len());
+        for row in rows {
+            items.push(Ok(envelope(row)));
+        }
         let flushed = intake.retry(&items, &ids).await?;
         report.taken += flushed.taken;
         report.superseded += flushed.superseded + flushed.repeated;

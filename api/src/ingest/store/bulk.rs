@@ -33,7 +33,7 @@ const TABLES: &[&str] = &[
 
 crate::row! {
     /// Something that was taken away.
-    pub(super) struct TakenRow {
+    pub(in crate::ingest) struct TakenRow {
         /// INDEX or TRIGGER.
         kind: String = Text,
         /// Its name.
@@ -44,7 +44,7 @@ crate::row! {
 }
 
 /// Indexes of a large table take their time.
-pub(super) async fn patient(tx: &mut Transaction) -> Result<()> {
+pub(in crate::ingest) async fn patient(tx: &mut Transaction) -> Result<()> {
     if tx.dialect() == Dialect::Sqlite {
         return Ok(());
     }
@@ -57,7 +57,7 @@ pub(super) async fn patient(tx: &mut Transaction) -> Result<()> {
 }
 
 /// The indexes that only readers need; on SQLite also the triggers that keep the search up to date row by row.
-pub(super) async fn indexes(tx: &mut Transaction) -> Result<Vec<TakenRow>> {
+pub(in crate::ingest) async fn indexes(tx: &mut Transaction) -> Result<Vec<TakenRow>> {
     let mut sql = Sql::new(tx.dialect());
     sql.push("SELECT ");
     push_columns(&mut sql, TakenRow::COLUMNS);
@@ -74,7 +74,7 @@ pub(super) async fn indexes(tx: &mut Transaction) -> Result<Vec<TakenRow>> {
 }
 
 /// Notes what goes, and lets it go.
-pub(super) async fn take_away(tx: &mut Transaction, taken: &[TakenRow]) -> Result<()> {
+pub(in crate::ingest) async fn take_away(tx: &mut Transaction, taken: &[TakenRow]) -> Result<()> {
     let mut sql = Sql::new(tx.dialect());
     sql.push("CREATE TABLE bulk_import (kind TEXT NOT NULL, name TEXT NOT NULL, definition TEXT NOT NULL)");
     tx.execute(sql).await?;
@@ -94,7 +94,7 @@ pub(super) async fn take_away(tx: &mut Transaction, taken: &[TakenRow]) -> Resul
 }
 
 /// What is missing, or none if no bulk import is unfinished.
-pub(super) async fn taken_away(tx: &mut Transaction) -> Result<Option<Vec<TakenRow>>> {
+pub(in crate::ingest) async fn taken_away(tx: &mut Transaction) -> Result<Option<Vec<TakenRow>>> {
     let mut sql = Sql::new(tx.dialect());
     sql.by_dialect(
         "SELECT count(*)::text FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'bulk_import'",
@@ -112,7 +112,7 @@ pub(super) async fn taken_away(tx: &mut Transaction) -> Result<Option<Vec<TakenR
 }
 
 /// Makes everything again.
-pub(super) async fn put_back(tx: &mut Transaction, missing: &[TakenRow]) -> Result<()> {
+pub(in crate::ingest) async fn put_back(tx: &mut Transaction, missing: &[TakenRow]) -> Result<()> {
     for row in missing {
         let mut sql = Sql::new(tx.dialect());
         sql.push(&row.definition);
@@ -129,7 +129,7 @@ pub(super) async fn put_back(tx: &mut Transaction, missing: &[TakenRow]) -> Resu
 }
 
 /// Lets the database look over what has grown, for its plans.
-pub(super) async fn look_over(database: &Database) -> Result<()> {
+pub(in crate::ingest) async fn look_over(database: &Database) -> Result<()> {
     let mut tx = database.begin().await?;
     patient(&mut tx).await?;
     let mut sql = Sql::new(tx.dialect());

@@ -1,0 +1,290 @@
+//! Imports: captured streams, refused records, strictness, bulk, several writers, entries by staff.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Cursor;
+use std::path::{Path, PathBuf};
+
+use api::identity::decide::Rules;
+use api::ingest::import::{ImportOptions, Summary, import_files, import_singer};
+use api::ingest::intake::{Intake, IntakeSettings};
+use api::ingest::rejected::{Selection, list, replay};
+use api::ingest::source::Sources;
+use api::ingest::staff::StaffEntry;
+use chrono::TimeDelta;
+use customer360_tests::{TestDatabase, both};
+use serde_json::{Value, json};
+
+use crate::intake::{at, counts, envelope, graph, history, intake, open, ticket};
+
+fn stream(name: &str) -> Vec<u8> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/streams").join(name);
+    fs::read(path).expect("a captured stream")
+}
+
+fn options(source: &str) -> ImportOptions {
+    ImportOptions { source: source.into(), ..ImportOptions::default() }
+}
+
+async fn singer(intake: &Intake, source: &str, name: &str) -> (Summary, Vec<String>) {
+    let mut states = Vec::new();
+    let input = Cursor::new(stream(name));
+    let summary =
+        import_singer(intake, &options(source), input, |state| states.push(state.to_owned()), |_| {}).await.unwrap();
+    (summary, states)
+}
+
+fn numbers(summary: &Summary) -> (usize, usize, usize, usize) {
+    (summary.taken, summary.repeated, summary.superseded, summary.rejected)
+}
+
+/// The messages that SDKs of Segment sent, each as an envelope.
+fn segment() -> Vec<api::ingest::envelope::Envelope> {
+    let text = String::from_utf8(stream("segment-sdk-requests.jsonl")).unwrap();
+    let requests = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let messages = requests.flat_map(|request| match &request["body"]["batch"] {
+        Value::Array(batch) => batch.clone(),
+        _ => vec![request["body"].clone()],
+    });
+    messages
+        .enumerate()
+        .map(|(n, message)| envelope(i64::try_from(n).unwrap(), "segment", "events", &message))
+        .collect()
+}
+
+/// A source file and its mapping in a folder: tickets whose status `waiting` the first version does not know.
+fn folder(knows_waiting: bool) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let more = if knows_waiting { "waiting = \"PENDING\"\n" } else { "" };
+    let mapping = format!(
+        "key = \"desk\"\nsilo = \"support\"\n[lookup.status]\nopen = \"OPEN\"\n{more}\n[[stream]]\nname = \"tickets\"\nkey = \"/id\"\n\
+         [[stream.profile]]\nkey = \"/email\"\nkind = \"PERSON\"\nidentifiers = [{{ kind = \"EMAIL\", strength = \"STRONG\", value = \"/email\" }}]\n\
+         [stream.profile.attributes]\nemail = \"/email\"\n[[stream.row]]\ntable = \"ticket\"\n[stream.row.fields]\n\
+         status = {{ path = \"/status\", fn = [{{ lookup = \"status\" }}] }}\nsubject = \"/subject\"\nopened_at = \"/opened_at\"\n"
+    );
+    fs::write(folder.path().join("desk.toml"), "key = \"desk\"\nmapping = \"maps/desk.toml\"\n").unwrap();
+    fs::create_dir(folder.path().join("maps")).unwrap();
+    fs::write(folder.path().join("maps/desk.toml"), mapping).unwrap();
+    folder
+}
+
+async fn desk(database: &TestDatabase, knows_waiting: bool) -> Intake {
+    let folder = folder(knows_waiting);
+    let sources = Sources::load(folder.path()).unwrap();
+    Intake::new(open(database).await, sources, Rules::default(), IntakeSettings::default())
+}
+
+fn desk_ticket(n: i64, status: &str) -> api::ingest::envelope::Envelope {
+    let payload = json!({ "id": format!("T{n}"), "email": format!("p{n}@example.org"), "status": status,
+        "subject": "Printer", "opened_at": "2026-05-01T10:00:00Z" });
+    envelope(n, "desk", "tickets", &payload)
+}
+
+both! {
+    async fn captured_streams_come_in(database: TestDatabase) {
+        let intake = intake(&database).await;
+        let (full, states) = singer(&intake, "postgres-contacts", "singer-tap-postgres-full-incremental.jsonl").await;
+        assert_eq!(numbers(&full).3, 0, "{full:?}");
+        assert!(full.taken > 0 && !states.is_empty(), "{full:?} {states:?}");
+        let (again, _) = singer(&intake, "postgres-contacts", "singer-tap-postgres-full-incremental.jsonl").await;
+        assert_eq!((again.taken, again.rejected), (0, 0), "{again:?}");
+        for (source, name) in [
+            ("postgres-contacts", "singer-tap-postgres-logbased.jsonl"),
+            ("postgres-contacts", "singer-tap-postgres-logbased-deletes.jsonl"),
+            ("postgres-contacts", "singer-tap-postgres-activate-version.jsonl"),
+            ("formbricks", "singer-tap-formbricks-mock.jsonl"),
+        ] {
+            let (summary, _) = singer(&intake, source, name).await;
+            println!("{name}: {:?} {:?} {:?}", numbers(&summary), summary.reasons, summary.notices);
+            for reason in &summary.reasons {
+                assert_eq!(reason.code, "NOT_SUPPORTED_YET", "{name}: {reason:?}");
+            }
+        }
+        let report = intake.flush(segment()).await.unwrap();
+        println!("segment: {:?} {:?}", counts(&report), report.rejected);
+        assert!(report.rejected.is_empty());
+        let graph = graph(&database).await;
+        // The tap's Anna and the SDK's Anna are one by her e-mail address.
+        let annas = graph["customer"].iter().filter(|row| row["email"] == "anna@example.org").count();
+        assert_eq!(annas, 1);
+        assert!(!graph["survey_response"].is_empty() && !graph["web_event"].is_empty());
+    }
+
+    async fn an_anonymous_visitor_keeps_the_history(database: TestDatabase) {
+        let intake = intake(&database).await;
+        let event = |n: i64, message: Value| envelope(n, "segment", "events", &message);
+        let page = json!({ "type": "page", "messageId": "m1", "anonymousId": "c-1", "name": "Cancel",
+            "timestamp": "2026-05-01T10:00:00Z" });
+        intake.flush(vec![event(1, page)]).await.unwrap();
+        let identify = json!({ "type": "identify", "messageId": "m2", "anonymousId": "c-1", "userId": "u-1",
+            "traits": { "email": "anna@example.org", "name": "Anna Schmidt" }, "timestamp": "2026-05-01T10:05:00Z" });
+        intake.flush(vec![event(2, identify)]).await.unwrap();
+        let graph = graph(&database).await;
+        let live: Vec<_> = graph["customer"].iter().filter(|row| row["merged_into"].is_null()).collect();
+        assert_eq!(live.len(), 1, "{:#?}", graph["customer"]);
+        assert_eq!(graph["web_event"][0]["customer_id"], live[0]["id"]);
+        assert_eq!(live[0]["name"], "Anna Schmidt");
+    }
+
+    async fn refused_records_are_kept_and_replayed(database: TestDatabase) {
+        let before = desk(&database, false).await;
+        let records: Vec<_> = (0..4).map(|n| desk_ticket(n, if n % 2 == 0 { "open" } else { "waiting" })).collect();
+        let report = before.flush(records.clone()).await.unwrap();
+        assert_eq!(counts(&report), (2, 0, 0, 2));
+        // The same lines again are not refused twice.
+        before.flush(records).await.unwrap();
+        let page = list(before.database(), Some("desk"), 0, 10).await.unwrap();
+        assert_eq!(page.len(), 2, "{page:?}");
+        assert!(!page[0].reason.contains("waiting"), "a reason quotes no value: {}", page[0].reason);
+
+        let after = desk(&database, true).await;
+        let one = replay(&after, &Selection::Record(page[0].id)).await.unwrap();
+        assert_eq!(one.taken, 1);
+        let rest = replay(&after, &Selection::Source("desk".into())).await.unwrap();
+        assert_eq!((rest.taken, rest.rejected.len()), (1, 0));
+        assert!(list(after.database(), None, 0, 10).await.unwrap().is_empty());
+        let graph = graph(&database).await;
+        assert_eq!((graph["ticket"].len(), graph["record"].len()), (4, 4));
+        assert!(graph["record"].iter().all(|row| row["state"] == "APPLIED" && row["reason"].is_null()));
+        let replayed = graph["ticket"].iter().find(|row| row["status"] == "PENDING").unwrap();
+        assert!(graph["record"].iter().any(|row| row["id"] == replayed["record_id"]));
+    }
+
+    async fn strict_stops_and_writes_nothing_of_the_flush(database: TestDatabase) {
+        let intake = intake(&database).await;
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("tickets.csv");
+        let mut text = "id;status;subject;opened_at;email\n1;OPEN;Printer;2026-05-01;a@example.org\n".to_owned();
+        text.push_str("2;STRANGE;Printer;2026-05-01;b@example.org\n3;OPEN;too;many;cells;here\n");
+        fs::write(&file, text).unwrap();
+        let strict = ImportOptions { strict: true, ..options("csv-support") };
+        let summary = import_files(&intake, &strict, vec![file.clone()], |_| {}).await.unwrap();
+        assert!(summary.stopped.is_some());
+        assert!(graph(&database).await["record"].is_empty());
+        let summary = import_files(&intake, &options("csv-support"), vec![file], |_| {}).await.unwrap();
+        assert_eq!(numbers(&summary), (1, 0, 0, 2), "{summary:?}");
+        let missing = import_files(&intake, &options("csv-support"), vec![PathBuf::from("tickets.jsonl")], |_| {}).await;
+        assert!(missing.unwrap_err().message.contains("no such file"));
+    }
+
+    async fn bulk_gives_the_same_graph(database: TestDatabase) {
+        let mut text = String::new();
+        for record in history().into_iter().filter(|record| record.stream == "tickets") {
+            text.push_str(&record.payload);
+            text.push('\n');
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("tickets.jsonl");
+        fs::write(&file, text).unwrap();
+        let other = TestDatabase::create(database.db()).await;
+        let (ordinary, bulk) = (intake(&database).await, intake(&other).await);
+        let in_bulk = ImportOptions { bulk: true, ..options("csv-support") };
+        let indexes = indexes(&other).await;
+        let a = import_files(&ordinary, &options("csv-support"), vec![file.clone()], |_| {}).await.unwrap();
+        let b = import_files(&bulk, &in_bulk, vec![file], |_| {}).await.unwrap();
+        assert_eq!(numbers(&a), numbers(&b));
+        assert_eq!(indexes, self::indexes(&other).await);
+        let (a, b) = (graph(&database).await, graph(&other).await);
+        for (table, rows) in &a {
+            // Ids carry the time of reading.
+            assert_eq!(rows.len(), b[table].len(), "{table}");
+        }
+    }
+
+    async fn a_note_hangs_on_its_customer(database: TestDatabase) {
+        let intake = intake(&database).await;
+        intake.flush(history()).await.unwrap();
+        let before = graph(&database).await;
+        let anna = before["customer"].iter().find(|row| row["email"] == "anna@example.org").unwrap();
+        let retired = before["customer"].iter().find(|row| !row["merged_into"].is_null()).unwrap();
+        let entry = |stream, key: &str, customer: &Value, fields: Value| StaffEntry {
+            stream,
+            key: key.into(),
+            customer: customer.as_str().unwrap().parse().unwrap(),
+            fields: fields.as_object().unwrap().clone(),
+            written_at: at(1_000),
+        };
+        let note = intake.staff_entry(entry("notes", "n1", &anna["id"], json!({ "text": "Called" }))).await.unwrap();
+        let same = intake.staff_entry(entry("notes", "n1", &anna["id"], json!({ "text": "Called back" }))).await.unwrap();
+        assert_eq!(note, same);
+        intake.staff_entry(entry("notes", "n2", &retired["id"], json!({ "text": "Old link" }))).await.unwrap();
+        intake.staff_entry(entry("corrections", "c1", &anna["id"], json!({ "name": "Anna Schmitt" }))).await.unwrap();
+        let nobody = json!(uuid_of_nobody());
+        let error = intake.staff_entry(entry("notes", "n3", &nobody, json!({ "text": "?" }))).await.unwrap_err();
+        assert_eq!(error.code.as_str(), "NOT_FOUND");
+        let after = graph(&database).await;
+        assert_eq!(after["contact_note"].len(), 2);
+        let texts: Vec<_> = after["contact_note"].iter().map(|row| (&row["customer_id"], &row["text"])).collect();
+        assert!(texts.contains(&(&anna["id"], &json!("Called back"))), "{texts:?}");
+        assert!(texts.iter().all(|(customer, _)| **customer == anna["id"]), "{texts:?}");
+        let shown = after["customer"].iter().find(|row| row["id"] == anna["id"]).unwrap();
+        assert_eq!(shown["name"], "Anna Schmitt");
+    }
+
+    async fn several_writers_end_in_one_graph(database: TestDatabase) {
+        let writers: Vec<Intake> = vec![intake(&database).await, intake(&database).await, intake(&database).await];
+        let mut tasks = Vec::new();
+        for (number, writer) in writers.into_iter().enumerate() {
+            let offset = i64::try_from(number).unwrap();
+            tasks.push(tokio::spawn(async move {
+                for round in 0..6_i64 {
+                    let records = (0..10).map(|n| {
+                        // Everyone writes about the same ten people, by e-mail or by phone, and of one both.
+                        let person = (n + round) % 10;
+                        let mut who = json!({ "customer_name": format!("Given{person} Family{person}") });
+                        if (n + offset) % 2 == 0 || round == 5 {
+                            who["email"] = json!(format!("p{person}@example.org"));
+                        }
+                        if (n + offset) % 2 == 1 || round == 5 {
+                            who["phone"] = json!(format!("+49309018{person:02}0"));
+                        }
+                        ticket(offset * 1_000 + round * 10 + n, &format!("{offset}-{round}-{n}"), &who)
+                    });
+                    writer.flush(records.collect()).await.unwrap();
+                }
+            }));
+        }
+        for task in tasks {
+            task.await.unwrap();
+        }
+        let graph = graph(&database).await;
+        assert_eq!(graph["ticket"].len(), 180);
+        let live: Vec<_> = graph["customer"].iter().filter(|row| row["merged_into"].is_null()).collect();
+        assert_eq!(live.len(), 10, "{:#?}", live.iter().map(|row| &row["name"]).collect::<Vec<_>>());
+        let mut of: BTreeMap<&str, usize> = BTreeMap::new();
+        for row in &graph["ticket"] {
+            *of.entry(row["customer_id"].as_str().unwrap()).or_default() += 1;
+        }
+        assert!(live.iter().all(|row| of[row["id"].as_str().unwrap()] == 18), "{of:?}");
+        for row in graph["profile_identifier"].iter().chain(&graph["interaction"]).chain(&graph["source_profile"]) {
+            assert!(live.iter().any(|customer| customer["id"] == row["customer_id"]));
+        }
+    }
+
+    async fn a_value_the_database_cannot_keep_refuses_one_record(database: TestDatabase) {
+        let intake = intake(&database).await;
+        let mut records = vec![ticket(1, "T1", &json!({ "email": "a@example.org" }))];
+        records.push(ticket(2, &"k".repeat(5_000), &json!({ "email": "b@example.org" })));
+        let long = format!("{}@example.org", "x".repeat(9_000));
+        records.push(ticket(3, "T3", &json!({ "customer_number": "K-1", "email": long, "customer_name": "y".repeat(9_000) })));
+        let report = intake.flush(records).await.unwrap();
+        assert_eq!(counts(&report), (2, 0, 0, 1), "{:?}", report.rejected);
+        let _ = TimeDelta::zero();
+    }
+}
+
+fn uuid_of_nobody() -> String {
+    "01a1ee56-0000-8000-8000-000000000000".to_owned()
+}
+
+async fn indexes(database: &TestDatabase) -> Vec<String> {
+    use sea_orm::{ConnectionTrait, DbBackend, Statement};
+    let connection = database.connect().await;
+    let sql = match connection.get_database_backend() {
+        DbBackend::Sqlite => "SELECT name FROM sqlite_master WHERE type IN ('index', 'trigger', 'table') ORDER BY name",
+        _ => "SELECT indexname::text AS name FROM pg_indexes WHERE schemaname = 'public' ORDER BY indexname",
+    };
+    let rows = connection.query_all_raw(Statement::from_string(connection.get_database_backend(), sql)).await.unwrap();
+    let names = rows.iter().map(|row| row.try_get::<String>("", "name").unwrap());
+    names.filter(|name| !name.starts_with("sqlite_stat")).collect()
+}
