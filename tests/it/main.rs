@@ -7,4 +7,5 @@ mod harness;
 mod import;
 mod intake;
 mod migration;
+mod mutation;
 mod readme;

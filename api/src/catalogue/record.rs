@@ -54,6 +54,9 @@ impl Record for StaffRecord {
                 subject: self.subject,
             },
         )?;
+        // What staff write names its author by id.
+        let own = entity::staff_alias::Model { source: "staff".to_owned(), key: staff_id.to_string(), staff_id };
+        placed.batch.push(OnConflict::Keep, &own)?;
         aliases.sort();
         aliases.dedup();
         for key in aliases {

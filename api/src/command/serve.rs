@@ -9,12 +9,14 @@ use crate::app::App;
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::http::{Pages, Server};
+use crate::ingest::bulk;
 
 /// Serves until the process is asked to end.
 pub async fn serve(config: &Config) -> Result<()> {
     eprintln!("{}", config.in_force());
     let app = App::open(config).await?;
     app.database().migrate().await?;
+    bulk::restore(app.database()).await?;
     let listener = listen(config).await?;
     let page = pages(config, &app, examples(), |_| "developer");
     eprintln!("Listening on http://{}", config.http.listen);

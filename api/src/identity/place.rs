@@ -114,6 +114,8 @@ pub struct Placed {
     pub changed: Vec<(&'static str, Uuid, Option<Uuid>)>,
     /// The newest moment of contact of each customer.
     pub contacts: HashMap<Uuid, DateTime<Utc>>,
+    /// Rows that leave the timeline: what happened was taken back.
+    pub gone: Vec<Uuid>,
     /// What sources call members of staff: the source's key and the person, for the records that follow.
     pub aliases: Vec<(String, Uuid)>,
 }
@@ -162,8 +164,10 @@ impl Placed {
                 occurred_at: what.occurred_at,
             },
         )?;
-        let newest = self.contacts.entry(holder.customer_id).or_insert(what.occurred_at);
-        *newest = (*newest).max(what.occurred_at);
+        // What is planned (a contract that begins next year) is no contact yet.
+        let contact = what.occurred_at.min(at.received_at);
+        let newest = self.contacts.entry(holder.customer_id).or_insert(contact);
+        *newest = (*newest).max(contact);
         Ok(())
     }
 }

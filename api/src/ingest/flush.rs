@@ -278,6 +278,9 @@ async fn write(
     placed: Placed,
     now: DateTime<Utc>,
 ) -> Result<()> {
+    if !placed.gone.is_empty() {
+        store::take_off_timeline(tx, placed.gone).await?;
+    }
     let mut batch = placed.batch;
     for head in heads.changed() {
         batch.push(OnConflict::Replace, &head)?;

@@ -238,3 +238,10 @@ pub(super) async fn refused(database: &Database, filter: &RefusedFilter<'_>) -> 
     sql.push(" ORDER BY t.intake_no LIMIT ").bind(filter.limit);
     database.rows(sql).await
 }
+
+/// Takes rows off the timeline.
+pub(super) async fn take_off_timeline(tx: &mut Transaction, rows: Vec<Uuid>) -> Result<()> {
+    let mut sql = Sql::new(tx.dialect());
+    sql.push("DELETE FROM interaction WHERE id").any_id(rows);
+    tx.execute(sql).await.map(|_| ())
+}

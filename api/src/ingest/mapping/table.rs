@@ -151,7 +151,7 @@ tables! {
         author: Text; staff: Text; department: Choice(DEPARTMENTS); channel: Choice(CHANNELS);
         direction: Choice(&["INBOUND", "OUTBOUND"]); text: Text, required; stage: Text; amount: Money; currency: Text;
         touchpoint: Text; visibility: Choice(&["ALL", "DEPARTMENT"]); promise_text: Text; promise_due_at: Time;
-        noted_at: Time, required; source_url: Text;
+        removed_at: Time; noted_at: Time, required; source_url: Text;
     }
     opportunity Profile {
         name: Text, required; stage: Text; state: Choice(&["OPEN", "WON", "LOST"]); amount: Money; currency: Text;

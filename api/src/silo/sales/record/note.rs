@@ -11,7 +11,8 @@ use crate::error::{Error, Result};
 use crate::identity::place::{Happening, Needs, Placed, Placement, Record, money};
 use crate::silo::sales::types::{Department, NoteDirection, NoteVisibility};
 
-/// A contact note. Without a department it is a sales note; without a visibility it is for all.
+/// A contact note. Without a department it is a sales note; without a visibility it is for all. One that was taken
+/// back stays as a record, and leaves the timeline.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ContactNoteRecord {
@@ -29,6 +30,7 @@ pub(super) struct ContactNoteRecord {
     visibility: Option<NoteVisibility>,
     promise_text: Option<String>,
     promise_due_at: Option<DateTime<Utc>>,
+    removed_at: Option<DateTime<Utc>>,
     noted_at: DateTime<Utc>,
     source_url: Option<String>,
 }
@@ -48,18 +50,22 @@ impl Record for ContactNoteRecord {
         let currency = check::currency(self.currency)?;
         let channel = word(self.channel)?;
         let visibility = self.visibility.unwrap_or(NoteVisibility::All);
-        placed.happened(
-            at,
-            holder,
-            &Happening {
-                silo: SiloKey::Sales,
-                kind: "CONTACT_NOTE",
-                channel: channel.as_deref(),
-                touchpoint: self.touchpoint.as_deref(),
-                internal: visibility == NoteVisibility::Department,
-                occurred_at: self.noted_at,
-            },
-        )?;
+        if self.removed_at.is_some() {
+            placed.gone.push(at.id);
+        } else {
+            placed.happened(
+                at,
+                holder,
+                &Happening {
+                    silo: SiloKey::Sales,
+                    kind: "CONTACT_NOTE",
+                    channel: channel.as_deref(),
+                    touchpoint: self.touchpoint.as_deref(),
+                    internal: visibility == NoteVisibility::Department,
+                    occurred_at: self.noted_at,
+                },
+            )?;
+        }
         placed.row(
             at.id,
             Some(holder.customer_id),
@@ -83,7 +89,7 @@ impl Record for ContactNoteRecord {
                 visibility: word(Some(visibility))?.unwrap_or_default(),
                 promise_text: self.promise_text,
                 promise_due_at: self.promise_due_at,
-                removed_at: None,
+                removed_at: self.removed_at,
                 noted_at: self.noted_at,
             },
         )

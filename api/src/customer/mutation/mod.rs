@@ -1,21 +1,29 @@
 //! What staff write about a customer: notes, consents, corrections. Each goes through the door as an entry of the source
 //! `staff`, with an idempotency key; user faults come back as data.
 
-use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+use async_graphql::{Context, ID, Object};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::types::{CustomerCore, CustomerKind, CustomerNode, LifecycleStage};
+use super::types::{CustomerCore, CustomerKind, CustomerNode};
 use super::{find, store};
 use crate::access::{Entry, Grant, Rows, Scope, Target, Writes, access, private_id};
 use crate::catalogue::record::word;
-use crate::catalogue::types::Channel;
 use crate::error::{Code, Error, Result};
 use crate::graph::timestamp::Timestamp;
 use crate::silo::crm::Crm;
-use crate::silo::crm::types::{Consent, ConsentState};
+use crate::silo::crm::types::Consent;
 use crate::silo::sales::Sales;
-use crate::silo::sales::types::{ContactNote, NoteDirection, NoteVisibility};
+use crate::silo::sales::types::ContactNote;
+
+pub mod input;
+pub mod payload;
+
+use input::{
+    ConsentRecordInput, ContactNoteAddInput, ContactNoteRemoveInput, ContactNoteUpdateInput, CustomerUpdateInput,
+    PromiseInput,
+};
+use payload::{ConsentPayload, ContactNotePayload, CustomerPayload, UserError};
 
 /// The right to leave contact notes.
 pub struct Notes;
@@ -36,166 +44,6 @@ pub struct Corrections;
 
 impl Writes for Corrections {
     const TARGET: Target = Target::Identity;
-}
-
-/// A fault in what was sent; nothing was written.
-#[derive(Debug, SimpleObject)]
-pub struct UserError {
-    /// A stable code: `BAD_USER_INPUT`, `NOT_FOUND`, `FORBIDDEN`, `CONFLICT`.
-    #[graphql(directive = access::apply("any".to_owned(), "open".to_owned()))]
-    code: String,
-    /// The input field it is about, where it is about one.
-    #[graphql(directive = access::apply("any".to_owned(), "open".to_owned()))]
-    field: Option<String>,
-    /// What is wrong and what to do.
-    #[graphql(directive = access::apply("any".to_owned(), "open".to_owned()))]
-    message: String,
-}
-
-/// A promise to a customer.
-#[derive(InputObject)]
-pub struct PromiseInput {
-    /// What was promised.
-    text: String,
-    /// By when.
-    due_at: Timestamp,
-}
-
-/// A note of a contact.
-#[derive(InputObject)]
-pub struct ContactNoteAddInput {
-    /// Chosen by the client, unlike for each change: the same key again changes nothing and gives the same answer.
-    idempotency_key: String,
-    /// The customer you talked to.
-    customer: ID,
-    /// Channel of the contact.
-    channel: Channel,
-    /// Who began it.
-    direction: NoteDirection,
-    /// What was said, 1 to 10,000 characters.
-    text: String,
-    /// Key of the touchpoint it was about.
-    touchpoint: Option<String>,
-    /// Who reads it: all, or your department only.
-    #[graphql(default_with = "NoteVisibility::All")]
-    visibility: NoteVisibility,
-    /// What you promised.
-    promise: Option<PromiseInput>,
-    /// When the contact took place; now unless said.
-    noted_at: Option<Timestamp>,
-}
-
-/// A change to a note that you left.
-#[derive(InputObject)]
-pub struct ContactNoteUpdateInput {
-    /// Chosen by the client, unlike for each change: the same key again changes nothing and gives the same answer.
-    idempotency_key: String,
-    /// The note.
-    id: ID,
-    /// Its new text.
-    text: Option<String>,
-    /// Who reads it.
-    visibility: Option<NoteVisibility>,
-    /// What you promised, in place of an earlier promise.
-    promise: Option<PromiseInput>,
-}
-
-/// The removal of a note that you left.
-#[derive(InputObject)]
-pub struct ContactNoteRemoveInput {
-    /// Chosen by the client, unlike for each change: the same key again changes nothing and gives the same answer.
-    idempotency_key: String,
-    /// The note.
-    id: ID,
-}
-
-/// A consent, with its evidence.
-#[derive(InputObject)]
-pub struct ConsentRecordInput {
-    /// Chosen by the client, unlike for each change: the same key again changes nothing and gives the same answer.
-    idempotency_key: String,
-    /// The customer.
-    customer: ID,
-    /// Purpose, in capitals: MARKETING, SURVEY, PRODUCT_NEWS, ANALYTICS, SERVICE …
-    purpose: String,
-    /// The channel it is for; any unless said.
-    channel: Option<Channel>,
-    /// Given, denied or taken back.
-    state: ConsentState,
-    /// What proves it: a form, a call, a letter.
-    evidence: String,
-    /// When it was given or taken back; now unless said.
-    recorded_at: Option<Timestamp>,
-}
-
-/// Values that are right where the sources are wrong or silent.
-#[derive(InputObject)]
-pub struct CustomerUpdateInput {
-    /// Chosen by the client, unlike for each change: the same key again changes nothing and gives the same answer.
-    idempotency_key: String,
-    /// The customer.
-    customer: ID,
-    /// Name as shown.
-    name: Option<String>,
-    /// Given name.
-    given_name: Option<String>,
-    /// Family name.
-    family_name: Option<String>,
-    /// E-mail address.
-    email: Option<String>,
-    /// Phone number.
-    phone: Option<String>,
-    /// Company.
-    company: Option<String>,
-    /// Birth date, YYYY-MM-DD.
-    birth_date: Option<String>,
-    /// Street and number.
-    street: Option<String>,
-    /// Postal code.
-    postal_code: Option<String>,
-    /// City.
-    city: Option<String>,
-    /// Country, ISO 3166 alpha-2.
-    country: Option<String>,
-    /// Language, BCP 47.
-    language: Option<String>,
-    /// Lifecycle stage.
-    stage: Option<LifecycleStage>,
-    /// Segment.
-    segment: Option<String>,
-}
-
-/// What came of a note.
-#[derive(SimpleObject)]
-pub struct ContactNotePayload {
-    /// The note as it stands; null after faults, after a removal, and for those who may not read it.
-    #[graphql(directive = access::apply("sales".to_owned(), "open".to_owned()))]
-    contact_note: Option<ContactNote>,
-    /// Faults in what was sent; empty when the change was made.
-    #[graphql(directive = access::apply("any".to_owned(), "open".to_owned()))]
-    user_errors: Vec<UserError>,
-}
-
-/// What came of a consent.
-#[derive(SimpleObject)]
-pub struct ConsentPayload {
-    /// The consent as it was recorded; null after faults.
-    #[graphql(directive = access::apply("crm".to_owned(), "open".to_owned()))]
-    consent: Option<Consent>,
-    /// Faults in what was sent; empty when it was recorded.
-    #[graphql(directive = access::apply("any".to_owned(), "open".to_owned()))]
-    user_errors: Vec<UserError>,
-}
-
-/// What came of a correction.
-#[derive(SimpleObject)]
-pub struct CustomerPayload {
-    /// The customer as it stands now; null after faults.
-    #[graphql(directive = access::apply("customer".to_owned(), "open".to_owned()))]
-    customer: Option<CustomerNode>,
-    /// Faults in what was sent; empty when the change was made.
-    #[graphql(directive = access::apply("any".to_owned(), "open".to_owned()))]
-    user_errors: Vec<UserError>,
 }
 
 /// What staff write about a customer.
