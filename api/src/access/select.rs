@@ -189,7 +189,7 @@ impl<R: Row> Select<R> {
 }
 
 impl Body {
-    fn render_for(&self, sql: &mut Sql, parent: Parent) {
+    fn render_for(&self, sql: &mut Sql, parent: &Parent) {
         match (self.figures, self.with_sort) {
             (true, _) => {
                 sql.by_dialect("SELECT json_build_array(", "SELECT json_array(");
@@ -215,7 +215,7 @@ impl Body {
         if let Some(column) = self.parent {
             sql.push(word).push("t.").push(column).push(" = ");
             match parent {
-                Parent::Bound(id) => sql.bind(id),
+                Parent::Bound(id) => sql.bind(*id),
                 Parent::Correlated => sql.push("k.id"),
             };
             word = " AND ";
@@ -263,11 +263,11 @@ impl Fetch for Body {
 
     fn render(&self, sql: &mut Sql, parents: &[Uuid]) {
         match parents {
-            [] => self.render_for(sql, Parent::Bound(Uuid::nil())),
-            [one] => self.render_for(sql, Parent::Bound(*one)),
+            [] => self.render_for(sql, &Parent::Bound(Uuid::nil())),
+            [one] => self.render_for(sql, &Parent::Bound(*one)),
             many => {
                 sql.by_dialect("SELECT json_agg((", "SELECT json_group_array(json((");
-                self.render_for(sql, Parent::Correlated);
+                self.render_for(sql, &Parent::Correlated);
                 sql.by_dialect(")) FROM ", "))) FROM ").ids_as_rows(many.to_vec(), "k");
             }
         }

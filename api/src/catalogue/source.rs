@@ -64,7 +64,7 @@ object! {
     } also {
         /// Whether the source has been silent for longer than expected.
         #[graphql(directive = access::apply("intake".to_owned(), "open".to_owned()))]
-        async fn stale(&self, context: &Context<'_>) -> Result<bool> {
+        fn stale(&self, context: &Context<'_>) -> Result<bool> {
             Ok(self.row.is_stale(Scope::of(context)?.now))
         }
     }

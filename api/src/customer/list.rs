@@ -84,7 +84,6 @@ pub struct ListQuery;
 impl ListQuery {
     /// Customers, page by page. A filter or an order by a value that you do not see in full is `FORBIDDEN`.
     #[graphql(directive = access::apply("customer".to_owned(), "open".to_owned()))]
-    #[expect(clippy::too_many_arguments, reason = "the arguments of the field")]
     async fn customers(
         &self,
         context: &Context<'_>,

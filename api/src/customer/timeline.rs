@@ -18,7 +18,7 @@ object! {
     Interaction, InteractionRow of CustomerRecord from "interaction" id "int" customer "customer_id" {
         /// Silo it stands in.
         open silo: [SiloName]!,
-        /// What it is: TICKET, CONTACT_NOTE, PURCHASE, SURVEY_RESPONSE …
+        /// What it is: TICKET, `CONTACT_NOTE`, PURCHASE, `SURVEY_RESPONSE` …
         open kind: text!,
         /// Channel.
         open channel: [Channel],
@@ -61,7 +61,7 @@ connection!(Interaction, InteractionConnection, InteractionEdge, "interactions")
 pub struct TimelineFilter {
     /// In these silos.
     pub silo: Option<Vec<SiloName>>,
-    /// Of these kinds: TICKET, CONTACT_NOTE, PURCHASE …
+    /// Of these kinds: TICKET, `CONTACT_NOTE`, PURCHASE …
     pub kind: Option<Vec<String>>,
     /// At this touchpoint, by key.
     pub touchpoint: Option<String>,

@@ -172,7 +172,7 @@ impl Part {
                         let _ = answer.send(Ok(list));
                     }
                 }
-                Err(error) => self.fail(Error::internal(error)),
+                Err(error) => self.fail(&Error::internal(error)),
             },
             Ok(text) => {
                 let text: Arc<str> = Arc::from(text);
@@ -180,11 +180,11 @@ impl Part {
                     let _ = answer.send(Ok(text.clone()));
                 }
             }
-            Err(error) => self.fail(error),
+            Err(error) => self.fail(&error),
         }
     }
 
-    fn fail(self, error: Error) {
+    fn fail(self, error: &Error) {
         for (_, answer) in self.waiting {
             let _ = answer.send(Err(error.clone()));
         }

@@ -181,12 +181,15 @@ pub trait Record: Send {
     fn place(self: Box<Self>, at: &Placement<'_>, placed: &mut Placed) -> Result<()>;
 }
 
+/// Reads and checks the fields of a record.
+pub type ReadRecord = fn(serde_json::Map<String, serde_json::Value>) -> Result<Box<dyn Record>>;
+
 /// A table that a mapping may fill, and how its fields are read.
 pub struct RecordKind {
     /// Name of the table.
     pub table: &'static str,
     /// Reads and checks the fields.
-    pub read: fn(serde_json::Map<String, serde_json::Value>) -> Result<Box<dyn Record>>,
+    pub read: ReadRecord,
 }
 
 impl RecordKind {

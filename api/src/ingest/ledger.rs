@@ -25,7 +25,6 @@ pub(super) struct Ledger {
 
 impl Ledger {
     /// Notes a decision about a profile whose customer is `home` in the end.
-    #[expect(clippy::too_many_arguments, reason = "one event has this many sides, and nobody else makes one")]
     pub fn note(
         &mut self,
         event_id: Uuid,

@@ -1,8 +1,10 @@
 //! The schema: its roots, put together from the folders, and who asks.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, EmptySubscription, Enum, MergedObject, Object, SimpleObject, ValidationMode};
 
-use crate::access::{DataClass, Rows, Scope, SiloAccess, SiloKey, Target, access};
+use crate::access::{DataClass, Rows, Scope, SiloAccess, SiloKey, Target, Viewer, access};
 use crate::catalogue::query::CatalogueQuery;
 use crate::catalogue::types::{Staff, staff};
 use crate::customer::find::FindQuery;
@@ -50,8 +52,8 @@ pub struct ViewerQuery;
 impl ViewerQuery {
     /// Who am I, and what may I see?
     #[graphql(directive = access::apply("any".to_owned(), "open".to_owned()))]
-    async fn viewer(&self) -> ViewerNode {
-        ViewerNode
+    async fn viewer(&self, context: &Context<'_>) -> Result<ViewerNode> {
+        Ok(ViewerNode(Scope::of(context)?.viewer.clone()))
     }
 }
 
@@ -102,52 +104,47 @@ pub struct WriteRight {
 }
 
 /// Who asks.
-pub struct ViewerNode;
+pub struct ViewerNode(Arc<Viewer>);
 
 /// Who asks, and what the policy lets them see and change.
 #[Object(name = "Viewer")]
 impl ViewerNode {
     /// Subject of the token.
     #[graphql(directive = access::apply("any".to_owned(), "open".to_owned()))]
-    async fn subject(&self, context: &Context<'_>) -> Result<String> {
-        Ok(Scope::of(context)?.viewer.subject.clone())
+    async fn subject(&self) -> &str {
+        &self.0.subject
     }
 
     /// Roles of the token.
     #[graphql(directive = access::apply("any".to_owned(), "open".to_owned()))]
-    async fn roles(&self, context: &Context<'_>) -> Result<Vec<String>> {
-        Ok(Scope::of(context)?.viewer.roles.clone())
+    async fn roles(&self) -> &[String] {
+        &self.0.roles
     }
 
     /// The member of staff behind the token, where one is known by subject or e-mail.
     #[graphql(directive = access::apply("catalogue".to_owned(), "open".to_owned()))]
     async fn staff(&self, context: &Context<'_>) -> Option<Result<Staff>> {
-        match Scope::of(context) {
-            Ok(scope) => staff(context, "Viewer", scope.viewer.staff_id).await.transpose(),
-            Err(error) => Some(Err(error)),
-        }
+        staff(context, "Viewer", self.0.staff_id).await.transpose()
     }
 
     /// What you may read, silo by silo.
     #[graphql(directive = access::apply("any".to_owned(), "open".to_owned()))]
-    async fn reads(&self, context: &Context<'_>) -> Result<Vec<SiloRight>> {
-        let viewer = &Scope::of(context)?.viewer;
+    async fn reads(&self) -> Vec<SiloRight> {
         let rights = SiloKey::ALL.iter().map(|silo| {
-            let cell = viewer.cell(*silo);
+            let cell = self.0.cell(*silo);
             let SiloAccess { masked, hidden } = SiloAccess::from_cell(cell);
             SiloRight { silo: silo.name().to_owned(), rows: cell.rows.map(Into::into), masked, hidden }
         });
-        Ok(rights.collect())
+        rights.collect()
     }
 
     /// What you may change.
     #[graphql(directive = access::apply("any".to_owned(), "open".to_owned()))]
-    async fn writes(&self, context: &Context<'_>) -> Result<Vec<WriteRight>> {
-        let viewer = &Scope::of(context)?.viewer;
+    async fn writes(&self) -> Vec<WriteRight> {
         let rights = Target::ALL.iter().filter_map(|target| {
-            let rows = viewer.may_write(*target)?.into();
+            let rows = self.0.may_write(*target)?.into();
             Some(WriteRight { target: target.name().to_owned(), rows })
         });
-        Ok(rights.collect())
+        rights.collect()
     }
 }

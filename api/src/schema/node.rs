@@ -29,7 +29,6 @@ macro_rules! nodes {
         /// Anything with an id of its own.
         #[derive(Interface)]
         #[graphql(field(name = "id", ty = "ID", desc = "Stable id, unique over all types."))]
-        #[expect(clippy::large_enum_variant, reason = "one is made for a request, never a list of them")]
         pub enum Node {
             /// A customer.
             Customer(CustomerNode),

@@ -72,7 +72,7 @@ pub struct ConsentRecordInput {
     pub(super) idempotency_key: String,
     /// The customer.
     pub(super) customer: ID,
-    /// Purpose, in capitals: MARKETING, SURVEY, PRODUCT_NEWS, ANALYTICS, SERVICE …
+    /// Purpose, in capitals: MARKETING, SURVEY, `PRODUCT_NEWS`, ANALYTICS, SERVICE …
     pub(super) purpose: String,
     /// The channel it is for; any unless said.
     pub(super) channel: Option<Channel>,
