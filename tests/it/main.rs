@@ -1,9 +1,12 @@
 //! The tests that need nothing but Rust and PostgreSQL. What needs npm, PyPI or Chromium is in `clients`.
 #![cfg(test)]
 
+mod access;
 mod architecture;
+mod executor;
 mod graph;
 mod harness;
 mod intake;
 mod migration;
 mod readme;
+mod schema;
