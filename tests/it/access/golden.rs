@@ -10,7 +10,7 @@ use customer360_tests::{Role, both};
 use serde_json::{Value, json};
 
 use super::document::{Field, Sdl, Step};
-use super::world::{OWNER, World, leaks};
+use super::world::{SUBJECT, World, leaks};
 
 /// What became of a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -65,7 +65,7 @@ both! {
         let mut wrong = Vec::new();
         for role in Role::ALL {
             let rights = policy.rights([role.as_str()]).unwrap();
-            let token = token(OWNER, &[role]);
+            let token = token(SUBJECT, &[role]);
             for (name, way) in sdl.ways() {
                 let mut outcomes = vec![Outcome::Beyond; sdl.objects[&name].len()];
                 // A company has people, a person has everything else.
@@ -73,7 +73,7 @@ both! {
                     let document = sdl.document(&name, &way, customer);
                     let answer = world.app.query_by(&token, &document, json!({})).await;
                     check_extensions(&classes, &answer.json, &mut wrong);
-                    wrong.extend(leaks(&answer.text, &rights).map(|text| format!("{} {document}: {text}", role.as_str())));
+                    wrong.extend(leaks(&answer.text, &rights).map(|text| format!("{} comes across {text} at {name}", role.as_str())));
                     for (field, outcome) in sdl.objects[&name].iter().zip(&mut outcomes) {
                         *outcome = (*outcome).max(outcome_of(&name, &way, field, &answer.json));
                     }

@@ -118,6 +118,9 @@ canaries! {
 /// E-mail of the member of staff who looks after K-1; the token of that person has it as its subject.
 pub const OWNER: &str = "canary-staff@ours.example";
 
+/// Subject of the tokens of that person where the identity provider has ids of its own.
+pub const SUBJECT: &str = "worker-7";
+
 /// E-mail of the member of staff who looks after K-2.
 const OTHER: &str = "other-staff@ours.example";
 
@@ -144,7 +147,7 @@ fn catalogue() -> Rows {
     let sources = ["csv-crm", "csv-sales", "csv-support", "csv-reviews"];
     let staff = sources.into_iter().flat_map(|source| {
         let one = json!({ "key": "st1", "name": "Canary Staffname", "email": OWNER, "team": "Canary-Workteam",
-            "region": "Canary-Region", "department": "SALES" });
+            "region": "Canary-Region", "department": "SALES", "subject": SUBJECT });
         let other = json!({ "key": "st2", "name": "Otto Other", "email": OTHER, "department": "SALES" });
         [(source, "staff", one), (source, "staff", other)]
     });
@@ -394,7 +397,7 @@ fn neighbours() -> Rows {
         (
             "csv-crm",
             "contacts",
-            json!({ "customer_number": "K-3", "name": "Nils Nobody", "email": "nils@example.org",
+            json!({ "customer_number": "K-3", "name": "Nils Nobody", "email": "zyxwv@example.net", "phone": "+49 30 9018273",
             "country": "AT", "updated_at": "2026-05-01T10:00:00Z" }),
         ),
     ]
