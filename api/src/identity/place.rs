@@ -162,8 +162,11 @@ impl Placed {
                 occurred_at: what.occurred_at,
             },
         )?;
-        let newest = self.contacts.entry(holder.customer_id).or_insert(what.occurred_at);
-        *newest = (*newest).max(what.occurred_at);
+        // When the customer was last met is shown to everybody: an internal row must not show through it.
+        if !what.internal {
+            let newest = self.contacts.entry(holder.customer_id).or_insert(what.occurred_at);
+            *newest = (*newest).max(what.occurred_at);
+        }
         Ok(())
     }
 }

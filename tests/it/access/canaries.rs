@@ -87,7 +87,8 @@ both! {
         let document = "{ customer(by: {customerNumber: \"K-1\"}) {
             contactNotes { totalCount nodes { id } } sales { noteCount lastNotedAt notes { totalCount nodes { id } } }
             support { tickets(filter: {open: true}) { nodes { messages { totalCount nodes { id } } } } }
-            timeline(first: 100) { totalCount nodes { id kind } } } }";
+            lastInteractionAt timeline(first: 100) { totalCount nodes { id kind } } }
+            customers(filter: {lastInteractionAfter: \"2026-07-01T00:00:00Z\"}) { totalCount } }";
         let full = world.app.query_as(Role::Privacy, document, json!({})).await;
         let notes: Vec<String> = ids_of(&full.data()["customer"]["contactNotes"]["nodes"]);
         let messages = ids_of(&full.data()["customer"]["support"]["tickets"]["nodes"][0]["messages"]["nodes"]);
@@ -111,6 +112,9 @@ both! {
             assert_eq!(counts, [&json!(count); 4], "{}", role.as_str());
             assert_eq!(customer["timeline"]["totalCount"], json!(whole - if sees { 0 } else { 2 }), "{}", role.as_str());
             assert_eq!(customer["timeline"]["nodes"].as_array().unwrap().len(), customer["timeline"]["totalCount"]);
+            // Nobody sees by a date that there are internal rows: they are no contact with the customer.
+            assert_eq!(customer["lastInteractionAt"], "2026-06-01T10:00:00Z", "{}", role.as_str());
+            assert_eq!(answer.data()["customers"]["totalCount"], 0, "{}", role.as_str());
             if !sees {
                 assert_eq!(customer["sales"]["lastNotedAt"], "2026-03-01T10:00:00Z", "{}", role.as_str());
                 for id in internal {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write;
 
-use api::access::{Class, SiloKey};
+use api::access::{Action, Class, Rights, SiloKey};
 use async_graphql::parser::types::{BaseType, FieldDefinition, ServiceDocument, Type, TypeKind, TypeSystemDefinition};
 use async_graphql::{Positioned, Value};
 
@@ -78,14 +78,31 @@ impl Sdl {
         all.flat_map(|(name, fields)| fields.iter().map(move |field| (format!("{name}.{}", field.name), field)))
     }
 
-    /// The shortest way from the root to each object type, but through `node`, which needs an id.
+    /// The shortest way from the root to each object type.
     pub fn ways(&self) -> BTreeMap<String, Vec<Step<'_>>> {
+        self.ways_through(|_| true)
+    }
+
+    /// The shortest way for whoever has these rights, through what they are shown; where there is none, any.
+    pub fn ways_for(&self, rights: &Rights) -> BTreeMap<String, Vec<Step<'_>>> {
+        let shown = |field: &Field| {
+            field.silo.is_none_or(|silo| {
+                rights.of(silo).rows.is_some() && rights.of(silo).action(field.class) == Action::Show
+            })
+        };
+        let mut ways = self.ways();
+        ways.extend(self.ways_through(shown));
+        ways
+    }
+
+    /// `node` is left out: it needs an id.
+    fn ways_through(&self, open: impl Fn(&Field) -> bool) -> BTreeMap<String, Vec<Step<'_>>> {
         let mut ways: BTreeMap<String, Vec<Step<'_>>> = BTreeMap::from([("Query".to_owned(), Vec::new())]);
         let mut queue = VecDeque::from(["Query".to_owned()]);
         while let Some(from) = queue.pop_front() {
             let way = ways[&from].clone();
             for field in &self.objects[&from] {
-                if from == "Query" && field.name == "node" {
+                if (from == "Query" && field.name == "node") || !open(field) {
                     continue;
                 }
                 let on_parts = self.possible.contains_key(&field.of);

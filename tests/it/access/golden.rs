@@ -66,7 +66,7 @@ both! {
         for role in Role::ALL {
             let rights = policy.rights([role.as_str()]).unwrap();
             let token = token(SUBJECT, &[role]);
-            for (name, way) in sdl.ways() {
+            for (name, way) in sdl.ways_for(&rights) {
                 let mut outcomes = vec![Outcome::Beyond; sdl.objects[&name].len()];
                 // A company has people, a person has everything else.
                 for customer in ["K-1", "F-1"] {

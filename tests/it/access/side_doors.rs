@@ -4,6 +4,8 @@
 use std::collections::BTreeSet;
 
 use api::access::{Action, Class, Policy, SiloKey};
+use api::auth::mint;
+use api::config::Config;
 use customer360_tests::app::token;
 use customer360_tests::{Role, both};
 use serde_json::{Value, json};
@@ -215,6 +217,17 @@ both! {
                 let nothing = answer.json["data"].as_object().is_none_or(|data| data.values().all(Value::is_null));
                 assert!(nothing, "{:#}", answer.json);
             }
+        }
+    }
+
+    async fn an_unknown_role_opens_nothing(world: World) {
+        let config = Config::load_from(None, [("DATABASE_URL".to_owned(), "sqlite::memory:".to_owned())]).unwrap();
+        for roles in [&["root"][..], &["service", "root"], &["Service"], &["*"]] {
+            let roles: Vec<String> = roles.iter().map(|role| (*role).to_owned()).collect();
+            let token = mint(&config, "tester", &roles, 60).unwrap();
+            let answer = world.app.query_by(&token, "{ viewer { roles } customers { totalCount } }", json!({})).await;
+            assert_eq!(answer.codes(), ["FORBIDDEN"], "{roles:?}: {:#}", answer.json);
+            assert!(answer.json["data"].is_null());
         }
     }
 
