@@ -85,8 +85,13 @@ pub struct TestApp {
 impl TestApp {
     /// The server on an empty database; nobody asks yet.
     pub async fn new(db: Db) -> Self {
-        let database = TestDatabase::create(db).await;
-        let (app, router) = build(&database).await;
+        Self::over(TestDatabase::create(db).await, &[]).await
+    }
+
+    /// The server on a database that is there, with settings other than the defaults: names and values as the environment
+    /// gives them.
+    pub async fn over(database: TestDatabase, settings: &[(&str, &str)]) -> Self {
+        let (app, router) = build(&database, settings).await;
         Self { database, app, router, token: None }
     }
 
@@ -120,6 +125,11 @@ impl TestApp {
         self.send(request(document, &variables, Some(&token))).await
     }
 
+    /// Asks once as whoever holds this token.
+    pub async fn query_by(&self, token: &str, document: &str, variables: Value) -> Answer {
+        self.send(request(document, &variables, Some(token))).await
+    }
+
     /// Asks for a GraphQL document with its variables (`json!({})` for none).
     pub async fn query(&self, document: &str, variables: Value) -> Answer {
         self.send(request(document, &variables, self.token.as_deref())).await
@@ -132,9 +142,9 @@ impl TestApp {
         let body = axum::body::to_bytes(response.into_body(), usize::MAX).await;
         let body = body.unwrap_or_else(|e| panic!("the answer broke off: {e}"));
         // What is not JSON is kept as text: /healthz, an HTML page.
-        let json =
-            serde_json::from_slice(&body).unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&body).into()));
-        Answer { status, json }
+        let text = String::from_utf8_lossy(&body).into_owned();
+        let json = serde_json::from_str(&text).unwrap_or_else(|_| Value::String(text.clone()));
+        Answer { status, json, text }
     }
 }
 
@@ -150,15 +160,16 @@ fn request(document: &str, variables: &Value, token: Option<&str>) -> Request<Bo
     request.body(Body::from(body.to_string())).expect("a request of known parts")
 }
 
-/// The settings of the server under test: development, on this database, everything else by default.
-fn config(url: &str) -> Config {
-    let variables = [("DATABASE_URL".to_owned(), url.to_owned())];
-    Config::load_from(None, variables).expect("the default settings hold")
+/// The settings of the server under test: development, on this database, and what the test says; else the defaults.
+fn config(url: &str, settings: &[(&str, &str)]) -> Config {
+    let own = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    let variables = own.chain([("DATABASE_URL".to_owned(), url.to_owned())]);
+    Config::load_from(None, variables).expect("the settings of the test hold")
 }
 
 /// The application and its router as `customer360 serve` builds them, in development mode on this database.
-async fn build(database: &TestDatabase) -> (Arc<App>, Router) {
-    let config = config(database.url());
+async fn build(database: &TestDatabase, settings: &[(&str, &str)]) -> (Arc<App>, Router) {
+    let config = config(database.url(), settings);
     let app = Arc::new(App::open(&config).await.expect("the application opens"));
     let router = Server::try_new(&config, app.clone()).expect("the server stands").router();
     (app, router)
@@ -167,7 +178,7 @@ async fn build(database: &TestDatabase) -> (Arc<App>, Router) {
 /// A development token for the roles, valid for the server that [`build`] makes.
 pub fn token(subject: &str, roles: &[Role]) -> String {
     let roles: Vec<String> = roles.iter().map(|role| role.as_str().to_owned()).collect();
-    mint(&config("sqlite::memory:"), subject, &roles, 3600).expect("a development token")
+    mint(&config("sqlite::memory:", &[]), subject, &roles, 3600).expect("a development token")
 }
 
 impl OnDatabase for TestApp {
@@ -183,6 +194,8 @@ pub struct Answer {
     pub status: StatusCode,
     /// The body; a JSON string if it was not JSON.
     pub json: Value,
+    /// The body as it came.
+    pub text: String,
 }
 
 impl Answer {

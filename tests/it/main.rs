@@ -1,7 +1,9 @@
 //! The tests that need nothing but Rust and PostgreSQL. What needs npm, PyPI or Chromium is in `clients`.
 #![cfg(test)]
 
+mod access;
 mod architecture;
+mod executor;
 mod graph;
 mod harness;
 mod import;
@@ -9,3 +11,4 @@ mod intake;
 mod migration;
 mod mutation;
 mod readme;
+mod schema;

@@ -71,11 +71,17 @@ impl Scope {
     }
 
     fn note(&self, context: &Context<'_>, object: &str, class: Class, masked: bool) {
-        let mut path = Vec::new();
-        names(context.path_node.as_ref(), &mut path);
         // What is merged into a larger type is called after it: `CustomerCore` is `Customer` in the schema.
         let object = object.strip_suffix("Core").unwrap_or(object);
         let coordinate = format!("{object}.{}", context.item.node.name.node);
+        self.note_at(context, &[], coordinate, class, masked);
+    }
+
+    /// Notes what was withheld some fields below the one that is resolved.
+    fn note_at(&self, context: &Context<'_>, below: &[&str], coordinate: String, class: Class, masked: bool) {
+        let mut path = Vec::new();
+        names(context.path_node.as_ref(), &mut path);
+        path.extend(below.iter().map(|name| (*name).to_owned()));
         let mut withheld = self.withheld.lock().unwrap_or_else(PoisonError::into_inner);
         withheld.insert(Withheld { path, coordinate, class, masked });
     }
@@ -167,6 +173,25 @@ pub fn shown_text<S: Silo>(
             if action == Action::Mask { value.map(|value| mask::text(class, value)) } else { None }
         }
     }
+}
+
+/// A text that the resolver of a field gives for a field below it, whose class depends on the row: `below` leads there from
+/// the field that is resolved, and `coordinate` is its own. It is told as withheld only where the query asks for it.
+pub fn shown_below<S: Silo>(
+    context: &Context<'_>,
+    permit: &Permit<S>,
+    (below, coordinate): (&[&str], &str),
+    class: Class,
+    value: &str,
+) -> Option<String> {
+    let action = permit.action(class);
+    if action != Action::Show
+        && below.iter().fold(context.look_ahead(), |look, name| look.field(name)).exists()
+        && let Ok(scope) = Scope::of(context)
+    {
+        scope.note_at(context, below, coordinate.to_owned(), class, action == Action::Mask);
+    }
+    visible_text(permit, class, Some(value))
 }
 
 /// A text as the holder of a permit sees it, for a place that is no field of its own.

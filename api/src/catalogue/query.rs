@@ -11,8 +11,9 @@ use super::{Catalogue, Intake};
 use crate::access::{Class, Order, PageArgs, Permit, Scope, Silo, SiloRow, access, load};
 use crate::error::{Error, Result};
 
-/// Staff sort by name where names are shown, else by key.
-const STAFF_BY_KEY: Order = Order { name: "STAFF_KEY", by: "t.key", time: false, descending: false };
+/// Staff sort by name where names are shown, else by department: the key of most is their e-mail.
+const STAFF_BY_DEPARTMENT: Order =
+    Order { name: "STAFF_DEPARTMENT", by: "coalesce(t.department, '')", time: false, descending: false };
 
 /// Lists of the catalogue.
 #[derive(Default)]
@@ -47,7 +48,7 @@ impl CatalogueQuery {
     ) -> Option<Result<StaffConnection>> {
         let list = async {
             let permit = required::<Catalogue>(context)?;
-            let order = if permit.require(Class::Staff, "staff").is_ok() { BY_NAME } else { STAFF_BY_KEY };
+            let order = if permit.require(Class::Staff, "staff").is_ok() { BY_NAME } else { STAFF_BY_DEPARTMENT };
             let page = page::<_, StaffRow>(context, &permit, order, PageArgs { first, after, last, before }).await?;
             Ok(StaffConnection::new(page, |row| Staff::new(&permit, row)))
         };

@@ -11,8 +11,8 @@ use crate::{connection, object};
 object! {
     /// Someone who works here.
     Staff, StaffRow of Catalogue from "staff" id "stf" {
-        /// Key of the person, unique in the company.
-        open key: text!,
+        /// Key of the person, unique in the company: the e-mail where one is known.
+        staff key: text,
         /// Name as shown.
         staff name: text,
         /// Work e-mail.

@@ -27,7 +27,7 @@ pub enum CustomerBy {
     Ticket(String),
     /// A purchase's order number.
     Purchase(String),
-    /// A source and its own key.
+    /// A source and its own key, for those who see names and contact data: keys may be either.
     External(ExternalKey),
 }
 
@@ -78,6 +78,9 @@ pub async fn find(context: &Context<'_>, permit: &Permit<CustomerRecord>, by: Cu
         CustomerBy::Ticket(number) => by_number(context, permit, &text(number)?, true, false).await,
         CustomerBy::Purchase(number) => by_number(context, permit, &text(number)?, false, true).await,
         CustomerBy::External(external) => {
+            // Sources use e-mails, phone numbers and handles as keys: who may not look up by those may not by a key.
+            permit.require(Class::Contact, "e-mail addresses, which sources use as keys,")?;
+            permit.require(Class::Identity, "names, which sources use as keys,")?;
             let (source, key) = (text(external.source)?, text(external.key)?);
             let found = store::of_profile(context, permit, &source, &key).await?;
             if !found.is_empty() {

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::{CustomerRecord, store};
-use crate::access::{Action, Class, Permit, SiloRow, access, shown_text};
+use crate::access::{Action, Class, Permit, SiloRow, access, shown_below};
 use crate::error::Result;
 use crate::graph::timestamp::Timestamp;
 
@@ -109,14 +109,18 @@ pub async fn attributes(
     rows.sort_by(|a, b| a.attribute.cmp(&b.attribute));
     let attributes = rows.into_iter().map(|row| {
         let class = class(&row.attribute);
-        let see = |value: &str| shown_text(context, permit, "Customer", class, Some(value));
+        let see = |at, value: &str| shown_below(context, permit, at, class, value);
         Attribute {
-            value: see(&row.value),
+            value: see((&["value"], "Attribute.value"), &row.value),
             masked: permit.action(class) != Action::Show,
             alternatives: row
                 .alternatives
                 .into_iter()
-                .map(|lost| Alternative { value: see(&lost.value), source: lost.source, observed_at: lost.observed_at })
+                .map(|lost| Alternative {
+                    value: see((&["alternatives", "value"], "Alternative.value"), &lost.value),
+                    source: lost.source,
+                    observed_at: lost.observed_at,
+                })
                 .collect(),
             key: row.attribute,
             source: row.source,

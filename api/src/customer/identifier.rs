@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::types::CustomerKind;
 use super::{CustomerRecord, store};
-use crate::access::{Class, Permit, SiloRow, access, shown_text};
+use crate::access::{Class, Permit, SiloRow, access, shown_below};
 use crate::error::Result;
 use crate::graph::timestamp::Timestamp;
 use crate::{connection, object};
@@ -112,7 +112,7 @@ pub async fn identifiers(
     }
     let shown = merged.into_iter().map(|row| Identifier {
         kind: row.kind,
-        value: shown_text(context, permit, "Customer", row.kind.class(), Some(&row.value)),
+        value: shown_below(context, permit, (&["value"], "Identifier.value"), row.kind.class(), &row.value),
         first_seen_at: row.first_seen_at,
         last_seen_at: row.last_seen_at,
         times_seen: row.times_seen,

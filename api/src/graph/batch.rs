@@ -73,7 +73,8 @@ impl Batch {
 
 /// Runs a request's future and sends each level when it is complete.
 pub async fn drive<F: Future>(batch: &Batch, request: F) -> F::Output {
-    let mut request = pin!(request);
+    // Tokio makes a task that has polled much look as if it waited; a level must not be cut there.
+    let mut request = pin!(tokio::task::unconstrained(request));
     let mut running: FuturesUnordered<BoxFuture<'_, ()>> = FuturesUnordered::new();
     poll_fn(|context| {
         loop {

@@ -164,10 +164,13 @@ impl Placed {
                 occurred_at: what.occurred_at,
             },
         )?;
-        // What is planned (a contract that begins next year) is no contact yet.
-        let contact = what.occurred_at.min(at.received_at);
-        let newest = self.contacts.entry(holder.customer_id).or_insert(contact);
-        *newest = (*newest).max(contact);
+        // When the customer was last met is shown to everybody: an internal row must not show through it. And what is planned
+        // (a contract that begins next year) is no contact yet.
+        if !what.internal {
+            let contact = what.occurred_at.min(at.received_at);
+            let newest = self.contacts.entry(holder.customer_id).or_insert(contact);
+            *newest = (*newest).max(contact);
+        }
         Ok(())
     }
 }

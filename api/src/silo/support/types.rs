@@ -150,7 +150,7 @@ object! {
         }
 
         /// What was written, newest first; internal notes only for those who may read them.
-        #[graphql(directive = access::apply("support".to_owned(), "free_text".to_owned()))]
+        #[graphql(directive = access::apply("support".to_owned(), "open".to_owned()))]
         async fn messages(
             &self,
             context: &Context<'_>,
