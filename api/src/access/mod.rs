@@ -3,9 +3,6 @@
 //! A reader takes a [`Permit`], and [`Permit::select`] is the only start of a select, so a forgotten check does not
 //! compile. `object!` declares an object of the graph with the data class of every field. No table is named here.
 
-/// What a resolver knows of its request: stores take it to reach the request's batch.
-pub use async_graphql::Context;
-
 mod directive;
 mod door;
 mod mask;
@@ -21,6 +18,6 @@ pub use door::{Door, Entry};
 pub use object::{private_id, public_id};
 pub use page::{Page, PageArgs, PageInfo, PeriodInput, load};
 pub use policy::{Action, Cell, Class, Policy, Rights, Rows, SiloKey, Target};
-pub use scope::{DataClass, Scope, SiloAccess, permit, shown, shown_below, shown_text, visible_text};
+pub use scope::{Context, DataClass, Scope, SiloAccess, permit, shown, shown_below, shown_text, visible_text};
 pub use select::{Order, Select, SiloRow};
 pub use viewer::{Grant, Permit, Silo, Viewer, Writes};

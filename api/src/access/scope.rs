@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use async_graphql::{Context, Enum, QueryPathNode, QueryPathSegment, SimpleObject, Value, value};
+/// What a resolver knows of its request: stores take it to reach the request's batch.
+pub use async_graphql::Context;
+use async_graphql::{Enum, QueryPathNode, QueryPathSegment, SimpleObject, Value, value};
 use chrono::{DateTime, Utc};
 
 use super::door::Door;

@@ -22,7 +22,7 @@ mod write;
 
 pub use row::{Column, Kind, Row, push_columns};
 pub use sql::{Bind, Dialect, Sql, time_text};
-pub use write::{OnConflict, WriteBatch};
+pub use write::{OnConflict, WriteBatch, WriteRow};
 
 use crate::error::{Error, Result};
 

@@ -42,20 +42,47 @@ struct Pending {
     on_conflict: OnConflict,
 }
 
-struct Description {
+/// A table as the statement that writes it needs it.
+pub struct Description {
     table: &'static str,
     columns: Vec<(&'static str, ColumnType)>,
     key: Vec<&'static str>,
 }
 
+/// A row that can be written: any model of `entity`.
+pub trait WriteRow: Serialize {
+    /// The name of its table.
+    fn table() -> &'static str;
+    /// What its table looks like.
+    #[doc(hidden)]
+    fn describe() -> Description;
+    /// What tells it from the table's other rows.
+    #[doc(hidden)]
+    fn key(&self) -> Vec<u8>;
+}
+
+impl<M> WriteRow for M
+where
+    M: ModelTrait + Serialize,
+    <M::Entity as EntityTrait>::PrimaryKey: PrimaryKeyToColumn<Column = <M::Entity as EntityTrait>::Column>,
+{
+    fn table() -> &'static str {
+        <M::Entity as Default>::default().as_str_static()
+    }
+
+    fn describe() -> Description {
+        describe::<M::Entity>()
+    }
+
+    fn key(&self) -> Vec<u8> {
+        key_of(self)
+    }
+}
+
 impl WriteBatch {
     /// Adds a row and gives the name of its table.
-    pub fn push<M>(&mut self, on_conflict: OnConflict, row: &M) -> Result<&'static str>
-    where
-        M: ModelTrait + Serialize,
-        <M::Entity as EntityTrait>::PrimaryKey: PrimaryKeyToColumn<Column = <M::Entity as EntityTrait>::Column>,
-    {
-        let table = <M::Entity as Default>::default().as_str_static();
+    pub fn push<M: WriteRow>(&mut self, on_conflict: OnConflict, row: &M) -> Result<&'static str> {
+        let table = M::table();
         let pending = self.tables.entry(table).or_insert_with(|| {
             self.order.push(table);
             Pending {
@@ -63,13 +90,13 @@ impl WriteBatch {
                 rows: Vec::new(),
                 keys: HashMap::new(),
                 replaced: 0,
-                describe: describe::<M::Entity>,
+                describe: M::describe,
                 on_conflict,
             }
         });
         serde_json::to_writer(&mut pending.text, row).map_err(Error::internal)?;
         if on_conflict == OnConflict::Replace
-            && let Some(earlier) = pending.keys.insert(key_of(row), pending.rows.len())
+            && let Some(earlier) = pending.keys.insert(row.key(), pending.rows.len())
         {
             pending.rows[earlier].1 = false;
             pending.replaced += 1;

@@ -6,12 +6,11 @@
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
-use sea_orm::{EntityTrait, ModelTrait, PrimaryKeyToColumn};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::access::SiloKey;
-use crate::database::{OnConflict, WriteBatch};
+use crate::database::{OnConflict, WriteBatch, WriteRow};
 use crate::error::{Error, Result};
 
 /// Another row of the same source, by the stream and key it came under.
@@ -138,11 +137,7 @@ pub struct Happening<'a> {
 
 impl Placed {
     /// Writes a row, in place of an older one of the same key, and tells the change.
-    pub fn row<M>(&mut self, id: Uuid, customer_id: Option<Uuid>, row: &M) -> Result<()>
-    where
-        M: ModelTrait + Serialize,
-        <M::Entity as EntityTrait>::PrimaryKey: PrimaryKeyToColumn<Column = <M::Entity as EntityTrait>::Column>,
-    {
+    pub fn row<M: WriteRow>(&mut self, id: Uuid, customer_id: Option<Uuid>, row: &M) -> Result<()> {
         self.changed.push((self.batch.push(OnConflict::Replace, row)?, id, customer_id));
         Ok(())
     }

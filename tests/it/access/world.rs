@@ -1,4 +1,5 @@
 //! One small believable world, written through the real intake, and the texts in it that a role must not come across.
+//! Long because it is one world, told row by row.
 
 use api::access::{Action, Class, Rights, SiloKey};
 use api::identity::decide::Rules;
