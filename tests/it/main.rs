@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod architecture;
+mod first_screen;
 mod graph;
 mod harness;
 mod import;
