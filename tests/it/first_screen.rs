@@ -24,22 +24,24 @@ const QUESTION: &str = r#"{
   customer(by: { customerNumber: "K-1001" }) {
     name
     email
+    phone
+    owner { name }
     sales {
-      contracts(first: 1) { nodes { endsOn amount { amount currency } } }
+      contracts(first: 1) { nodes { number endsOn } }
       notes(first: 2) { nodes { text promise { dueAt } } }
     }
-    surveys { responses(first: 1) { nodes { answeredAt kind score comment } } }
-    analytics { events(first: 3) { nodes { occurredAt name } } }
+    surveys { responses(first: 1) { nodes { score comment } } }
+    analytics { events(first: 3) { nodes { name occurredAt } } }
     support {
       tickets(filter: { open: true }, first: 1) {
-        nodes { kind subject openedAt messages(first: 1) { nodes { text } } }
+        nodes { kind subject messages(first: 1) { nodes { internal text } } }
       }
     }
   }
 }"#;
 
-/// Longer texts are cut in the README, so that two answers fit side by side.
-const WIDTH: usize = 34;
+/// How wide an answer may be, so that two fit side by side; longer texts are cut.
+const WIDTH: usize = 62;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_first_screen_shows_what_the_demo_answers() {
@@ -55,11 +57,7 @@ async fn the_first_screen_shows_what_the_demo_answers() {
     let mut answers = Vec::new();
     for role in [Role::Service, Role::Marketing] {
         let answer = app.query_as(role, QUESTION, json!({})).await;
-        let mut shown = answer.data()["customer"].clone();
-        shorten(&mut shown);
-        let mut text = serde_json::to_string_pretty(&shown).unwrap();
-        text = join_short(&text);
-        answers.push(text);
+        answers.push(show(&json!({ "customer": answer.data()["customer"] }), 0, 0));
     }
     let text = format!(
         "```graphql\n{QUESTION}\n```\n\n<table>\n<tr><th>as service</th><th>as marketing</th></tr>\n<tr>\n\
@@ -130,44 +128,43 @@ fn written(name: &str, text: &str) {
     fs::write(&path, format!("{before}{start}{new}{end}{after}")).expect("the README can be written");
 }
 
-/// Cuts long texts, times at the minute, and leaves the rest as it came.
-fn shorten(value: &mut Value) {
-    match value {
-        Value::String(text) if text.len() >= 20 && text.as_bytes()[10] == b'T' && text.ends_with('Z') => {
-            text.replace_range(16.., "Z");
+/// The JSON, an object or list on one line where it fits, with the fields in the order of the question. `before` is what
+/// stands on the line already.
+fn show(value: &Value, indent: usize, before: usize) -> String {
+    let parts: Vec<(String, &Value)> = match value {
+        Value::Array(items) => items.iter().map(|item| (String::new(), item)).collect(),
+        Value::Object(fields) => {
+            let mut fields: Vec<_> = fields.iter().collect();
+            fields.sort_by_key(|(name, _)| QUESTION.find(name.as_str()));
+            fields.into_iter().map(|(name, field)| (format!("\"{name}\": "), field)).collect()
         }
-        Value::String(text) if text.chars().count() > WIDTH => {
-            let cut: String = text.chars().take(WIDTH - 1).collect();
-            *text = format!("{} …", cut.trim_end());
-        }
-        Value::Array(items) => items.iter_mut().for_each(shorten),
-        Value::Object(fields) => fields.values_mut().for_each(shorten),
-        _ => {}
+        Value::String(text) => return cut(text, WIDTH.saturating_sub(indent + before + 4)),
+        other => return other.to_string(),
+    };
+    let (open, close) = if value.is_array() { ("[", "]") } else { ("{", "}") };
+    let all: Vec<String> = parts.iter().map(|(name, part)| format!("{name}{}", show(part, 0, 0))).collect();
+    let line = format!("{open} {} {close}", all.join(", "));
+    if parts.is_empty() || (indent + before + line.chars().count() < WIDTH && !line.contains('\n')) {
+        return line;
     }
+    let inner = indent + 2;
+    let lines = parts.iter().map(|(name, part)| format!("{}{name}{}", " ".repeat(inner), show(part, inner, name.len())));
+    format!("{open}\n{}\n{}{close}", lines.collect::<Vec<_>>().join(",\n"), " ".repeat(indent))
 }
 
-/// Puts `{ "amount": "1", "currency": "EUR" }` and its like on one line, where they fit.
-fn join_short(text: &str) -> String {
-    let lines: Vec<&str> = text.lines().collect();
-    let mut out = String::new();
-    let mut at = 0;
-    while at < lines.len() {
-        let line = lines[at];
-        let indent = line.len() - line.trim_start().len();
-        let closing = |other: &&str| other.len() - other.trim_start().len() == indent;
-        let end = lines[at + 1..].iter().position(closing).map_or(at, |end| at + 1 + end);
-        let joined: Vec<&str> = lines[at..=end].iter().map(|line| line.trim()).collect();
-        let joined = joined.join(" ");
-        let opens = line.ends_with('{') || line.ends_with('[');
-        if opens && end > at && indent + joined.len() <= 58 {
-            let _ = writeln!(out, "{}{joined}", " ".repeat(indent));
-            at = end + 1;
-        } else {
-            let _ = writeln!(out, "{line}");
-            at += 1;
-        }
+/// A text of at most that width; a time without its seconds.
+fn cut(text: &str, width: usize) -> String {
+    let is_time = text.len() >= 20 && text.as_bytes()[10] == b'T' && text.ends_with('Z');
+    if is_time {
+        return format!("\"{}Z\"", &text[..16]);
     }
-    out.trim_end().to_owned()
+    let shown = if text.chars().count() > width {
+        let start: String = text.chars().take(width.saturating_sub(2)).collect();
+        format!("{} …", start.trim_end())
+    } else {
+        text.to_owned()
+    };
+    Value::String(shown).to_string()
 }
 
 fn root() -> PathBuf {
