@@ -28,20 +28,20 @@ const QUESTION: &str = r#"{
     owner { name }
     sales {
       contracts(first: 1) { nodes { number endsOn } }
-      notes(first: 2) { nodes { text promise { dueAt } } }
+      notes(first: 2) { nodes { promise { text dueAt } } }
     }
     surveys { responses(first: 1) { nodes { score comment } } }
-    analytics { events(first: 3) { nodes { name occurredAt } } }
+    analytics { events(first: 3) { nodes { name } } }
     support {
       tickets(filter: { open: true }, first: 1) {
-        nodes { kind subject messages(first: 1) { nodes { internal text } } }
+        nodes { kind subject messages(first: 1) { nodes { text internal } } }
       }
     }
   }
 }"#;
 
 /// How wide an answer may be, so that two fit side by side; longer texts are cut.
-const WIDTH: usize = 62;
+const WIDTH: usize = 68;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_first_screen_shows_what_the_demo_answers() {
@@ -148,7 +148,8 @@ fn show(value: &Value, indent: usize, before: usize) -> String {
         return line;
     }
     let inner = indent + 2;
-    let lines = parts.iter().map(|(name, part)| format!("{}{name}{}", " ".repeat(inner), show(part, inner, name.len())));
+    let lines =
+        parts.iter().map(|(name, part)| format!("{}{name}{}", " ".repeat(inner), show(part, inner, name.len())));
     format!("{open}\n{}\n{}{close}", lines.collect::<Vec<_>>().join(",\n"), " ".repeat(indent))
 }
 

@@ -24,7 +24,8 @@ const POSTGRES: &str = "postgres://customer360@localhost/customer360";
 fn what_it_starts_with_answers() {
     let folder = tempfile::tempdir().unwrap();
     let readme = readme();
-    let started: Vec<Block> = blocks(&readme).into_iter().filter(|block| block.mark.starts_with("run until ")).collect();
+    let started: Vec<Block> =
+        blocks(&readme).into_iter().filter(|block| block.mark.starts_with("run until ")).collect();
     assert!(!started.is_empty(), "the README has no block marked `run until`");
     for block in started {
         let text = block.mark.trim_start_matches("run until ");
@@ -43,7 +44,8 @@ async fn its_tour_can_be_taken() {
     let database = TestDatabase::create(Db::Postgres).await;
     let folder = tempfile::tempdir().unwrap();
     let readme = readme();
-    let tour: Vec<Block> = blocks(&readme).into_iter().filter(|block| ["run", "prints"].contains(&block.mark)).collect();
+    let tour: Vec<Block> =
+        blocks(&readme).into_iter().filter(|block| ["run", "prints"].contains(&block.mark)).collect();
     let address = format!("127.0.0.1:{}", free_port());
 
     let mut script = String::from(PREAMBLE);

@@ -110,6 +110,11 @@ mod tests {
     }
 
     #[test]
+    fn what_is_logged_is_no_setting() {
+        assert!(load(&[(LOG_VARIABLE, "debug")]).is_ok());
+    }
+
+    #[test]
     fn defaults_are_safe_for_development() {
         let config = load(&[]).unwrap();
         assert_eq!(config.env, Mode::Development);

@@ -26,7 +26,7 @@ pub struct ContactNoteAddInput {
     pub(super) customer: ID,
     /// Channel of the contact.
     pub(super) channel: Channel,
-    /// Who began it.
+    /// Who sought the contact.
     pub(super) direction: NoteDirection,
     /// What was said, 1 to 10,000 characters.
     pub(super) text: String,
