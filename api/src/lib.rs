@@ -12,7 +12,7 @@
 //! **Imports go downwards only, neighbours never import each other:**
 //!
 //! ```text
-//! main → {demo, command} → app → http → {schema, ingest} → customer → silo → silo/<one>
+//! main → command → demo → app → http → {schema, ingest} → customer → silo → silo/<one>
 //!      → {catalogue, auth} → identity → access → graph → database → config → error
 //! ```
 //!
