@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use customer360::command::{Arguments, run};
+use customer360::config::LOG_VARIABLE;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -13,7 +14,7 @@ async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     tracing_subscriber::fmt()
         .with_env_filter(
-            tracing_subscriber::EnvFilter::try_from_env("CUSTOMER360_LOG")
+            tracing_subscriber::EnvFilter::try_from_env(LOG_VARIABLE)
                 .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,customer360=info")),
         )
         .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))

@@ -4,6 +4,7 @@
 mod access;
 mod architecture;
 mod executor;
+mod first_screen;
 mod graph;
 mod harness;
 mod import;

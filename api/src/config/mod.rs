@@ -21,6 +21,8 @@ use crate::error::{Error, Result};
 
 /// The environment variable that names the settings file.
 pub const FILE_VARIABLE: &str = "CUSTOMER360_CONFIG";
+/// The environment variable that says what is logged; `main` reads it, before there are settings.
+pub const LOG_VARIABLE: &str = "CUSTOMER360_LOG";
 const PREFIX: &str = "CUSTOMER360_";
 
 /// Settings whose environment value is text even where it reads like a number.
@@ -64,7 +66,7 @@ impl Config {
             if name == "DATABASE_URL" {
                 plain_url = Some(value);
             } else if let Some(key) = name.strip_prefix(PREFIX)
-                && name != FILE_VARIABLE
+                && ![FILE_VARIABLE, LOG_VARIABLE].contains(&name.as_str())
             {
                 keys.push((key.to_ascii_lowercase().replace("__", "."), value));
             }
@@ -105,6 +107,11 @@ mod tests {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), text).unwrap();
         file
+    }
+
+    #[test]
+    fn what_is_logged_is_no_setting() {
+        assert!(load(&[(LOG_VARIABLE, "debug")]).is_ok());
     }
 
     #[test]

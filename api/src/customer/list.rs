@@ -51,7 +51,7 @@ pub struct TextFilter {
 /// What customers are sorted by. Customers without the value come last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 pub enum CustomerOrder {
-    /// First known last, newest first.
+    /// By when first known, the newest first.
     CreatedAt,
     /// By name, folded: Müller beside Mueller.
     Name,

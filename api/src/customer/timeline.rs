@@ -18,7 +18,8 @@ object! {
     Interaction, InteractionRow of CustomerRecord from "interaction" id "int" customer "customer_id" {
         /// Silo it stands in.
         open silo: [SiloName]!,
-        /// What it is: TICKET, `CONTACT_NOTE`, PURCHASE, `SURVEY_RESPONSE` …
+        /// What it is: `SURVEY_INVITATION`, `SURVEY_RESPONSE`, `CONTACT_NOTE`, OPPORTUNITY, PURCHASE, CONTRACT, `WEB_SESSION`,
+        /// `WEB_EVENT`, TICKET, `TICKET_MESSAGE`, REVIEW, CONSENT.
         open kind: text!,
         /// Channel.
         open channel: [Channel],
@@ -61,7 +62,8 @@ connection!(Interaction, InteractionConnection, InteractionEdge, "interactions")
 pub struct TimelineFilter {
     /// In these silos.
     pub silo: Option<Vec<SiloName>>,
-    /// Of these kinds: TICKET, `CONTACT_NOTE`, PURCHASE …
+    /// Of one of these kinds: `SURVEY_INVITATION`, `SURVEY_RESPONSE`, `CONTACT_NOTE`, OPPORTUNITY, PURCHASE, CONTRACT, `WEB_SESSION`,
+    /// `WEB_EVENT`, TICKET, `TICKET_MESSAGE`, REVIEW, CONSENT.
     pub kind: Option<Vec<String>>,
     /// At this touchpoint, by key.
     pub touchpoint: Option<String>,

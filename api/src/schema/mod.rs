@@ -95,7 +95,8 @@ pub struct SiloRight {
 /// What you may change.
 #[derive(SimpleObject)]
 pub struct WriteRight {
-    /// What: notes, consents, identity …
+    /// What: surveys, sales, support, notes, follow_ups, segments, identity, rejected_records, privacy_requests,
+    /// consents, intake, sources or policy.
     #[graphql(directive = access::apply("any".to_owned(), "open".to_owned()))]
     target: String,
     /// Which rows.

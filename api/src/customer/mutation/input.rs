@@ -20,13 +20,13 @@ pub struct PromiseInput {
 /// A note of a contact.
 #[derive(InputObject)]
 pub struct ContactNoteAddInput {
-    /// Chosen by the client, unlike for each change: the same key again changes nothing and gives the same answer.
+    /// Chosen by the client, a new one for each change: the same key again changes nothing and gives the same answer.
     pub(super) idempotency_key: String,
     /// The customer you talked to.
     pub(super) customer: ID,
     /// Channel of the contact.
     pub(super) channel: Channel,
-    /// Who began it.
+    /// Who sought the contact.
     pub(super) direction: NoteDirection,
     /// What was said, 1 to 10,000 characters.
     pub(super) text: String,
@@ -44,7 +44,7 @@ pub struct ContactNoteAddInput {
 /// A change to a note that you left.
 #[derive(InputObject)]
 pub struct ContactNoteUpdateInput {
-    /// Chosen by the client, unlike for each change: the same key again changes nothing and gives the same answer.
+    /// Chosen by the client, a new one for each change: the same key again changes nothing and gives the same answer.
     pub(super) idempotency_key: String,
     /// The note.
     pub(super) id: ID,
@@ -59,7 +59,7 @@ pub struct ContactNoteUpdateInput {
 /// The removal of a note that you left.
 #[derive(InputObject)]
 pub struct ContactNoteRemoveInput {
-    /// Chosen by the client, unlike for each change: the same key again changes nothing and gives the same answer.
+    /// Chosen by the client, a new one for each change: the same key again changes nothing and gives the same answer.
     pub(super) idempotency_key: String,
     /// The note.
     pub(super) id: ID,
@@ -68,7 +68,7 @@ pub struct ContactNoteRemoveInput {
 /// A consent, with its evidence.
 #[derive(InputObject)]
 pub struct ConsentRecordInput {
-    /// Chosen by the client, unlike for each change: the same key again changes nothing and gives the same answer.
+    /// Chosen by the client, a new one for each change: the same key again changes nothing and gives the same answer.
     pub(super) idempotency_key: String,
     /// The customer.
     pub(super) customer: ID,
@@ -87,7 +87,7 @@ pub struct ConsentRecordInput {
 /// Values that are right where the sources are wrong or silent.
 #[derive(InputObject)]
 pub struct CustomerUpdateInput {
-    /// Chosen by the client, unlike for each change: the same key again changes nothing and gives the same answer.
+    /// Chosen by the client, a new one for each change: the same key again changes nothing and gives the same answer.
     pub(super) idempotency_key: String,
     /// The customer.
     pub(super) customer: ID,

@@ -21,7 +21,7 @@ pub struct UserError {
     pub(super) message: String,
 }
 
-/// What came of a note.
+/// The answer to leaving, changing or taking back a note.
 #[derive(SimpleObject)]
 pub struct ContactNotePayload {
     /// The note as it stands; null after faults, after a removal, and for those who may not read it.
@@ -32,7 +32,7 @@ pub struct ContactNotePayload {
     pub(super) user_errors: Vec<UserError>,
 }
 
-/// What came of a consent.
+/// The answer to recording a consent.
 #[derive(SimpleObject)]
 pub struct ConsentPayload {
     /// The consent as it was recorded; null after faults.
@@ -43,7 +43,7 @@ pub struct ConsentPayload {
     pub(super) user_errors: Vec<UserError>,
 }
 
-/// What came of a correction.
+/// The answer to correcting a customer's values.
 #[derive(SimpleObject)]
 pub struct CustomerPayload {
     /// The customer as it stands now; null after faults.

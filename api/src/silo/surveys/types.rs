@@ -74,17 +74,17 @@ pub enum QuestionKind {
     Text,
 }
 
-/// What an answer is about.
+/// What a survey answer judges.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum AnswerAspect {
     /// The product.
     Product,
-    /// How it was delivered.
+    /// The delivery: how the product reached the customer.
     Delivery,
-    /// How we helped.
+    /// The help we gave.
     Support,
-    /// How we spoke to the customer.
+    /// The way we spoke with the customer.
     Communication,
 }
 
