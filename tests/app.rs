@@ -85,7 +85,11 @@ pub struct TestApp {
 impl TestApp {
     /// The server on an empty database; nobody asks yet.
     pub async fn new(db: Db) -> Self {
-        let database = TestDatabase::create(db).await;
+        Self::over(TestDatabase::create(db).await).await
+    }
+
+    /// The server on a database that something was done with already.
+    pub async fn over(database: TestDatabase) -> Self {
         let (app, router) = build(&database).await;
         Self { database, app, router, token: None }
     }

@@ -2,10 +2,16 @@
 #![cfg(test)]
 
 mod architecture;
+mod bad_request;
+mod command;
+mod cut;
+mod demo;
 mod graph;
 mod harness;
 mod import;
 mod intake;
+mod life;
 mod migration;
 mod mutation;
 mod readme;
+mod streams;

@@ -13,7 +13,7 @@ use super::serve::{listen, over};
 use crate::app::{App, open_database, open_intake_of};
 use crate::auth::mint;
 use crate::catalogue;
-use crate::config::{Config, DatabaseUrl};
+use crate::config::{Config, DatabaseUrl, Mode};
 use crate::demo::{Demo, RISK_QUERY, SEARCH_QUERY};
 use crate::error::{Error, Result};
 use crate::http::page::Example;
@@ -55,6 +55,9 @@ const PEOPLE: [(&str, &str); 5] = [
 /// Fills the demo's database and serves it.
 pub async fn demo(mut config: Config, arguments: DemoArguments) -> Result<()> {
     let begun = Instant::now();
+    if config.env == Mode::Production {
+        return Err(Error::bad_input("The demo invents customers, so it is for development: leave CUSTOMER360_ENV out."));
+    }
     if !config.http.listen.ip().is_loopback() {
         return Err(Error::bad_input("The demo serves this machine only. Let http.listen be an address of 127.0.0.1."));
     }

@@ -68,15 +68,12 @@ impl Database {
 
     /// Brings the tables up to date. Several nodes may try at once: one does it, the others wait.
     pub async fn migrate(&self) -> Result<()> {
-        let fault = |error: sea_orm::DbErr| {
-            Error::unavailable(error).with_message("The database's tables could not be brought up to date.")
-        };
         match &self.pools {
-            Pools::Sqlite { .. } => migration::Migrator::up(&self.orm(), None).await.map_err(fault),
+            Pools::Sqlite { .. } => migration::Migrator::up(&self.orm(), None).await.map_err(not_migrated),
             Pools::Postgres(pool) => {
                 let mut lock = pool.acquire().await.map_err(away)?;
                 sqlx::query("SELECT pg_advisory_lock(360360)").execute(&mut *lock).await.map_err(away)?;
-                let result = migration::Migrator::up(&self.orm(), None).await.map_err(fault);
+                let result = migration::Migrator::up(&self.orm(), None).await.map_err(not_migrated);
                 sqlx::query("SELECT pg_advisory_unlock(360360)").execute(&mut *lock).await.map_err(away)?;
                 result
             }
@@ -258,8 +255,8 @@ async fn open_sqlite(settings: &Settings) -> Result<Pools> {
             .acquire_timeout(settings.acquire_timeout)
             .test_before_acquire(false)
     };
-    let write = pool(1).connect_with(options.clone()).await.map_err(away)?;
-    let read = pool(settings.pool_size).connect_with(options.read_only(true)).await.map_err(away)?;
+    let write = pool(1).connect_with(options.clone()).await.map_err(unopened)?;
+    let read = pool(settings.pool_size).connect_with(options.read_only(true)).await.map_err(unopened)?;
     Ok(Pools::Sqlite { read, write })
 }
 
@@ -310,17 +307,76 @@ pub fn refuses_a_value(error: &Error) -> bool {
     inner.code().is_some_and(|code| code.starts_with("22") && code.len() == 5 || code.starts_with("54") || code == "18")
 }
 
+/// The sentence for a disk without room.
+const FULL: &str = "The database's disk is full, or its quota used up: nothing of this was written. Make room and try again.";
+
+/// What a database's error means to whoever asked.
+enum Meaning {
+    /// No room.
+    Full,
+    /// Another try may go better.
+    Away,
+    /// A mistake of ours.
+    Ours,
+}
+
 /// Tells what is away from what is wrong: the first may be tried again.
 fn fault(error: sqlx::Error) -> Error {
-    match &error {
-        sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Tls(_) => away(error),
-        sqlx::Error::Database(inner) => match inner.code().as_deref() {
-            // PostgreSQL: shutting down, too many connections, cancelled, serialisation, deadlock, lock; SQLite: busy, full.
-            Some("57P01" | "57P02" | "57P03" | "53300" | "57014" | "40001" | "40P01" | "55P03" | "5" | "13") => {
-                away(error)
-            }
-            _ => Error::internal(error),
-        },
-        _ => Error::internal(error),
+    match meaning(&error) {
+        Meaning::Full => away(error).with_message(FULL),
+        Meaning::Away => away(error),
+        Meaning::Ours => Error::internal(error),
     }
+}
+
+fn meaning(error: &sqlx::Error) -> Meaning {
+    let code = match error {
+        sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Tls(_) => {
+            return Meaning::Away;
+        }
+        sqlx::Error::Database(inner) => inner.code().unwrap_or_default(),
+        _ => return Meaning::Ours,
+    };
+    // An extended code of SQLite has its kind in the lowest byte; PostgreSQL's codes have five characters.
+    let kind = code.parse::<u32>().ok().filter(|_| code.len() < 5).map(|code| code & 0xff);
+    match (kind, code.as_ref()) {
+        // SQLite says that it is full, or that it could not write, truncate, or grow the index of its log.
+        (_, "53100" | "13" | "778" | "1546" | "4874") => Meaning::Full,
+        // SQLite: busy, locked.
+        (Some(5 | 6), _) => Meaning::Away,
+        // Serialisation, deadlock, not now, lock.
+        (None, "40001" | "40P01" | "55000" | "55P03") => Meaning::Away,
+        // The connection, who may log in, no such database, resources, shutting down or cancelled.
+        (None, code) if ["08", "28", "3D", "53", "57"].iter().any(|class| code.starts_with(class)) => Meaning::Away,
+        _ => Meaning::Ours,
+    }
+}
+
+fn unopened(error: sqlx::Error) -> Error {
+    let message = match meaning(&error) {
+        Meaning::Full => FULL,
+        _ => "The database's file cannot be opened or made. Correct DATABASE_URL, or the rights on its folder.",
+    };
+    away(error).with_message(message)
+}
+
+fn not_migrated(error: sea_orm::DbErr) -> Error {
+    use sea_orm::{DbErr, RuntimeErr};
+    if let DbErr::Conn(RuntimeErr::SqlxError(inner))
+    | DbErr::Exec(RuntimeErr::SqlxError(inner))
+    | DbErr::Query(RuntimeErr::SqlxError(inner)) = &error
+    {
+        match meaning(inner) {
+            Meaning::Full => return Error::unavailable(error).with_message(FULL),
+            Meaning::Away => return Error::unavailable(error),
+            Meaning::Ours => {}
+        }
+    }
+    // The library has no variant of its own for it.
+    if error.to_string().contains("its file is missing") {
+        let message =
+            "The database was made by a newer version of customer360. Start that version, or name another database.";
+        return Error::conflict(message).because(error);
+    }
+    Error::unavailable(error).with_message("The database's tables could not be brought up to date.")
 }
