@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use customer360::command::{Arguments, Outcome, run};
+use customer360::config::LOG_VARIABLE;
 use customer360::error::Code;
 
 #[global_allocator]
@@ -16,7 +17,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     tracing_subscriber::fmt()
         .with_env_filter(
-            tracing_subscriber::EnvFilter::try_from_env("CUSTOMER360_LOG")
+            tracing_subscriber::EnvFilter::try_from_env(LOG_VARIABLE)
                 .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,customer360=info")),
         )
         .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
@@ -41,7 +42,7 @@ fn main() -> ExitCode {
                 // It may quote a statement or a value, so only whoever asks for it is shown it.
                 tracing::debug!(code = error.code.as_str(), cause = %cause, "the command failed");
                 if matches!(error.code, Code::Internal | Code::Unavailable) {
-                    eprintln!("With CUSTOMER360_LOG=customer360=debug the cause is shown.");
+                    eprintln!("With {LOG_VARIABLE}=customer360=debug the cause is shown.");
                 }
             }
             ExitCode::FAILURE

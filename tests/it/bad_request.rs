@@ -83,7 +83,7 @@ both! {
             ("a long document", long.into_bytes(), 200, "TOO_COMPLEX", "max_document_bytes"),
             ("no GraphQL", b"{\"query\":\"{ viewer {\"}".to_vec(), 200, "GRAPHQL_PARSE_FAILED", ""),
             ("another language", b"{\"query\":\"SELECT 1\"}".to_vec(), 200, "GRAPHQL_PARSE_FAILED", ""),
-            ("NUL in the document", b"{\"query\":\"{ viewer { subject \\u0000 } }\"}".to_vec(), 200, "GRAPHQL_PARSE_FAILED", ""),
+            ("NUL in the document", b"{\"query\":\"{ viewer { subject \\u0000 } }\"}".to_vec(), 200, "BAD_USER_INPUT", "NUL"),
             ("two operations", b"{\"query\":\"query a { viewer { subject } } query b { viewer { subject } }\"}".to_vec(), 200, "GRAPHQL_VALIDATION_FAILED", "operationName"),
         ] {
             let request = post().header("authorization", bearer(&token));

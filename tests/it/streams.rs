@@ -142,3 +142,28 @@ async fn a_full_disk_is_told_and_loses_nothing() {
     assert!(again.status.success(), "{again:#?}");
     assert_eq!(count_tickets(&database).await, 600.max(kept));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_writer_goes_on_when_there_is_room_again() {
+    use api::database::{Dialect, Sql};
+    let database = TestDatabase::create(Db::Sqlite).await;
+    let intake = crate::intake::intake(&database).await;
+    let tickets = |from: i64, to: i64| {
+        let one = |n: i64| crate::intake::ticket(n, &format!("T{n}"), &json!({ "email": format!("p{n}@example.org") }));
+        (from..to).map(one).collect::<Vec<_>>()
+    };
+    intake.flush(tickets(0, 5)).await.unwrap();
+    // This connection may not make the file larger: to SQLite that is a full disk.
+    let mut tx = intake.database().begin().await.unwrap();
+    let mut limit = Sql::new(Dialect::Sqlite);
+    limit.push("PRAGMA max_page_count = 1");
+    tx.execute(limit).await.unwrap();
+    tx.commit().await.unwrap();
+    let error = intake.flush(tickets(5, 400)).await.unwrap_err();
+    assert_eq!(error.code.as_str(), "UNAVAILABLE", "{error:?}");
+    assert!(error.message.contains("disk is full"), "{error:?}");
+    // The writer was taken for stuck and made anew, without the limit.
+    let report = intake.flush(tickets(5, 50)).await.unwrap();
+    assert_eq!(report.taken, 45);
+    assert_eq!(count_tickets(&database).await, 50);
+}

@@ -10,7 +10,7 @@ use migration::MigratorTrait;
 
 use super::page::pages;
 use super::serve::{listen, over};
-use crate::app::{App, open_database, open_intake_of};
+use crate::app::{App, open_database, open_intake_of, open_migrated};
 use crate::auth::mint;
 use crate::catalogue;
 use crate::config::{Config, DatabaseUrl, Mode};
@@ -69,8 +69,7 @@ pub async fn demo(mut config: Config, arguments: DemoArguments) -> Result<()> {
     if arguments.fresh {
         begin_again(&config).await?;
     }
-    let database = open_database(&config).await?;
-    database.migrate().await?;
+    let database = open_migrated(&config).await?;
     // A demo that was begun goes on from its own first day, so that nothing arrives twice.
     let now = catalogue::store::source_since(&database, "crm").await?.unwrap_or_else(Utc::now);
     let demo = Demo::new(arguments.seed, usize::try_from(arguments.customers).unwrap_or(FIRST), now);

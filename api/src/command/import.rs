@@ -9,9 +9,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use uuid::Uuid;
 
 use super::Outcome;
-use crate::app::{open_database, open_intake};
+use crate::app::{open_intake, open_migrated};
 use crate::config::Config;
-use crate::database::Database;
 use crate::error::{Error, Result};
 use crate::ingest::import::{ImportOptions, Summary, import_files, import_singer};
 use crate::ingest::rejected::{self, Selection};
@@ -67,7 +66,7 @@ pub struct ReplayArguments {
 
 /// Imports, with progress on a terminal and a summary at the end.
 pub async fn import(config: &Config, arguments: ImportArguments) -> Result<Outcome> {
-    let database = open(config).await?;
+    let database = open_migrated(config).await?;
     let intake = open_intake(config, database)?;
     let bar = progress_bar();
     let progress = |summary: &Summary| {
@@ -101,13 +100,6 @@ pub async fn import(config: &Config, arguments: ImportArguments) -> Result<Outco
             refused.stream, refused.reason
         ))),
     }
-}
-
-/// The database with its tables: whichever command comes first makes them.
-async fn open(config: &Config) -> Result<Database> {
-    let database = open_database(config).await?;
-    database.migrate().await?;
-    Ok(database)
 }
 
 fn progress_bar() -> ProgressBar {
@@ -154,7 +146,7 @@ fn report(summary: &Summary) {
 
 /// Lists rejected records, one a line: number, time, source, stream, code, id, reason.
 pub async fn list(config: &Config, arguments: &RejectedArguments) -> Result<()> {
-    let database = open(config).await?;
+    let database = open_migrated(config).await?;
     let records = rejected::list(&database, arguments.source.as_deref(), arguments.after, arguments.limit).await?;
     let mut out = stdout().lock();
     for record in &records {
@@ -185,7 +177,7 @@ pub async fn list(config: &Config, arguments: &RejectedArguments) -> Result<()> 
 
 /// Tries rejected records again with the mapping as it is now.
 pub async fn replay(config: &Config, arguments: ReplayArguments) -> Result<Outcome> {
-    let intake = open_intake(config, open(config).await?)?;
+    let intake = open_intake(config, open_migrated(config).await?)?;
     let selection = match (arguments.source, arguments.record) {
         (Some(source), _) => Selection::Source(source),
         (None, Some(record)) => Selection::Record(record),

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use crate::app::open_database;
+use crate::app::{open_migrated, open_policy};
 use crate::config::Config;
 use crate::error::Result;
 use crate::{auth, schema};
@@ -86,10 +86,12 @@ pub async fn run(arguments: Arguments) -> Result<Outcome> {
         Command::Rejected(arguments) => import::list(&config, &arguments).await?,
         Command::Replay(arguments) => return import::replay(&config, arguments).await,
         Command::Token { role, subject, hours } => {
+            // A role that nobody knows would only be refused later.
+            open_policy(&config)?.rights(role.iter().map(String::as_str))?;
             println!("{}", auth::mint(&config, &subject, &role, hours * 3600)?);
         }
         Command::Migrate => {
-            open_database(&config).await?.migrate().await?;
+            open_migrated(&config).await?;
             eprintln!("The tables are up to date.");
         }
     }

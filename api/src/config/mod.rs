@@ -21,6 +21,8 @@ use crate::error::{Error, Result};
 
 /// The environment variable that names the settings file.
 pub const FILE_VARIABLE: &str = "CUSTOMER360_CONFIG";
+/// Which parts log how much: read by the binary before there are settings, so it is none of them.
+pub const LOG_VARIABLE: &str = "CUSTOMER360_LOG";
 const PREFIX: &str = "CUSTOMER360_";
 
 /// Settings whose environment value is text even where it reads like a number.
@@ -65,6 +67,7 @@ impl Config {
                 plain_url = Some(value);
             } else if let Some(key) = name.strip_prefix(PREFIX)
                 && name != FILE_VARIABLE
+                && name != LOG_VARIABLE
             {
                 keys.push((key.to_ascii_lowercase().replace("__", "."), value));
             }
@@ -81,7 +84,7 @@ impl Config {
                 figment.merge((key.as_str(), parsed))
             };
         }
-        let mut config: Self = figment.extract().map_err(|error| Error::bad_input(format!("Settings: {error}.")))?;
+        let mut config: Self = figment.extract().map_err(|error| unusable(&error))?;
         config.auth.read_secret_file()?;
         check::check(&config)?;
         Ok(config)
@@ -91,6 +94,14 @@ impl Config {
     pub fn in_force(&self) -> String {
         toml::to_string_pretty(self).unwrap_or_else(|error| format!("# the settings cannot be printed: {error}\n"))
     }
+}
+
+/// What is wrong and at which key; the library's own sentence would name types of ours.
+fn unusable(error: &figment::Error) -> Error {
+    let key = error.path.join(".");
+    let at = if key.is_empty() { String::new() } else { format!(" at `{key}`") };
+    let kind = error.kind.to_string();
+    Error::bad_input(format!("Settings{at}: {}.", kind.trim_end_matches('.')))
 }
 
 #[cfg(test)]
@@ -133,6 +144,11 @@ mod tests {
         }
         let file = file("[http]\nlisten_on = 'x'\n");
         assert!(Config::load_from(Some(file.path()), []).unwrap_err().message.contains("listen_on"));
+    }
+
+    #[test]
+    fn what_to_log_is_no_setting() {
+        assert!(load(&[(LOG_VARIABLE, "debug")]).is_ok());
     }
 
     #[test]

@@ -6,7 +6,7 @@
 use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use migration::MigratorTrait;
 use sea_orm::{DatabaseConnection, SqlxPostgresConnector, SqlxSqliteConnector};
@@ -16,10 +16,13 @@ use sqlx::sqlite::{
 };
 use sqlx::{Arguments, AssertSqlSafe, Postgres, Row as _, Sqlite};
 
+mod fault;
 mod row;
 mod sql;
 mod write;
 
+pub use fault::refuses_a_value;
+use fault::{away, fault, may_come_back, not_migrated, unopened};
 pub use row::{Column, Kind, Row, push_columns};
 pub use sql::{Bind, Dialect, Sql, time_text};
 pub use write::{OnConflict, WriteBatch};
@@ -71,7 +74,7 @@ impl Database {
         match &self.pools {
             Pools::Sqlite { .. } => migration::Migrator::up(&self.orm(), None).await.map_err(not_migrated),
             Pools::Postgres(pool) => {
-                let mut lock = pool.acquire().await.map_err(away)?;
+                let mut lock = pool.acquire().await.map_err(fault)?;
                 sqlx::query("SELECT pg_advisory_lock(360360)").execute(&mut *lock).await.map_err(away)?;
                 let result = migration::Migrator::up(&self.orm(), None).await.map_err(not_migrated);
                 sqlx::query("SELECT pg_advisory_unlock(360360)").execute(&mut *lock).await.map_err(away)?;
@@ -136,9 +139,36 @@ impl Database {
     pub async fn begin(&self) -> Result<Transaction> {
         match &self.pools {
             Pools::Sqlite { write, .. } => {
-                Ok(Transaction::Sqlite(write.begin_with("BEGIN IMMEDIATE").await.map_err(fault)?))
+                let begun = match write.begin_with("BEGIN IMMEDIATE").await {
+                    // SQLite rolls back by itself where the disk is full; its driver then takes the writer to be within a
+                    // transaction for ever. A fresh one knows better.
+                    Err(sqlx::Error::InvalidSavePointStatement) => {
+                        let stuck = write.acquire().await.map_err(fault)?;
+                        let _ = stuck.close().await;
+                        write.begin_with("BEGIN IMMEDIATE").await
+                    }
+                    begun => begun,
+                };
+                Ok(Transaction::Sqlite(begun.map_err(fault)?))
             }
             Pools::Postgres(pool) => Ok(Transaction::Postgres(pool.begin().await.map_err(fault)?)),
+        }
+    }
+
+    /// Waits for a database that is away: it may be starting beside us. What waiting does not mend is told at once.
+    pub async fn wait(&self, patience: Duration) -> Result<()> {
+        let until = Instant::now() + patience;
+        let mut told = false;
+        loop {
+            let Err(error) = self.ping().await else { return Ok(()) };
+            if Instant::now() >= until || !may_come_back(&error) {
+                return Err(error);
+            }
+            if !told {
+                told = true;
+                tracing::warn!("the database is away; waiting for it for up to {} s", patience.as_secs());
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
         }
     }
 
@@ -240,8 +270,11 @@ fn open_postgres(settings: &Settings) -> Result<PgPool> {
 }
 
 async fn open_sqlite(settings: &Settings) -> Result<Pools> {
-    let options = SqliteConnectOptions::from_str(&settings.url)
-        .map_err(|_| Error::bad_input("DATABASE_URL is neither sqlite://FILE nor postgres://user@host/database."))?
+    let known = settings.url.strip_prefix("sqlite:").map(|_| SqliteConnectOptions::from_str(&settings.url));
+    let Some(Ok(options)) = known else {
+        return Err(Error::bad_input("DATABASE_URL is neither sqlite://FILE nor postgres://user@host/database."));
+    };
+    let options = options
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
@@ -291,92 +324,4 @@ fn sqlite_query(sql: Sql) -> sqlx::query::Query<'static, Sqlite, SqliteArguments
         };
     }
     sqlx::query_with(AssertSqlSafe(sql.text), arguments)
-}
-
-fn away(error: sqlx::Error) -> Error {
-    Error::unavailable(error)
-}
-
-/// Whether the database could not keep a value (out of its range, too large for an index), so that the rest of a batch can be
-/// written without it.
-pub fn refuses_a_value(error: &Error) -> bool {
-    let Some(sqlx::Error::Database(inner)) = error.cause().and_then(|cause| cause.downcast_ref::<sqlx::Error>()) else {
-        return false;
-    };
-    // PostgreSQL: data exceptions and program limits; SQLite: string or blob too big.
-    inner.code().is_some_and(|code| code.starts_with("22") && code.len() == 5 || code.starts_with("54") || code == "18")
-}
-
-/// The sentence for a disk without room.
-const FULL: &str = "The database's disk is full, or its quota used up: nothing of this was written. Make room and try again.";
-
-/// What a database's error means to whoever asked.
-enum Meaning {
-    /// No room.
-    Full,
-    /// Another try may go better.
-    Away,
-    /// A mistake of ours.
-    Ours,
-}
-
-/// Tells what is away from what is wrong: the first may be tried again.
-fn fault(error: sqlx::Error) -> Error {
-    match meaning(&error) {
-        Meaning::Full => away(error).with_message(FULL),
-        Meaning::Away => away(error),
-        Meaning::Ours => Error::internal(error),
-    }
-}
-
-fn meaning(error: &sqlx::Error) -> Meaning {
-    let code = match error {
-        sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Tls(_) => {
-            return Meaning::Away;
-        }
-        sqlx::Error::Database(inner) => inner.code().unwrap_or_default(),
-        _ => return Meaning::Ours,
-    };
-    // An extended code of SQLite has its kind in the lowest byte; PostgreSQL's codes have five characters.
-    let kind = code.parse::<u32>().ok().filter(|_| code.len() < 5).map(|code| code & 0xff);
-    match (kind, code.as_ref()) {
-        // SQLite says that it is full, or that it could not write, truncate, or grow the index of its log.
-        (_, "53100" | "13" | "778" | "1546" | "4874") => Meaning::Full,
-        // SQLite: busy, locked.
-        (Some(5 | 6), _) => Meaning::Away,
-        // Serialisation, deadlock, not now, lock.
-        (None, "40001" | "40P01" | "55000" | "55P03") => Meaning::Away,
-        // The connection, who may log in, no such database, resources, shutting down or cancelled.
-        (None, code) if ["08", "28", "3D", "53", "57"].iter().any(|class| code.starts_with(class)) => Meaning::Away,
-        _ => Meaning::Ours,
-    }
-}
-
-fn unopened(error: sqlx::Error) -> Error {
-    let message = match meaning(&error) {
-        Meaning::Full => FULL,
-        _ => "The database's file cannot be opened or made. Correct DATABASE_URL, or the rights on its folder.",
-    };
-    away(error).with_message(message)
-}
-
-fn not_migrated(error: sea_orm::DbErr) -> Error {
-    use sea_orm::{DbErr, RuntimeErr};
-    if let DbErr::Conn(RuntimeErr::SqlxError(inner))
-    | DbErr::Exec(RuntimeErr::SqlxError(inner))
-    | DbErr::Query(RuntimeErr::SqlxError(inner)) = &error
-    {
-        match meaning(inner) {
-            Meaning::Full => return Error::unavailable(error).with_message(FULL),
-            Meaning::Away => return Error::unavailable(error),
-            Meaning::Ours => {}
-        }
-    }
-    // The library has no variant of its own for it.
-    if error.to_string().contains("its file is missing") {
-        let message =
-            "The database was made by a newer version of customer360. Start that version, or name another database.";
-        return Error::conflict(message).because(error);
-    }
-    Error::unavailable(error).with_message("The database's tables could not be brought up to date.")
 }

@@ -114,6 +114,7 @@ pub async fn import_files(
     let known = source.mapping.streams();
     let mut inputs = Vec::with_capacity(files.len());
     for file in files {
+        readable(&file)?;
         let stream = stream_of(&file, options.stream.as_deref())?;
         if !known.contains(&stream.as_str()) {
             let known = known.join(", ");
@@ -122,7 +123,6 @@ pub async fn import_files(
                 options.source
             )));
         }
-        readable(&file)?;
         inputs.push((file, stream));
     }
     let origin = Origin::new(&options.source);
@@ -310,7 +310,8 @@ fn read_files(inputs: &[(PathBuf, String)], origin: &Origin, chunk: usize, sende
         };
         let message = match fault.kind() {
             io::ErrorKind::NotFound => format!("{}: there is no such file.", file.display()),
-            _ => format!("{}: {fault}.", file.display()),
+            io::ErrorKind::InvalidData | io::ErrorKind::Other => format!("{}: {fault}.", file.display()),
+            _ => format!("{}: the file could not be read to its end.", file.display()),
         };
         let _ = sender.blocking_send(Err(Error::bad_input(message)));
         return;
