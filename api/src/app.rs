@@ -127,9 +127,8 @@ impl App {
 /// The policy that the settings name, else the one built in.
 pub fn open_policy(config: &Config) -> Result<Policy> {
     let Some(file) = &config.access.policy else { return Policy::built_in() };
-    let text = std::fs::read_to_string(file).map_err(|error| {
-        Error::bad_input("The file that `access.policy` names cannot be read.").because(error)
-    })?;
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| Error::bad_input("The file that `access.policy` names cannot be read.").because(error))?;
     Policy::parse(&text)
 }
 

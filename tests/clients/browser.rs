@@ -91,8 +91,7 @@ fn the_demo_shows_what_a_role_withholds() {
     let name = told.split(',').next().expect("a name");
 
     // The first example is the risk query, with the scripted customer's number in its variables.
-    let (page, console) =
-        opened(&folder, &format!("http://{listen}/#example=0&role=service&compare=marketing&run"));
+    let (page, console) = opened(&folder, &format!("http://{listen}/#example=0&role=service&compare=marketing&run"));
     let shown = text(&page);
     assert_eq!(console, "", "the page broke its content policy or failed");
     assert!(shown.matches(name).count() >= 2, "{name} is not in both answers:\n{shown}");

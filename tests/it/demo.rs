@@ -85,7 +85,8 @@ both! {
 fn it_serves_this_machine_only() {
     let folder = tempfile::tempdir().unwrap();
     let open = Program::new(["demo"]).folder(folder.path()).env("CUSTOMER360_HTTP__LISTEN", "0.0.0.0:0");
-    let open = open.env("CUSTOMER360_AUTH__HS256_SECRET", "a secret of this test alone, long enough for anyone").finish();
+    let open =
+        open.env("CUSTOMER360_AUTH__HS256_SECRET", "a secret of this test alone, long enough for anyone").finish();
     assert_eq!(open.status.code(), Some(1), "{open:#?}");
     assert!(open.stderr.contains("serves this machine only"), "{}", open.stderr);
     assert!(!folder.path().join("customer360-demo.sqlite").exists(), "nothing was made");

@@ -35,7 +35,8 @@ fn states_of(lines: &[u8]) -> Vec<Value> {
 
 /// Lines of a tap: tickets from `from` on, with a state that counts them after each.
 fn tickets(from: usize, to: usize) -> String {
-    let mut all = format!("{}\n", json!({"type": "SCHEMA", "stream": "tickets", "schema": {}, "key_properties": ["id"]}));
+    let mut all =
+        format!("{}\n", json!({"type": "SCHEMA", "stream": "tickets", "schema": {}, "key_properties": ["id"]}));
     for n in from..to {
         let record = json!({"id": format!("T{n}"), "status": "OPEN", "subject": "Printer", "opened_at": "2026-05-01",
             "email": format!("p{}@example.org", n % 40)});

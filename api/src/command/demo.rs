@@ -56,7 +56,9 @@ const PEOPLE: [(&str, &str); 5] = [
 pub async fn demo(mut config: Config, arguments: DemoArguments) -> Result<()> {
     let begun = Instant::now();
     if config.env == Mode::Production {
-        return Err(Error::bad_input("The demo invents customers, so it is for development: leave CUSTOMER360_ENV out."));
+        return Err(Error::bad_input(
+            "The demo invents customers, so it is for development: leave CUSTOMER360_ENV out.",
+        ));
     }
     if !config.http.listen.ip().is_loopback() {
         return Err(Error::bad_input("The demo serves this machine only. Let http.listen be an address of 127.0.0.1."));

@@ -18,7 +18,8 @@ pub fn refuses_a_value(error: &Error) -> bool {
 }
 
 /// The sentence for a disk without room.
-const FULL: &str = "The database's disk is full, or its quota used up: nothing of this was written. Make room and try again.";
+const FULL: &str =
+    "The database's disk is full, or its quota used up: nothing of this was written. Make room and try again.";
 
 /// The sentence for an address that the server does not take.
 const REFUSED: &str = "The database server refuses the user, or has no such database. Correct DATABASE_URL.";
