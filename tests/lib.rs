@@ -13,6 +13,7 @@ pub mod database;
 pub mod postgres;
 pub mod process;
 mod run_folder;
+pub mod scan;
 pub mod sqlite;
 
 pub use app::{Answer, Role, TestApp};

@@ -39,6 +39,7 @@ pub fn free_port() -> u16 {
 pub struct Program {
     command: Command,
     input: Option<Vec<u8>>,
+    held: bool,
 }
 
 impl Program {
@@ -51,7 +52,7 @@ impl Program {
                 command.env_remove(key);
             }
         }
-        Self { command, input: None }
+        Self { command, input: None, held: false }
     }
 
     /// With an environment variable.
@@ -75,6 +76,33 @@ impl Program {
         self
     }
 
+    /// With a standard input that stays open after what it was given, as of a tap that has more to say.
+    #[must_use]
+    pub fn held_open(mut self) -> Self {
+        self.held = true;
+        self
+    }
+
+    /// With no file larger than so many bytes: a disk that is full. Writing beyond gives an error instead of a signal.
+    #[must_use]
+    pub fn file_limit(mut self, bytes: u64) -> Self {
+        let mut shell = Command::new("sh");
+        // POSIX counts in blocks of 512 bytes, and so does dash; bash in posix mode too.
+        shell.args(["-c", "trap '' XFSZ; ulimit -f \"$0\"; exec \"$@\""]).arg((bytes / 512).to_string());
+        shell.arg(self.command.get_program()).args(self.command.get_args());
+        for (key, value) in self.command.get_envs() {
+            match value {
+                Some(value) => shell.env(key, value),
+                None => shell.env_remove(key),
+            };
+        }
+        if let Some(folder) = self.command.get_current_dir() {
+            shell.current_dir(folder);
+        }
+        self.command = shell;
+        self
+    }
+
     /// Starts it.
     pub fn start(mut self) -> Process {
         let stdin = if self.input.is_some() { Stdio::piped() } else { Stdio::null() };
@@ -82,7 +110,14 @@ impl Program {
         let mut child = self.command.spawn().unwrap_or_else(|e| panic!("cannot start {:?}: {e}", self.command));
         if let (Some(bytes), Some(mut stdin)) = (self.input, child.stdin.take()) {
             // It may stop reading whenever it wants: that is what some tests look at.
-            thread::spawn(move || stdin.write_all(&bytes));
+            let held = self.held;
+            thread::spawn(move || {
+                let _ = stdin.write_all(&bytes);
+                // Its end closes the pipe; a parked thread goes with the test.
+                while held {
+                    thread::park();
+                }
+            });
         }
         let stdout = Capture::of(child.stdout.take().expect("standard output is a pipe"));
         let stderr = Capture::of(child.stderr.take().expect("standard error is a pipe"));
@@ -119,6 +154,14 @@ impl Process {
         match self.stdout.wait_for(&is_it, PATIENCE) {
             Some(line) => line,
             None => panic!("it never printed {what}.\nIt printed:\n{}\nand said:\n{}", self.stdout(), self.stderr()),
+        }
+    }
+
+    /// Waits until a line of standard error satisfies the test, and returns that line.
+    pub fn wait_for_word(&mut self, what: &str, is_it: impl Fn(&str) -> bool) -> String {
+        match self.stderr.wait_for(&is_it, PATIENCE) {
+            Some(line) => line,
+            None => panic!("it never said {what}.\nIt printed:\n{}\nand said:\n{}", self.stdout(), self.stderr()),
         }
     }
 

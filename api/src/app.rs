@@ -51,12 +51,7 @@ impl App {
 
     /// The application over a database that is open already.
     pub fn over(config: &Config, database: Database) -> Result<Self> {
-        let policy = match &config.access.policy {
-            None => Policy::built_in()?,
-            Some(file) => Policy::parse(&std::fs::read_to_string(file).map_err(|error| {
-                Error::bad_input("The file that `access.policy` names cannot be read.").because(error)
-            })?)?,
-        };
+        let policy = open_policy(config)?;
         let intake = open_intake(config, database.clone())?;
         Ok(Self {
             database,
@@ -129,6 +124,14 @@ impl App {
     }
 }
 
+/// The policy that the settings name, else the one built in.
+pub fn open_policy(config: &Config) -> Result<Policy> {
+    let Some(file) = &config.access.policy else { return Policy::built_in() };
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| Error::bad_input("The file that `access.policy` names cannot be read.").because(error))?;
+    Policy::parse(&text)
+}
+
 /// Opens the database that the settings name.
 pub async fn open_database(config: &Config) -> Result<Database> {
     Database::open(&Settings {
@@ -138,6 +141,14 @@ pub async fn open_database(config: &Config) -> Result<Database> {
         statement_timeout: Duration::from_millis(config.database.statement_ms),
     })
     .await
+}
+
+/// The same with its tables brought up to date; waits for a database that is away.
+pub async fn open_migrated(config: &Config) -> Result<Database> {
+    let database = open_database(config).await?;
+    database.wait(Duration::from_secs(config.database.start_seconds)).await?;
+    database.migrate().await?;
+    Ok(database)
 }
 
 impl Engine for App {

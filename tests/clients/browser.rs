@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use customer360_tests::process::{PATIENCE, Process, Program, free_port};
 
 /// The server over an empty database of its own, and where it is.
-fn server(folder: &tempfile::TempDir) -> (Process, String) {
+pub fn server(folder: &tempfile::TempDir) -> (Process, String) {
     let listen = format!("127.0.0.1:{}", free_port());
     let database = format!("sqlite://{}", folder.path().join("customers.sqlite").display());
     let server = Program::new(["serve"])
@@ -74,6 +74,30 @@ fn the_page_asks_answers_and_compares() {
     let shown = text(&page);
     assert!(shown.contains("FORBIDDEN") && shown.contains("200 with errors"), "the refusal is not shown in:\n{shown}");
     assert!(shown.contains("Schema / Customer") && shown.contains("hidden"), "the type is not shown in:\n{shown}");
+}
+
+#[test]
+fn the_demo_shows_what_a_role_withholds() {
+    let folder = tempfile::tempdir().expect("a folder of its own");
+    let listen = format!("127.0.0.1:{}", free_port());
+    let demo = Program::new(["demo", "--customers", "300"])
+        .folder(folder.path())
+        .env("CUSTOMER360_HTTP__LISTEN", &listen)
+        .env("DATABASE_URL", &format!("sqlite://{}", folder.path().join("demo.sqlite").display()));
+    let mut demo = demo.start();
+    demo.wait_for_line("the last query", |line| line.contains("moeller"));
+    let printed = demo.stdout();
+    let told = printed.lines().find_map(|line| line.strip_prefix("Look at ")).expect("the scripted customer");
+    let name = told.split(',').next().expect("a name");
+
+    // The first example is the risk query, with the scripted customer's number in its variables.
+    let (page, console) = opened(&folder, &format!("http://{listen}/#example=0&role=service&compare=marketing&run"));
+    let shown = text(&page);
+    assert_eq!(console, "", "the page broke its content policy or failed");
+    assert!(shown.matches(name).count() >= 2, "{name} is not in both answers:\n{shown}");
+    assert!(shown.contains("latestNps") && shown.contains("nextUpdateAt"), "no answer of the risk query:\n{shown}");
+    assert!(page.contains("class=\"withheld\""), "what is withheld from marketing is not listed:\n{shown}");
+    assert!(page.contains("line differs"), "what differs between the roles is not marked");
 }
 
 #[test]

@@ -3,13 +3,19 @@
 
 mod access;
 mod architecture;
+mod bad_request;
+mod command;
+mod cut;
+mod demo;
 mod executor;
 mod first_screen;
 mod graph;
 mod harness;
 mod import;
 mod intake;
+mod life;
 mod migration;
 mod mutation;
 mod readme;
 mod schema;
+mod streams;

@@ -10,10 +10,10 @@ use migration::MigratorTrait;
 
 use super::page::pages;
 use super::serve::{listen, over};
-use crate::app::{App, open_database, open_intake_of};
+use crate::app::{App, open_database, open_intake_of, open_migrated};
 use crate::auth::mint;
 use crate::catalogue;
-use crate::config::{Config, DatabaseUrl};
+use crate::config::{Config, DatabaseUrl, Mode};
 use crate::demo::{Demo, RISK_QUERY, SEARCH_QUERY};
 use crate::error::{Error, Result};
 use crate::http::page::Example;
@@ -55,6 +55,11 @@ const PEOPLE: [(&str, &str); 5] = [
 /// Fills the demo's database and serves it.
 pub async fn demo(mut config: Config, arguments: DemoArguments) -> Result<()> {
     let begun = Instant::now();
+    if config.env == Mode::Production {
+        return Err(Error::bad_input(
+            "The demo invents customers, so it is for development: leave CUSTOMER360_ENV out.",
+        ));
+    }
     if !config.http.listen.ip().is_loopback() {
         return Err(Error::bad_input("The demo serves this machine only. Let http.listen be an address of 127.0.0.1."));
     }
@@ -66,8 +71,7 @@ pub async fn demo(mut config: Config, arguments: DemoArguments) -> Result<()> {
     if arguments.fresh {
         begin_again(&config).await?;
     }
-    let database = open_database(&config).await?;
-    database.migrate().await?;
+    let database = open_migrated(&config).await?;
     // A demo that was begun goes on from its own first day, so that nothing arrives twice.
     let now = catalogue::store::source_since(&database, "crm").await?.unwrap_or_else(Utc::now);
     let demo = Demo::new(arguments.seed, usize::try_from(arguments.customers).unwrap_or(FIRST), now);

@@ -8,7 +8,8 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use uuid::Uuid;
 
-use crate::app::{open_database, open_intake};
+use super::Outcome;
+use crate::app::{open_intake, open_migrated};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::ingest::import::{ImportOptions, Summary, import_files, import_singer};
@@ -64,9 +65,8 @@ pub struct ReplayArguments {
 }
 
 /// Imports, with progress on a terminal and a summary at the end.
-pub async fn import(config: &Config, arguments: ImportArguments) -> Result<()> {
-    let database = open_database(config).await?;
-    database.migrate().await?;
+pub async fn import(config: &Config, arguments: ImportArguments) -> Result<Outcome> {
+    let database = open_migrated(config).await?;
     let intake = open_intake(config, database)?;
     let bar = progress_bar();
     let progress = |summary: &Summary| {
@@ -94,7 +94,7 @@ pub async fn import(config: &Config, arguments: ImportArguments) -> Result<()> {
     report(&summary);
     intake.database().close().await;
     match summary.stopped {
-        None => Ok(()),
+        None => Ok(Outcome::of_rejected(summary.rejected)),
         Some(refused) => Err(Error::bad_input(format!(
             "Stopped at a record of `{}` that cannot be taken: {}",
             refused.stream, refused.reason
@@ -146,7 +146,7 @@ fn report(summary: &Summary) {
 
 /// Lists rejected records, one a line: number, time, source, stream, code, id, reason.
 pub async fn list(config: &Config, arguments: &RejectedArguments) -> Result<()> {
-    let database = open_database(config).await?;
+    let database = open_migrated(config).await?;
     let records = rejected::list(&database, arguments.source.as_deref(), arguments.after, arguments.limit).await?;
     let mut out = stdout().lock();
     for record in &records {
@@ -176,8 +176,8 @@ pub async fn list(config: &Config, arguments: &RejectedArguments) -> Result<()> 
 }
 
 /// Tries rejected records again with the mapping as it is now.
-pub async fn replay(config: &Config, arguments: ReplayArguments) -> Result<()> {
-    let intake = open_intake(config, open_database(config).await?)?;
+pub async fn replay(config: &Config, arguments: ReplayArguments) -> Result<Outcome> {
+    let intake = open_intake(config, open_migrated(config).await?)?;
     let selection = match (arguments.source, arguments.record) {
         (Some(source), _) => Selection::Source(source),
         (None, Some(record)) => Selection::Record(record),
@@ -188,5 +188,6 @@ pub async fn replay(config: &Config, arguments: ReplayArguments) -> Result<()> {
         eprintln!("still rejected: {}: {}: {}", refused.stream, refused.code.as_str(), refused.reason);
     }
     eprintln!("{} taken, {} known already, {} still rejected.", report.taken, report.superseded, report.rejected.len());
-    Ok(())
+    intake.database().close().await;
+    Ok(Outcome::of_rejected(report.rejected.len()))
 }

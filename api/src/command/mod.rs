@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use crate::app::open_database;
+use crate::app::{open_migrated, open_policy};
 use crate::config::Config;
 use crate::error::Result;
 use crate::{auth, schema};
@@ -32,11 +32,11 @@ enum Command {
     Serve,
     /// Makes a company to look at, and serves it on this machine.
     Demo(demo::DemoArguments),
-    /// Takes records in from files, or from a Singer tap on standard input.
+    /// Takes records in from files, or from a Singer tap on standard input. Exit status 3: some records were rejected.
     Import(import::ImportArguments),
     /// Lists the records that could not be taken in, with the reasons.
     Rejected(import::RejectedArguments),
-    /// Tries rejected records again, after the mapping was mended.
+    /// Tries rejected records again, after the mapping was mended. Exit status 3: some are rejected still.
     Replay(import::ReplayArguments),
     /// Prints a development token.
     Token {
@@ -56,28 +56,44 @@ enum Command {
     Schema,
 }
 
+/// How a command ended that failed in nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// All was done.
+    Done,
+    /// What could be taken was taken; other records were rejected and are kept with their reasons.
+    SomeRejected,
+}
+
+impl Outcome {
+    fn of_rejected(count: usize) -> Self {
+        if count == 0 { Self::Done } else { Self::SomeRejected }
+    }
+}
+
 /// Runs what the arguments ask for.
-pub async fn run(arguments: Arguments) -> Result<()> {
+pub async fn run(arguments: Arguments) -> Result<Outcome> {
     if let Command::Schema = arguments.command {
         print!("{}", schema::sdl());
-        return Ok(());
+        return Ok(Outcome::Done);
     }
     let config = Config::load(arguments.config.as_deref())?;
     match arguments.command {
-        Command::Schema => Ok(()),
-        Command::Serve => serve::serve(&config).await,
-        Command::Demo(arguments) => demo::demo(config, arguments).await,
-        Command::Import(arguments) => import::import(&config, arguments).await,
-        Command::Rejected(arguments) => import::list(&config, &arguments).await,
-        Command::Replay(arguments) => import::replay(&config, arguments).await,
+        Command::Schema => {}
+        Command::Serve => serve::serve(&config).await?,
+        Command::Demo(arguments) => demo::demo(config, arguments).await?,
+        Command::Import(arguments) => return import::import(&config, arguments).await,
+        Command::Rejected(arguments) => import::list(&config, &arguments).await?,
+        Command::Replay(arguments) => return import::replay(&config, arguments).await,
         Command::Token { role, subject, hours } => {
+            // A role that nobody knows would only be refused later.
+            open_policy(&config)?.rights(role.iter().map(String::as_str))?;
             println!("{}", auth::mint(&config, &subject, &role, hours * 3600)?);
-            Ok(())
         }
         Command::Migrate => {
-            open_database(&config).await?.migrate().await?;
+            open_migrated(&config).await?;
             eprintln!("The tables are up to date.");
-            Ok(())
         }
     }
+    Ok(Outcome::Done)
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 
 use super::page::{examples, pages};
-use crate::app::App;
+use crate::app::{App, open_migrated};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::http::{Pages, Server};
@@ -14,8 +14,7 @@ use crate::ingest::bulk;
 /// Serves until the process is asked to end.
 pub async fn serve(config: &Config) -> Result<()> {
     eprintln!("{}", config.in_force());
-    let app = App::open(config).await?;
-    app.database().migrate().await?;
+    let app = App::over(config, open_migrated(config).await?)?;
     bulk::restore(app.database()).await?;
     let listener = listen(config).await?;
     let page = pages(config, &app, examples(), |_| "developer");

@@ -83,7 +83,7 @@ impl Config {
                 figment.merge((key.as_str(), parsed))
             };
         }
-        let mut config: Self = figment.extract().map_err(|error| Error::bad_input(format!("Settings: {error}.")))?;
+        let mut config: Self = figment.extract().map_err(|error| unusable(&error))?;
         config.auth.read_secret_file()?;
         check::check(&config)?;
         Ok(config)
@@ -93,6 +93,14 @@ impl Config {
     pub fn in_force(&self) -> String {
         toml::to_string_pretty(self).unwrap_or_else(|error| format!("# the settings cannot be printed: {error}\n"))
     }
+}
+
+/// What is wrong and at which key; the library's own sentence would name types of ours.
+fn unusable(error: &figment::Error) -> Error {
+    let key = error.path.join(".");
+    let at = if key.is_empty() { String::new() } else { format!(" at `{key}`") };
+    let kind = error.kind.to_string();
+    Error::bad_input(format!("Settings{at}: {}.", kind.trim_end_matches('.')))
 }
 
 #[cfg(test)]
@@ -140,6 +148,11 @@ mod tests {
         }
         let file = file("[http]\nlisten_on = 'x'\n");
         assert!(Config::load_from(Some(file.path()), []).unwrap_err().message.contains("listen_on"));
+    }
+
+    #[test]
+    fn what_to_log_is_no_setting() {
+        assert!(load(&[(LOG_VARIABLE, "debug")]).is_ok());
     }
 
     #[test]

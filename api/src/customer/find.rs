@@ -100,7 +100,10 @@ fn text(raw: String) -> Result<String> {
 }
 
 fn refused(refusal: impl std::fmt::Display) -> Error {
-    Error::bad_input(refusal.to_string())
+    let refusal = refusal.to_string();
+    let mut letters = refusal.chars();
+    let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
+    Error::bad_input(format!("{first}{}.", letters.as_str().trim_end_matches('.')))
 }
 
 /// Looks customers up.

@@ -6,7 +6,7 @@
 use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use migration::MigratorTrait;
 use sea_orm::{DatabaseConnection, SqlxPostgresConnector, SqlxSqliteConnector};
@@ -16,10 +16,13 @@ use sqlx::sqlite::{
 };
 use sqlx::{Arguments, AssertSqlSafe, Postgres, Row as _, Sqlite};
 
+mod fault;
 mod row;
 mod sql;
 mod write;
 
+pub use fault::refuses_a_value;
+use fault::{away, fault, may_come_back, not_migrated, unopened};
 pub use row::{Column, Kind, Row, push_columns};
 pub use sql::{Bind, Dialect, Sql, time_text};
 pub use write::{OnConflict, WriteBatch, WriteRow};
@@ -68,15 +71,12 @@ impl Database {
 
     /// Brings the tables up to date. Several nodes may try at once: one does it, the others wait.
     pub async fn migrate(&self) -> Result<()> {
-        let fault = |error: sea_orm::DbErr| {
-            Error::unavailable(error).with_message("The database's tables could not be brought up to date.")
-        };
         match &self.pools {
-            Pools::Sqlite { .. } => migration::Migrator::up(&self.orm(), None).await.map_err(fault),
+            Pools::Sqlite { .. } => migration::Migrator::up(&self.orm(), None).await.map_err(not_migrated),
             Pools::Postgres(pool) => {
-                let mut lock = pool.acquire().await.map_err(away)?;
+                let mut lock = pool.acquire().await.map_err(fault)?;
                 sqlx::query("SELECT pg_advisory_lock(360360)").execute(&mut *lock).await.map_err(away)?;
-                let result = migration::Migrator::up(&self.orm(), None).await.map_err(fault);
+                let result = migration::Migrator::up(&self.orm(), None).await.map_err(not_migrated);
                 sqlx::query("SELECT pg_advisory_unlock(360360)").execute(&mut *lock).await.map_err(away)?;
                 result
             }
@@ -139,9 +139,36 @@ impl Database {
     pub async fn begin(&self) -> Result<Transaction> {
         match &self.pools {
             Pools::Sqlite { write, .. } => {
-                Ok(Transaction::Sqlite(write.begin_with("BEGIN IMMEDIATE").await.map_err(fault)?))
+                let begun = match write.begin_with("BEGIN IMMEDIATE").await {
+                    // SQLite rolls back by itself where the disk is full; its driver then takes the writer to be within a
+                    // transaction for ever. A fresh one knows better.
+                    Err(sqlx::Error::InvalidSavePointStatement) => {
+                        let stuck = write.acquire().await.map_err(fault)?;
+                        let _ = stuck.close().await;
+                        write.begin_with("BEGIN IMMEDIATE").await
+                    }
+                    begun => begun,
+                };
+                Ok(Transaction::Sqlite(begun.map_err(fault)?))
             }
             Pools::Postgres(pool) => Ok(Transaction::Postgres(pool.begin().await.map_err(fault)?)),
+        }
+    }
+
+    /// Waits for a database that is away: it may be starting beside us. What waiting does not mend is told at once.
+    pub async fn wait(&self, patience: Duration) -> Result<()> {
+        let until = Instant::now() + patience;
+        let mut told = false;
+        loop {
+            let Err(error) = self.ping().await else { return Ok(()) };
+            if Instant::now() >= until || !may_come_back(&error) {
+                return Err(error);
+            }
+            if !told {
+                told = true;
+                tracing::warn!("the database is away; waiting for it for up to {} s", patience.as_secs());
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
         }
     }
 
@@ -243,8 +270,11 @@ fn open_postgres(settings: &Settings) -> Result<PgPool> {
 }
 
 async fn open_sqlite(settings: &Settings) -> Result<Pools> {
-    let options = SqliteConnectOptions::from_str(&settings.url)
-        .map_err(|_| Error::bad_input("DATABASE_URL is neither sqlite://FILE nor postgres://user@host/database."))?
+    let known = settings.url.strip_prefix("sqlite:").map(|_| SqliteConnectOptions::from_str(&settings.url));
+    let Some(Ok(options)) = known else {
+        return Err(Error::bad_input("DATABASE_URL is neither sqlite://FILE nor postgres://user@host/database."));
+    };
+    let options = options
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
@@ -258,8 +288,8 @@ async fn open_sqlite(settings: &Settings) -> Result<Pools> {
             .acquire_timeout(settings.acquire_timeout)
             .test_before_acquire(false)
     };
-    let write = pool(1).connect_with(options.clone()).await.map_err(away)?;
-    let read = pool(settings.pool_size).connect_with(options.read_only(true)).await.map_err(away)?;
+    let write = pool(1).connect_with(options.clone()).await.map_err(unopened)?;
+    let read = pool(settings.pool_size).connect_with(options.read_only(true)).await.map_err(unopened)?;
     Ok(Pools::Sqlite { read, write })
 }
 
@@ -294,33 +324,4 @@ fn sqlite_query(sql: Sql) -> sqlx::query::Query<'static, Sqlite, SqliteArguments
         };
     }
     sqlx::query_with(AssertSqlSafe(sql.text), arguments)
-}
-
-fn away(error: sqlx::Error) -> Error {
-    Error::unavailable(error)
-}
-
-/// Whether the database could not keep a value (out of its range, too large for an index), so that the rest of a batch can be
-/// written without it.
-pub fn refuses_a_value(error: &Error) -> bool {
-    let Some(sqlx::Error::Database(inner)) = error.cause().and_then(|cause| cause.downcast_ref::<sqlx::Error>()) else {
-        return false;
-    };
-    // PostgreSQL: data exceptions and program limits; SQLite: string or blob too big.
-    inner.code().is_some_and(|code| code.starts_with("22") && code.len() == 5 || code.starts_with("54") || code == "18")
-}
-
-/// Tells what is away from what is wrong: the first may be tried again.
-fn fault(error: sqlx::Error) -> Error {
-    match &error {
-        sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Tls(_) => away(error),
-        sqlx::Error::Database(inner) => match inner.code().as_deref() {
-            // PostgreSQL: shutting down, too many connections, cancelled, serialisation, deadlock, lock; SQLite: busy, full.
-            Some("57P01" | "57P02" | "57P03" | "53300" | "57014" | "40001" | "40P01" | "55P03" | "5" | "13") => {
-                away(error)
-            }
-            _ => Error::internal(error),
-        },
-        _ => Error::internal(error),
-    }
 }

@@ -136,11 +136,19 @@ async fn connection(stream: TcpStream, address: IpAddr, router: Router, app: &Ap
                 Verdict::Wait(time) => look.as_mut().reset(Instant::now() + time),
                 Verdict::Close => return,
             },
-            _ = stopped.wait_for(|stop| *stop), if !ending => {
+            () = first_asked(&mut stopped, &pulse), if !ending => {
                 ending = true;
                 serving.as_mut().graceful_shutdown();
             }
         }
+    }
+}
+
+/// Done when the server stops and the connection has had its first request: it would be closed without an answer before.
+async fn first_asked(stopped: &mut watch::Receiver<bool>, pulse: &Pulse) {
+    let _ = stopped.wait_for(|stop| *stop).await;
+    while pulse.is_new() {
+        sleep(LOOK).await;
     }
 }
 

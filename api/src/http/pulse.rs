@@ -48,6 +48,11 @@ impl Pulse {
         self.set(IDLE);
     }
 
+    /// Whether nothing was asked on it yet.
+    pub(super) fn is_new(&self) -> bool {
+        self.state.load(Ordering::Relaxed) == HEAD << PHASE
+    }
+
     fn arrived(&self) {
         if self.state.load(Ordering::Relaxed) >> PHASE == IDLE {
             self.set(HEAD);

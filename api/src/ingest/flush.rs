@@ -324,8 +324,8 @@ fn raw(record: &Prepared<'_>, fate: Fate, replaces: Option<Uuid>) -> Option<enti
         Fate::Applied(id) => (id, "APPLIED"),
         Fate::Superseded(id) => (id, "SUPERSEDED"),
         Fate::Rejected(id) => (id, "REJECTED"),
-        // Corrected at the source meanwhile: nothing of it is new.
-        Fate::Repeated => (replaces.filter(|_| record.content.is_ok())?, "SUPERSEDED"),
+        // Tried again: refused still, perhaps for another reason; or corrected at the source meanwhile.
+        Fate::Repeated => (replaces?, if record.content.is_ok() { "SUPERSEDED" } else { "REJECTED" }),
     };
     let envelope = record.envelope;
     let content = record.content.as_ref().ok();

@@ -114,6 +114,7 @@ pub async fn import_files(
     let known = source.mapping.streams();
     let mut inputs = Vec::with_capacity(files.len());
     for file in files {
+        readable(&file)?;
         let stream = stream_of(&file, options.stream.as_deref())?;
         if !known.contains(&stream.as_str()) {
             let known = known.join(", ");
@@ -256,6 +257,36 @@ impl<'a> Writer<'a> {
     }
 }
 
+/// What is wrong with a file is told before anything of another is written.
+fn readable(file: &Path) -> Result<()> {
+    if file == Path::new("-") {
+        return Ok(());
+    }
+    let told = |what: &str| Error::bad_input(format!("{}: {what}.", file.display()));
+    if !file.exists() {
+        return Err(told("there is no such file"));
+    }
+    if file.is_dir() {
+        return Err(told("this is a folder; name its files"));
+    }
+    if is_csv(file).is_none() {
+        return Err(told(ENDINGS));
+    }
+    File::open(file).map(|_| ()).map_err(|error| told("it cannot be read; look at its rights").because(error))
+}
+
+const ENDINGS: &str = "a file to import ends in .csv, .tsv, .jsonl or .ndjson";
+
+/// CSV or lines of JSON, by the ending.
+fn is_csv(file: &Path) -> Option<bool> {
+    let ending = file.extension().map(|ending| ending.to_string_lossy().to_lowercase());
+    match ending.as_deref() {
+        Some("csv" | "tsv") => Some(true),
+        Some("jsonl" | "ndjson") => Some(false),
+        _ => None,
+    }
+}
+
 fn stream_of(file: &Path, stream: Option<&str>) -> Result<String> {
     if let Some(stream) = stream {
         return Ok(stream.to_owned());
@@ -279,7 +310,8 @@ fn read_files(inputs: &[(PathBuf, String)], origin: &Origin, chunk: usize, sende
         };
         let message = match fault.kind() {
             io::ErrorKind::NotFound => format!("{}: there is no such file.", file.display()),
-            _ => format!("{}: {fault}.", file.display()),
+            io::ErrorKind::InvalidData | io::ErrorKind::Other => format!("{}: {fault}.", file.display()),
+            _ => format!("{}: the file could not be read to its end.", file.display()),
         };
         let _ = sender.blocking_send(Err(Error::bad_input(message)));
         return;
@@ -299,15 +331,13 @@ fn read_file(
     } else {
         BufReader::with_capacity(256 << 10, Box::new(File::open(file)?))
     };
-    let ending = file.extension().map(|ending| ending.to_string_lossy().to_lowercase());
-    let csv = match ending.as_deref() {
-        Some("csv" | "tsv") => true,
-        Some("jsonl" | "ndjson") => false,
-        _ if standard_input => {
+    let csv = match is_csv(file) {
+        Some(csv) => csv,
+        None if standard_input => {
             let start = input.fill_buf()?;
             start.iter().find(|byte| !byte.is_ascii_whitespace() && !b"\xef\xbb\xbf".contains(byte)) != Some(&b'{')
         }
-        _ => return Err(io::Error::other("a file to import ends in .csv, .tsv, .jsonl or .ndjson")),
+        None => return Err(io::Error::other(ENDINGS)),
     };
     if csv {
         send(CsvRows::new(input, origin.clone(), stream)?, chunk, sender)

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::envelope::{Envelope, Op};
+use super::envelope::{Envelope, Op, RejectCode};
 use super::intake::{Intake, Refused};
 use super::lines::Item;
 use super::store::{self, RefusedFilter, RefusedRow};
@@ -86,9 +86,16 @@ pub async fn replay(intake: &Intake, selection: &Selection) -> Result<ReplayRepo
         let Some(last) = rows.last() else { break };
         after = last.intake_no;
         any = true;
-        let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+        let mut ids: Vec<Uuid> = Vec::with_capacity(rows.len());
         let mut items: Vec<Item> = Vec::with_capacity(rows.len());
         for row in rows {
+            if let Some(code) = unreadable(row.reason_code.as_deref()) {
+                // No mapping mends a line that is no record: it has to be sent again.
+                let reason = row.reason.unwrap_or_default();
+                report.rejected.push(Refused { position: 0, source: row.source, stream: row.stream, code, reason });
+                continue;
+            }
+            ids.push(row.id);
             items.push(Ok(envelope(row)));
         }
         let flushed = intake.retry(&items, &ids).await?;
@@ -100,6 +107,12 @@ pub async fn replay(intake: &Intake, selection: &Selection) -> Result<ReplayRepo
         return Err(Error::not_found("There is no rejected record with this id. `customer360 rejected` lists them."));
     }
     Ok(report)
+}
+
+/// The code of a line that could not be read as a record at all.
+fn unreadable(code: Option<&str>) -> Option<RejectCode> {
+    let codes = [RejectCode::BrokenJson, RejectCode::BrokenRow, RejectCode::InvalidUtf8];
+    codes.into_iter().find(|known| Some(known.as_str()) == code)
 }
 
 fn envelope(row: RefusedRow) -> Envelope {

@@ -53,7 +53,7 @@ pub enum SourceError {
         error: MappingError,
     },
     /// The file cannot be read.
-    #[error("{file} cannot be read: {error}")]
+    #[error("{file} cannot be read: {}", why(error))]
     Unreadable {
         /// The file or folder.
         file: String,
@@ -76,6 +76,16 @@ pub enum SourceError {
         /// The keys that are known.
         known: String,
     },
+}
+
+/// Why a file cannot be read, in words of ours.
+fn why(error: &std::io::Error) -> &'static str {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "it is not there",
+        std::io::ErrorKind::PermissionDenied => "its rights do not allow it",
+        std::io::ErrorKind::InvalidData => "it is not UTF-8",
+        _ => "the system gives an error",
+    }
 }
 
 impl Source {

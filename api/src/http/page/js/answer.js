@@ -113,13 +113,15 @@ function json(lines, withheld, theirs) {
   const rows = lines.map((line) => {
     const mark = line.name && marks.get(line.name);
     const differs = theirs && line.value !== undefined && theirs.get(line.path) !== line.value;
-    return element(
+    const row = element(
       "div",
       { class: differs ? "line differs" : "line" },
       "  ".repeat(line.depth),
       ...line.parts.map(([kind, text]) => (kind ? element("span", { class: `t-${kind}`, text }) : text)),
       mark ? pill(KIND[mark.code] ?? "hidden", `${words(mark.dataClass)} ${KIND[mark.code] ?? mark.code}`) : null,
     );
+    row.style.setProperty("--depth", line.depth);
+    return row;
   });
   body.append(element("pre", {}, ...rows));
   return body;
