@@ -81,6 +81,21 @@ both! {
     }
 }
 
+both! {
+    async fn it_leaves_the_database_of_others_alone(database: TestDatabase) {
+        let intake = crate::intake::intake(&database).await;
+        intake.flush(vec![crate::intake::ticket(1, "T1", &json!({ "email": "a@example.org" }))]).await.unwrap();
+        for more in [&["demo"][..], &["demo", "--fresh"]] {
+            let listen = format!("127.0.0.1:{}", free_port());
+            let program = Program::new(more).env("DATABASE_URL", database.url()).env("CUSTOMER360_HTTP__LISTEN", &listen);
+            let refused = program.finish();
+            assert_eq!(refused.status.code(), Some(1), "{refused:#?}");
+            assert!(refused.stderr.contains("CONFLICT: This database holds records of other sources"), "{}", refused.stderr);
+        }
+        assert_eq!(rows(&database).await[1], 1, "the ticket is still there");
+    }
+}
+
 #[test]
 fn it_serves_this_machine_only() {
     let folder = tempfile::tempdir().unwrap();

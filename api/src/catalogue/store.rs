@@ -1,4 +1,4 @@
-//! SQL of the catalogue that needs no permit: who the person behind a token is, since when a source is known.
+//! SQL of the catalogue that needs no permit: who the person behind a token is, which sources are known and since when.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -42,4 +42,21 @@ pub async fn source_since(database: &Database, key: &str) -> Result<Option<DateT
     push_columns(&mut sql, Since::COLUMNS);
     sql.by_dialect("::text", "").push(" FROM source AS t WHERE t.key = ").bind(key);
     Ok(database.rows::<Since>(sql).await?.into_iter().next().map(|since| since.created_at))
+}
+
+crate::row! {
+    /// A source that records came from.
+    struct Known {
+        /// Its key.
+        key: String = Text,
+    }
+}
+
+/// The keys of all sources that records came from.
+pub async fn source_keys(database: &Database) -> Result<Vec<String>> {
+    let mut sql = Sql::new(database.dialect());
+    sql.push("SELECT ");
+    push_columns(&mut sql, Known::COLUMNS);
+    sql.by_dialect("::text", "").push(" FROM source AS t ORDER BY t.key");
+    Ok(database.rows::<Known>(sql).await?.into_iter().map(|known| known.key).collect())
 }

@@ -65,10 +65,8 @@ fn meaning(error: &sqlx::Error) -> Meaning {
     match (kind, code.as_ref()) {
         // SQLite says that it is full, or that it could not write, truncate, or grow the index of its log.
         (_, "53100" | "13" | "778" | "1546" | "4874") => Meaning::Full,
-        // SQLite: busy, locked.
-        (Some(5 | 6), _) => Meaning::Away,
-        // Serialisation, deadlock, not now, lock.
-        (None, "40001" | "40P01" | "55000" | "55P03") => Meaning::Away,
+        // SQLite: busy, locked. PostgreSQL: serialisation, deadlock, not now, lock.
+        (Some(5 | 6), _) | (None, "40001" | "40P01" | "55000" | "55P03") => Meaning::Away,
         // Who may log in; no such database.
         (None, code) if ["28", "3D"].iter().any(|class| code.starts_with(class)) => Meaning::Refused,
         // The connection, resources, shutting down or cancelled.
