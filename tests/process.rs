@@ -114,8 +114,10 @@ impl Program {
             thread::spawn(move || {
                 let _ = stdin.write_all(&bytes);
                 // Its end closes the pipe; a parked thread goes with the test.
-                while held {
-                    thread::park();
+                if held {
+                    loop {
+                        thread::park();
+                    }
                 }
             });
         }

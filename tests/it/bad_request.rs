@@ -192,11 +192,11 @@ both! {
     async fn documents_that_are_too_much(app: TestApp) {
         let customers = |inner: &str| format!("{{ customers(first: 2) {{ nodes {{ {inner} }} }} }}");
         let deep = (0..20).fold("id".to_owned(), |inner, _| format!("owner {{ {inner} }}"));
-        let bomb: String = (0..30).map(|n| format!("fragment f{n} on Customer {{ ...f{m} ...f{m} }} ", m = n + 1)).collect();
+        let bomb: String = many(30, |n| format!("fragment f{n} on Customer {{ ...f{m} ...f{m} }} ", m = n + 1));
         let bomb = format!("{} {bomb} fragment f30 on Customer {{ id }}", customers("...f0"));
         let circle = format!("{} fragment a on Customer {{ ...b }} fragment b on Customer {{ ...a }}", customers("...a"));
-        let aliases: String = (0..200).map(|n| format!("a{n}: name ")).collect();
-        let roots: String = (0..60).map(|n| format!("r{n}: viewer {{ subject }} ")).collect();
+        let aliases: String = many(200, |n| format!("a{n}: name "));
+        let roots: String = many(60, |n| format!("r{n}: viewer {{ subject }} "));
         let directives = customers(&format!("name {}", "@include(if: true) ".repeat(60)));
         let wide = "{ customers(first: 100) { nodes { timeline(first: 100) { nodes { id } } } } }".to_owned();
         let braces = format!("{}{}", "{a".repeat(3_000), "}".repeat(3_000));
@@ -219,4 +219,9 @@ both! {
             nothing(what, &answer);
         }
     }
+}
+
+/// So many pieces of a document, one behind the other.
+fn many(count: usize, piece: impl Fn(usize) -> String) -> String {
+    (0..count).map(piece).collect::<Vec<_>>().concat()
 }

@@ -168,7 +168,7 @@ fn blocks(readme: &str) -> Vec<Block<'_>> {
         let Some(mark) = comment.filter(|mark| mark.starts_with("run") || *mark == "prints") else { continue };
         let fence = lines.next().unwrap_or_default();
         assert!(fence.starts_with("```"), "a block must follow `{line}`, not `{fence}`");
-        let code = lines.by_ref().take_while(|line| *line != "```").map(|line| format!("{line}\n")).collect();
+        let code = lines.by_ref().take_while(|line| *line != "```").flat_map(|line| [line, "\n"]).collect();
         blocks.push(Block { mark, code });
     }
     blocks

@@ -40,8 +40,13 @@ fn tickets(from: usize, to: usize) -> String {
     for n in from..to {
         let record = json!({"id": format!("T{n}"), "status": "OPEN", "subject": "Printer", "opened_at": "2026-05-01",
             "email": format!("p{}@example.org", n % 40)});
-        all += &format!("{}\n", json!({"type": "RECORD", "stream": "tickets", "record": record}));
-        all += &format!("{}\n", json!({"type": "STATE", "value": {"done": n + 1}}));
+        for line in [
+            json!({"type": "RECORD", "stream": "tickets", "record": record}),
+            json!({"type": "STATE", "value": {"done": n + 1}}),
+        ] {
+            all += &line.to_string();
+            all.push('\n');
+        }
     }
     all
 }

@@ -94,7 +94,7 @@ impl<S: Silo> Permit<S> {
 
     /// Which rows, with the person whose own they are. Own rows of nobody are none.
     pub fn rows(&self) -> (Rows, Uuid) {
-        (self.rows, self.viewer.staff_id.unwrap_or(Uuid::nil()))
+        (self.rows, self.viewer.staff_id.unwrap_or_default())
     }
 
     /// Whoever holds the permit.

@@ -135,3 +135,8 @@ pub fn word<T: serde::Serialize>(value: Option<T>) -> Result<Option<String>> {
         _ => Err(crate::error::Error::internal("an enum that is no text")),
     }
 }
+
+/// The texts that enums are kept as, for a condition on several of them.
+pub fn words<T: serde::Serialize + Copy>(values: &[T]) -> Result<Vec<String>> {
+    values.iter().filter_map(|value| word(Some(*value)).transpose()).collect()
+}

@@ -6,7 +6,7 @@ use super::find::required;
 use super::types::{CustomerConnection, CustomerKind, CustomerNode, CustomerRow, LifecycleStage};
 use super::{CustomerRecord, store};
 use crate::access::{Class, Order, PageArgs, Permit, Select, access, load, private_id};
-use crate::catalogue::record::word;
+use crate::catalogue::record::{word, words};
 use crate::catalogue::types::Staff;
 use crate::database::Bind;
 use crate::error::{Error, Result};
@@ -118,14 +118,13 @@ fn order(permit: &Permit<CustomerRecord>, by: CustomerOrder) -> Result<Order> {
 fn filtered(permit: &Permit<CustomerRecord>, filter: &CustomerFilter) -> Result<Select<CustomerRow>> {
     let mut select = store::living(permit);
     if let Some(stages) = &filter.stage {
-        let mut words: Vec<String> =
-            stages.iter().filter_map(|stage| word(Some(*stage)).transpose()).collect::<Result<_>>()?;
+        let mut stages = words(stages)?;
         // One stage is asked for with an equality, so that the index gives the order too.
-        select = match (words.len(), words.pop()) {
+        select = match (stages.len(), stages.pop()) {
             (1, Some(one)) => select.filter("t.stage = ?", [Bind::from(one)]),
             (_, last) => {
-                words.extend(last);
-                select.one_of("t.stage", words)
+                stages.extend(last);
+                select.one_of("t.stage", stages)
             }
         };
     }

@@ -88,7 +88,7 @@ pub async fn page(
 /// where a silo is given for own rows only, the customer is one's own.
 fn visible(permit: &Permit<CustomerRecord>, wanted: Option<&[SiloName]>) -> (String, Vec<Bind>) {
     let (mut open, mut binds) = (Vec::new(), Vec::new());
-    let staff = permit.viewer().staff_id.unwrap_or(Uuid::nil());
+    let staff = permit.viewer().staff_id.unwrap_or_default();
     for silo in SiloName::ALL {
         if wanted.is_some_and(|wanted| !wanted.contains(&silo)) {
             continue;

@@ -52,6 +52,7 @@ pub struct ViewerQuery;
 impl ViewerQuery {
     /// Who am I, and what may I see?
     #[graphql(directive = access::apply("any".to_owned(), "open".to_owned()))]
+    #[expect(clippy::unused_async, reason = "a resolver that may fail is a future to async-graphql")]
     async fn viewer(&self, context: &Context<'_>) -> Result<ViewerNode> {
         Ok(ViewerNode(Scope::of(context)?.viewer.clone()))
     }
@@ -95,7 +96,7 @@ pub struct SiloRight {
 /// What you may change.
 #[derive(SimpleObject)]
 pub struct WriteRight {
-    /// What: surveys, sales, support, notes, follow_ups, segments, identity, rejected_records, privacy_requests,
+    /// What: surveys, sales, support, notes, `follow_ups`, segments, identity, `rejected_records`, `privacy_requests`,
     /// consents, intake, sources or policy.
     #[graphql(directive = access::apply("any".to_owned(), "open".to_owned()))]
     target: String,

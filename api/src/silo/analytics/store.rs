@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::Analytics;
 use super::types::{WebEventFilter, WebEventRow, WebSessionFilter, WebSessionRow};
 use crate::access::{Class, Context, Order, Page, PageArgs, Permit, Scope, load};
-use crate::catalogue::record::word;
+use crate::catalogue::record::words;
 use crate::database::Bind;
 use crate::error::{Error, Result};
 use crate::graph::timestamp::Timestamp;
@@ -140,10 +140,6 @@ fn containing(part: &str) -> Result<String> {
     }
     pattern.push('%');
     Ok(pattern)
-}
-
-fn words<T: serde::Serialize + Copy>(values: &[T]) -> Result<Vec<String>> {
-    values.iter().filter_map(|value| word(Some(*value)).transpose()).collect()
 }
 
 #[cfg(test)]

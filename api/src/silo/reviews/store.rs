@@ -1,12 +1,11 @@
 //! All SQL of reviews.
 
-use serde::Serialize;
 use uuid::Uuid;
 
 use super::Reviews;
 use super::types::{ReviewFilter, ReviewRow};
 use crate::access::{Class, Context, Order, Page, PageArgs, Permit, Scope, Select, SiloRow, load};
-use crate::catalogue::record::word;
+use crate::catalogue::record::words;
 use crate::database::Bind;
 use crate::error::{Error, Result};
 use crate::graph::timestamp::Timestamp;
@@ -131,7 +130,3 @@ fn filtered(
 
 const ANSWERED: &str = "(t.responded_at IS NOT NULL OR t.response_text IS NOT NULL)";
 const NOT_ANSWERED: &str = "t.responded_at IS NULL AND t.response_text IS NULL";
-
-fn words<T: Serialize + Copy>(values: &[T]) -> Result<Vec<String>> {
-    values.iter().filter_map(|value| word(Some(*value)).transpose()).collect()
-}

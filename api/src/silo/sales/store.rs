@@ -11,7 +11,7 @@ use super::types::{
 };
 use crate::access::{Class, Context, Order, Page, PageArgs, Permit, Scope, SiloRow, load};
 use crate::catalogue::check;
-use crate::catalogue::record::word;
+use crate::catalogue::record::words;
 use crate::catalogue::types::Money;
 use crate::database::Bind;
 use crate::error::{Error, Result};
@@ -266,10 +266,6 @@ pub async fn customers_by_purchase_number(
         .limit(HOLDERS);
     let rows: Vec<HolderRow> = Scope::of(context)?.batch.rows(select.fetch(), None).await?;
     Ok(rows.into_iter().map(|row| row.customer_id).collect())
-}
-
-fn words<T: serde::Serialize + Copy>(values: &[T]) -> Result<Vec<String>> {
-    values.iter().filter_map(|value| word(Some(*value)).transpose()).collect()
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::Support;
 use super::types::{TicketFilter, TicketMessageRow, TicketRow};
 use crate::access::{Class, Context, Order, Page, PageArgs, Permit, Rows, Scope, Select, SiloRow, Viewer, load};
-use crate::catalogue::record::word;
+use crate::catalogue::record::words;
 use crate::database::Bind;
 use crate::error::{Error, Result};
 use crate::graph::timestamp::Timestamp;
@@ -134,8 +134,4 @@ fn filtered(
         select = select.filter("t.touchpoint = ?", [Bind::from(touchpoint.as_str())]);
     }
     Ok(select.within("t.opened_at", filter.opened.as_ref()))
-}
-
-fn words<T: serde::Serialize + Copy>(values: &[T]) -> Result<Vec<String>> {
-    values.iter().filter_map(|value| word(Some(*value)).transpose()).collect()
 }

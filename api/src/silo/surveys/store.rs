@@ -1,14 +1,13 @@
 //! All SQL of surveys.
 
 use futures_util::future::try_join;
-use serde::Serialize;
 use uuid::Uuid;
 
 use super::Surveys;
 use super::query::{SurveyInvitationFilter, SurveyResponseFilter};
 use super::types::{QuestionKind, SurveyAnswerRow, SurveyInvitationRow, SurveyResponseRow, SurveyRow};
 use crate::access::{Class, Context, Order, Page, PageArgs, Permit, Scope, Select, SiloRow, load};
-use crate::catalogue::record::word;
+use crate::catalogue::record::{word, words};
 use crate::database::{Bind, Row};
 use crate::error::{Error, Result};
 use crate::graph::timestamp::Timestamp;
@@ -238,8 +237,4 @@ fn at_touchpoint<R: Row>(select: Select<R>, touchpoint: Option<&str>) -> Select<
         Some(key) => select.filter("t.touchpoint = ?", [Bind::from(key)]),
         None => select,
     }
-}
-
-fn words<T: Serialize + Copy>(values: &[T]) -> Result<Vec<String>> {
-    values.iter().filter_map(|value| word(Some(*value)).transpose()).collect()
 }
