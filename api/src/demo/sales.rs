@@ -28,7 +28,7 @@ pub(super) fn person(person: &Person, clock: &Clock, dice: &mut Dice, out: &mut 
         holder.opportunity(0, prospect, clock, dice, out);
     }
     if person.is_buyer() {
-        for purchase in 0..1 + dice.count(0.7 * person.level) {
+        for purchase in 0..=dice.count(0.7 * person.level) {
             holder.purchase(purchase, clock, dice, out);
         }
         if dice.chance(0.62) || person.stage == "TERMINATED" {
@@ -43,7 +43,7 @@ pub(super) fn company(company: &Company, clock: &Clock, dice: &mut Dice, out: &m
     let owner = company::seller(dice, true, english);
     let holder = Holder { number: &company.number, language: company.language, owner, first: 5, last: 500 };
     holder.opportunity(0, dice.chance(0.5), clock, dice, out);
-    for purchase in 0..1 + dice.count(1.2) {
+    for purchase in 0..=dice.count(1.2) {
         holder.purchase(purchase, clock, dice, out);
     }
     holder.contract("USAGE", clock, dice, out);
@@ -176,7 +176,7 @@ impl Holder<'_> {
     fn contract(&self, stage: &str, clock: &Clock, dice: &mut Dice, out: &mut Vec<Envelope>) {
         let plan = company::plan(dice);
         // Nobody leaves on the day they come.
-        let latest = if stage == "TERMINATED" { (self.first + self.last) / 2 } else { self.first.max(20) };
+        let latest = if stage == "TERMINATED" { i64::midpoint(self.first, self.last) } else { self.first.max(20) };
         let began = dice.between(latest, self.last.max(latest + 1));
         let (row, at) = self.row("contracts", began, clock, dice);
         let row = row

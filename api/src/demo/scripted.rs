@@ -285,7 +285,7 @@ fn survey(company: &Company, clock: &Clock, out: &mut Vec<Envelope>) {
         .time("delivered_at", clock.at(-290, 8, 1))
         .time("answered_at", clock.at(-289, 18, 3));
     out.push(invitation.done(clock));
-    let study = Study { study: "rel", invitation: "i-rel-K-1001", channel: "EMAIL", touchpoint: "" };
+    let study = Study { survey: "rel", invitation: "i-rel-K-1001", channel: "EMAIL", touchpoint: "" };
     let text = "Die Silenta läuft, die Backstube ist warm, und der Monteur kam auf die Minute.";
     study.answered(&person, Some(("NPS", 9)), text, clock.at(-289, 18, 3), clock, out);
 

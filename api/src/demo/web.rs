@@ -35,7 +35,7 @@ pub(super) fn person(person: &Person, clock: &Clock, dice: &mut Dice, out: &mut 
     let identified = person.since;
     let mut events = Events { visitor: &visitor, clock, count: 0 };
     let leaving = person.stage == "RENEWAL" && person.mood < 0.5;
-    for visit in 0..1 + dice.count(2.3 * person.level) {
+    for visit in 0..=dice.count(2.3 * person.level) {
         // Some looked around for weeks before they said who they are.
         let days = if visit == 0 { identified + dice.between(0, 20) } else { person.some_day(dice) };
         let anonymous = days > identified;
@@ -69,7 +69,7 @@ pub(super) fn person(person: &Person, clock: &Clock, dice: &mut Dice, out: &mut 
 pub(super) fn anonymous(index: usize, clock: &Clock, dice: &mut Dice, out: &mut Vec<Envelope>) {
     let visitor = Visitor { cookie: format!("c-visitor-{index}"), user: None };
     let mut events = Events { visitor: &visitor, clock, count: 0 };
-    for visit in 0..1 + dice.count(1.5) {
+    for visit in 0..=dice.count(1.5) {
         let days = dice.between(1, 120);
         let (at, page) = (clock.ago(dice, days), PAGES[dice.position(4)]);
         let row = visit_row(&visitor, visit, page, at, dice);
