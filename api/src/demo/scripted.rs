@@ -191,7 +191,7 @@ fn sales(clock: &Clock, out: &mut Vec<Envelope>) {
             .time("noted_at", at)
     };
     let called = clock.at(-11, 14, 35);
-    let text = "Frau Möller rief wegen der Novemberrechnung an, sie ist zum dritten Mal falsch. Ich habe zugesagt, dass sich \
+    let text = "Frau Möller rief wegen der letzten Rechnung an, sie ist zum dritten Mal falsch. Ich habe zugesagt, dass sich \
                 jemand mit der korrigierten Rechnung meldet.";
     out.push(
         note("n-K-1001-1", called, "sabine.vogt", "Sabine Vogt", "PHONE", "INBOUND", text)
