@@ -191,7 +191,7 @@ fn sales(clock: &Clock, out: &mut Vec<Envelope>) {
             .time("noted_at", at)
     };
     let called = clock.at(-11, 14, 35);
-    let text = "Frau Möller rief wegen der Novemberrechnung an, sie ist zum dritten Mal falsch. Ich habe zugesagt, dass sich \
+    let text = "Frau Möller rief wegen der letzten Rechnung an, sie ist zum dritten Mal falsch. Ich habe zugesagt, dass sich \
                 jemand mit der korrigierten Rechnung meldet.";
     out.push(
         note("n-K-1001-1", called, "sabine.vogt", "Sabine Vogt", "PHONE", "INBOUND", text)
@@ -285,7 +285,7 @@ fn survey(company: &Company, clock: &Clock, out: &mut Vec<Envelope>) {
         .time("delivered_at", clock.at(-290, 8, 1))
         .time("answered_at", clock.at(-289, 18, 3));
     out.push(invitation.done(clock));
-    let study = Study { key: "rel", invitation: "i-rel-K-1001", channel: "EMAIL", touchpoint: "" };
+    let study = Study { survey: "rel", invitation: "i-rel-K-1001", channel: "EMAIL", touchpoint: "" };
     let text = "Die Silenta läuft, die Backstube ist warm, und der Monteur kam auf die Minute.";
     study.answered(&person, Some(("NPS", 9)), text, clock.at(-289, 18, 3), clock, out);
 

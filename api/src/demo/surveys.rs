@@ -153,13 +153,14 @@ fn invitation(person: &Person, study: &'static str, clock: &Clock, dice: &mut Di
         };
         let text = SURVEYS.pick(dice, person.language, words);
         let text = product(text, dice);
-        Study { key: study, invitation: &id, channel, touchpoint }.answered(person, score, &text, answered, clock, out);
+        Study { survey: study, invitation: &id, channel, touchpoint }
+            .answered(person, score, &text, answered, clock, out);
     }
 }
 
 /// An invitation to one of the panel's studies.
 pub(super) struct Study<'a> {
-    pub(super) key: &'static str,
+    pub(super) survey: &'static str,
     pub(super) invitation: &'a str,
     pub(super) channel: &'static str,
     pub(super) touchpoint: &'static str,
@@ -176,10 +177,10 @@ impl Study<'_> {
         clock: &Clock,
         out: &mut Vec<Envelope>,
     ) {
-        let id = format!("a-{}-{}", self.key, person.number);
+        let id = format!("a-{}-{}", self.survey, person.number);
         let row = Row::new(PANEL, "responses", at)
             .set("id", id.as_str())
-            .set("survey", self.key)
+            .set("survey", self.survey)
             .set("invitation", self.invitation)
             .set("customer_number", person.number.as_str())
             .set("channel", self.channel)
@@ -195,7 +196,7 @@ impl Study<'_> {
             Row::new(PANEL, "answers", at)
                 .set("id", format!("{id}-{question}"))
                 .set("response", id.as_str())
-                .set("survey", self.key)
+                .set("survey", self.survey)
                 .set("question_key", question)
                 .set("position", position)
                 .time("answered_at", at)
