@@ -6,13 +6,14 @@ mod import;
 mod page;
 mod serve;
 
+use std::io::{ErrorKind, Write, stdout};
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
 use crate::app::{open_migrated, open_policy};
 use crate::config::Config;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::{auth, schema};
 
 /// One customer graph over GraphQL for every department, with role-based access.
@@ -74,8 +75,7 @@ impl Outcome {
 /// Runs what the arguments ask for.
 pub async fn run(arguments: Arguments) -> Result<Outcome> {
     if let Command::Schema = arguments.command {
-        print!("{}", schema::sdl());
-        return Ok(Outcome::Done);
+        return print_schema().map(|()| Outcome::Done);
     }
     let config = Config::load(arguments.config.as_deref())?;
     match arguments.command {
@@ -96,4 +96,14 @@ pub async fn run(arguments: Arguments) -> Result<Outcome> {
         }
     }
     Ok(Outcome::Done)
+}
+
+/// A reader that has seen enough (`| head`) is no fault.
+fn print_schema() -> Result<()> {
+    match stdout().write_all(schema::sdl().as_bytes()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Error::unavailable(error).with_message("The schema cannot be written to standard output."))
+        }
+        _ => Ok(()),
+    }
 }
