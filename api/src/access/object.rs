@@ -4,6 +4,7 @@
 //! the permit. Kinds: `id`, `text`, `number`, `real`, `bool`, `time`, `texts`, `[Type]` for anything serde can read.
 //! Before the fields stand the column of the owner, that of the customer, and two conditions over `t` that no reader can
 //! forget: which rows are `internal`, and which rows exist for readers at all (`only`).
+//! `{Type: column, …}` makes an object out of columns (`Type::of_columns`), which are declared by `column` beside.
 //! A `!` behind the kind of an open field says that it is never null. Fields that need code stand behind `also`.
 
 /// The public id of a row: what it is, and its number.
@@ -29,117 +30,112 @@ macro_rules! object {
      { $($fields:tt)* } $(also { $($also:tt)* })?) => {
         $crate::object! { @field
             { $(#[$meta])* } $name $row $silo $table $prefix { $($owner)? } { $($customer)?; $($internal)?; $($only)? }
-            {} {} { $($($also)*)? } $($fields)*
+            {} {} {} { $($($also)*)? } $($fields)*
         }
     };
 
     (@field $meta:tt $name:ident $row:ident $silo:ident $table:literal $prefix:literal $owner:tt $customer:tt
-     { $($rows:tt)* } { $($methods:tt)* } { $($also:tt)* }) => {
-        $crate::object! { @emit $meta $name $row $silo $table $prefix $owner $customer { $($rows)* } { $($methods)* $($also)* } }
-    };
-
-    // Kinds of open fields that are never null.
-    (@field $meta:tt $name:ident $row:ident $silo:ident $table:literal $prefix:literal $owner:tt $customer:tt
-     { $($rows:tt)* } { $($methods:tt)* } $also:tt $(#[$doc:meta])* open $field:ident : text !, $($rest:tt)*) => {
-        $crate::object! { @field $meta $name $row $silo $table $prefix $owner $customer
-            { $($rows)* $(#[$doc])* $field: String = Text, }
-            { $($methods)* $(#[$doc])* #[graphql(directive = $crate::access::access::apply(<$silo as $crate::access::Silo>::KEY.to_string(), $crate::access::Class::Open.to_string()))]
-              async fn $field(&self) -> &str { &self.row.$field } }
-            $also $($rest)* }
-    };
-    (@field $meta:tt $name:ident $row:ident $silo:ident $table:literal $prefix:literal $owner:tt $customer:tt
-     { $($rows:tt)* } { $($methods:tt)* } $also:tt $(#[$doc:meta])* open $field:ident : time !, $($rest:tt)*) => {
-        $crate::object! { @field $meta $name $row $silo $table $prefix $owner $customer
-            { $($rows)* $(#[$doc])* $field: $crate::graph::timestamp::Timestamp = Time, }
-            { $($methods)* $(#[$doc])* #[graphql(directive = $crate::access::access::apply(<$silo as $crate::access::Silo>::KEY.to_string(), $crate::access::Class::Open.to_string()))]
-              async fn $field(&self) -> &$crate::graph::timestamp::Timestamp { &self.row.$field } }
-            $also $($rest)* }
-    };
-    (@field $meta:tt $name:ident $row:ident $silo:ident $table:literal $prefix:literal $owner:tt $customer:tt
-     { $($rows:tt)* } { $($methods:tt)* } $also:tt $(#[$doc:meta])* open $field:ident : [$type:ty] !, $($rest:tt)*) => {
-        $crate::object! { @field $meta $name $row $silo $table $prefix $owner $customer
-            { $($rows)* $(#[$doc])* $field: $type = Text, }
-            { $($methods)* $(#[$doc])* #[graphql(directive = $crate::access::access::apply(<$silo as $crate::access::Silo>::KEY.to_string(), $crate::access::Class::Open.to_string()))]
-              async fn $field(&self) -> $type { self.row.$field } }
-            $also $($rest)* }
-    };
-    (@field $meta:tt $name:ident $row:ident $silo:ident $table:literal $prefix:literal $owner:tt $customer:tt
-     { $($rows:tt)* } { $($methods:tt)* } $also:tt $(#[$doc:meta])* open $field:ident : bool !, $($rest:tt)*) => {
-        $crate::object! { @field $meta $name $row $silo $table $prefix $owner $customer
-            { $($rows)* $(#[$doc])* $field: bool = Bool, }
-            { $($methods)* $(#[$doc])* #[graphql(directive = $crate::access::access::apply(<$silo as $crate::access::Silo>::KEY.to_string(), $crate::access::Class::Open.to_string()))]
-              async fn $field(&self) -> bool { self.row.$field } }
-            $also $($rest)* }
+     { $($rows:tt)* } { $($methods:tt)* } { $($hand:tt)* } { $($also:tt)* }) => {
+        $crate::object! { @emit $meta $name $row $silo $table $prefix $owner $customer
+            { $($rows)* } { $($methods)* $($also)* } { $($hand)* } }
     };
 
     // Columns that the code behind `also` needs and that are no fields themselves.
     (@field $meta:tt $name:ident $row:ident $silo:ident $table:literal $prefix:literal $owner:tt $customer:tt
-     { $($rows:tt)* } { $($methods:tt)* } $also:tt $(#[$doc:meta])* column $field:ident : $type:ty = $kind:ident, $($rest:tt)*) => {
+     { $($rows:tt)* } $methods:tt $hand:tt $also:tt $(#[$doc:meta])* column $field:ident : $type:ty = $kind:ident, $($rest:tt)*) => {
         $crate::object! { @field $meta $name $row $silo $table $prefix $owner $customer
-            { $($rows)* $(#[$doc])* $field: $type = $kind, } { $($methods)* } $also $($rest)* }
+            { $($rows)* $(#[$doc])* $field: $type = ($crate::database::Kind::$kind), } $methods $hand $also $($rest)* }
     };
 
-    // Texts go through the mask of their class.
+    // Objects made out of columns that are declared beside.
     (@field $meta:tt $name:ident $row:ident $silo:ident $table:literal $prefix:literal $owner:tt $customer:tt
-     { $($rows:tt)* } { $($methods:tt)* } $also:tt $(#[$doc:meta])* $class:ident $field:ident : text, $($rest:tt)*) => {
-        $crate::object! { @field $meta $name $row $silo $table $prefix $owner $customer
-            { $($rows)* $(#[$doc])* $field: Option<String> = Text, }
-            { $($methods)* $(#[$doc])* #[graphql(directive = $crate::access::access::apply(<$silo as $crate::access::Silo>::KEY.to_string(), $crate::class!($class).to_string()))]
-              async fn $field(&self, context: &async_graphql::Context<'_>) -> Option<String> {
-                  $crate::access::shown_text(context, &self.permit, stringify!($name), $crate::class!($class), self.row.$field.as_deref())
-              } }
-            $also $($rest)* }
-    };
-    (@field $meta:tt $name:ident $row:ident $silo:ident $table:literal $prefix:literal $owner:tt $customer:tt
-     { $($rows:tt)* } { $($methods:tt)* } $also:tt $(#[$doc:meta])* $class:ident $field:ident : time, $($rest:tt)*) => {
-        $crate::object! { @value $meta $name $row $silo $table $prefix $owner $customer { $($rows)* } { $($methods)* } $also
-            { $(#[$doc])* } $class $field ($crate::graph::timestamp::Timestamp) Time; $($rest)* }
-    };
-    (@field $meta:tt $name:ident $row:ident $silo:ident $table:literal $prefix:literal $owner:tt $customer:tt
-     { $($rows:tt)* } { $($methods:tt)* } $also:tt $(#[$doc:meta])* $class:ident $field:ident : number, $($rest:tt)*) => {
-        $crate::object! { @value $meta $name $row $silo $table $prefix $owner $customer { $($rows)* } { $($methods)* } $also
-            { $(#[$doc])* } $class $field (i64) Number; $($rest)* }
-    };
-    (@field $meta:tt $name:ident $row:ident $silo:ident $table:literal $prefix:literal $owner:tt $customer:tt
-     { $($rows:tt)* } { $($methods:tt)* } $also:tt $(#[$doc:meta])* $class:ident $field:ident : real, $($rest:tt)*) => {
-        $crate::object! { @value $meta $name $row $silo $table $prefix $owner $customer { $($rows)* } { $($methods)* } $also
-            { $(#[$doc])* } $class $field (f64) Number; $($rest)* }
-    };
-    (@field $meta:tt $name:ident $row:ident $silo:ident $table:literal $prefix:literal $owner:tt $customer:tt
-     { $($rows:tt)* } { $($methods:tt)* } $also:tt $(#[$doc:meta])* $class:ident $field:ident : bool, $($rest:tt)*) => {
-        $crate::object! { @value $meta $name $row $silo $table $prefix $owner $customer { $($rows)* } { $($methods)* } $also
-            { $(#[$doc])* } $class $field (bool) Bool; $($rest)* }
-    };
-    (@field $meta:tt $name:ident $row:ident $silo:ident $table:literal $prefix:literal $owner:tt $customer:tt
-     { $($rows:tt)* } { $($methods:tt)* } $also:tt $(#[$doc:meta])* $class:ident $field:ident : texts, $($rest:tt)*) => {
-        $crate::object! { @value $meta $name $row $silo $table $prefix $owner $customer { $($rows)* } { $($methods)* } $also
-            { $(#[$doc])* } $class $field (Vec<String>) Json; $($rest)* }
-    };
-    (@field $meta:tt $name:ident $row:ident $silo:ident $table:literal $prefix:literal $owner:tt $customer:tt
-     { $($rows:tt)* } { $($methods:tt)* } $also:tt $(#[$doc:meta])* $class:ident $field:ident : [$type:ty], $($rest:tt)*) => {
-        $crate::object! { @value $meta $name $row $silo $table $prefix $owner $customer { $($rows)* } { $($methods)* } $also
-            { $(#[$doc])* } $class $field ($type) Text; $($rest)* }
-    };
-
-    // Anything but text is shown or null.
-    (@value $meta:tt $name:ident $row:ident $silo:ident $table:literal $prefix:literal $owner:tt $customer:tt
-     { $($rows:tt)* } { $($methods:tt)* } $also:tt { $(#[$doc:meta])* } $class:ident $field:ident ($type:ty) $kind:ident; $($rest:tt)*) => {
-        $crate::object! { @field $meta $name $row $silo $table $prefix $owner $customer
-            { $($rows)* $(#[$doc])* $field: Option<$type> = $kind, }
+     $rows:tt { $($methods:tt)* } { $($hand:tt)* } $also:tt $(#[$doc:meta])* $class:ident $field:ident : { $type:ty : $($column:ident),+ }, $($rest:tt)*) => {
+        $crate::object! { @field $meta $name $row $silo $table $prefix $owner $customer $rows
             { $($methods)* $(#[$doc])* #[graphql(directive = $crate::access::access::apply(<$silo as $crate::access::Silo>::KEY.to_string(), $crate::class!($class).to_string()))]
               async fn $field(&self, context: &async_graphql::Context<'_>) -> Option<$type> {
-                  $crate::access::shown(context, &self.permit, stringify!($name), $crate::class!($class), || self.row.$field.clone())
+                  $crate::access::shown(context, &self.permit, stringify!($name), $crate::class!($class),
+                      || <$type>::of_columns(stringify!($name), $(self.row.$column.as_ref()),+))
               } }
+            { $($hand)* [$field this context out {
+                  let made = $crate::access::shown(context, &this.permit, stringify!($name), $crate::class!($class),
+                      || <$type>::of_columns(stringify!($name), $(this.row.$column.as_ref()),+));
+                  $crate::graph::at_hand::write_below(context, made.as_ref(), out)
+              }] }
             $also $($rest)* }
     };
 
+    // Open fields that are never null.
+    (@field $meta:tt $name:ident $row:ident $silo:ident $table:literal $prefix:literal $owner:tt $customer:tt
+     { $($rows:tt)* } { $($methods:tt)* } { $($hand:tt)* } $also:tt $(#[$doc:meta])* open $field:ident : $kind:tt !, $($rest:tt)*) => {
+        $crate::object! { @field $meta $name $row $silo $table $prefix $owner $customer
+            { $($rows)* $(#[$doc])* $field: $crate::object!(@type $kind) = ($crate::object!(@kind $kind)), }
+            { $($methods)* $(#[$doc])* #[graphql(directive = $crate::access::access::apply(<$silo as $crate::access::Silo>::KEY.to_string(), $crate::access::Class::Open.to_string()))]
+              async fn $field(&self) -> &$crate::object!(@type $kind) { &self.row.$field } }
+            { $($hand)* [$field this context out {
+                  $crate::object!(@leaf $kind &this.row.$field).write(out);
+                  true
+              }] }
+            $also $($rest)* }
+    };
+
+    // Any other field goes through its class: texts are masked or hidden, anything else is shown or null.
+    (@field $meta:tt $name:ident $row:ident $silo:ident $table:literal $prefix:literal $owner:tt $customer:tt
+     { $($rows:tt)* } { $($methods:tt)* } { $($hand:tt)* } $also:tt $(#[$doc:meta])* $class:ident $field:ident : $kind:tt, $($rest:tt)*) => {
+        $crate::object! { @field $meta $name $row $silo $table $prefix $owner $customer
+            { $($rows)* $(#[$doc])* $field: Option<$crate::object!(@type $kind)> = ($crate::object!(@kind $kind)) if asked, }
+            { $($methods)* $(#[$doc])* #[graphql(directive = $crate::access::access::apply(<$silo as $crate::access::Silo>::KEY.to_string(), $crate::class!($class).to_string()))]
+              async fn $field(&self, context: &async_graphql::Context<'_>) -> Option<$crate::object!(@type $kind)> {
+                  $crate::object!(@shown $kind context, &self.permit, stringify!($name), $crate::class!($class), self.row.$field)
+              } }
+            { $($hand)* [$field this context out {
+                  let seen = $crate::object!(@seen $kind context, &this.permit, stringify!($name), $crate::class!($class), this.row.$field);
+                  seen.map(|seen| $crate::object!(@leaf $kind seen)).write(out);
+                  true
+              }] }
+            $also $($rest)* }
+    };
+
+    (@type text) => { String };
+    (@type time) => { $crate::graph::timestamp::Timestamp };
+    (@type number) => { i64 };
+    (@type real) => { f64 };
+    (@type bool) => { bool };
+    (@type texts) => { Vec<String> };
+    (@type [$type:ty]) => { $type };
+
+    (@kind text) => { $crate::database::Kind::Text };
+    (@kind time) => { $crate::database::Kind::Time };
+    (@kind number) => { $crate::database::Kind::Number };
+    (@kind real) => { $crate::database::Kind::Number };
+    (@kind bool) => { $crate::database::Kind::Bool };
+    (@kind texts) => { $crate::database::Kind::Json };
+    (@kind [$type:ty]) => { $crate::database::Kind::Text };
+
+    (@shown text $context:expr, $permit:expr, $name:expr, $class:expr, $value:expr) => {
+        $crate::access::shown_text($context, $permit, $name, $class, $value.as_deref())
+    };
+    (@shown $kind:tt $context:expr, $permit:expr, $name:expr, $class:expr, $value:expr) => {
+        $crate::access::shown($context, $permit, $name, $class, || $value.clone())
+    };
+
+    (@seen text $context:expr, $permit:expr, $name:expr, $class:expr, $value:expr) => {
+        $crate::access::seen_text($context, $permit, $name, $class, $value.as_deref())
+    };
+    (@seen $kind:tt $context:expr, $permit:expr, $name:expr, $class:expr, $value:expr) => {
+        $crate::access::shown($context, $permit, $name, $class, || $value.as_ref())
+    };
+
+    (@leaf [$type:ty] $value:expr) => { $crate::graph::json::Word(*$value) };
+    (@leaf $kind:tt $value:expr) => { $value };
+
     (@emit { $(#[$meta:meta])* } $name:ident $row:ident $silo:ident $table:literal $prefix:literal
-     { $($owner:literal)? } { $($customer:literal)?; $($internal:literal)?; $($only:literal)? } { $($rows:tt)* } { $($methods:tt)* }) => {
+     { $($owner:literal)? } { $($customer:literal)?; $($internal:literal)?; $($only:literal)? } { $($rows:tt)* } { $($methods:tt)* }
+     { $([$hand:ident $this:ident $context:ident $out:ident $write:block])* }) => {
         $crate::row! {
             #[doc = concat!("A row behind [`", stringify!($name), "`].")]
             pub struct $row {
                 /// Id of the row.
-                id: uuid::Uuid = Uuid,
+                id: uuid::Uuid = ($crate::database::Kind::Uuid),
                 $($rows)*
             }
         }
@@ -167,6 +163,12 @@ macro_rules! object {
             /// What public ids of this type begin with.
             pub const PREFIX: &'static str = $prefix;
 
+            /// The fields that need nothing but the row.
+            pub const AT_HAND: &'static [$crate::graph::at_hand::Camel] = &[
+                $crate::graph::at_hand::Camel::new("id"),
+                $($crate::graph::at_hand::Camel::new(stringify!($hand))),*
+            ];
+
             /// The object of a row that was read under the permit.
             pub fn new(permit: &$crate::access::Permit<$silo>, row: $row) -> Self {
                 Self { permit: permit.clone(), row: std::sync::Arc::new(row) }
@@ -183,6 +185,26 @@ macro_rules! object {
             }
 
             $($methods)*
+        }
+
+        impl $crate::graph::at_hand::AtHand for $name {
+            fn write(&self, context: &async_graphql::Context<'_>, out: &mut Vec<u8>) -> bool {
+                use $crate::graph::{at_hand::Camel, json::Leaf};
+                let name = context.item.node.name.node.as_str();
+                if name == "id" {
+                    $crate::access::public_id($prefix, self.row.id).0.write(out);
+                    return true;
+                }
+                $({
+                    const FIELD: Camel = Camel::new(stringify!($hand));
+                    if FIELD.is(name) {
+                        let ($this, $context, $out) = (self, context, out);
+                        let _ = $context;
+                        return $write;
+                    }
+                })*
+                false
+            }
         }
     };
 

@@ -103,7 +103,8 @@ pub async fn load<R: SiloRow>(
             paged = beyond(paged, order, &position, order.descending == after)?;
         }
     }
-    let paged = paged.order(order, backwards).limit(size + 1).with_sort(with_sort);
+    let asked = [look.field("nodes"), look.field("edges").field("node")];
+    let paged = paged.asked(&asked).order(order, backwards).limit(size + 1).with_sort(with_sort);
     let count = async {
         if look.field("totalCount").exists() {
             let counts: Vec<Count> = scope.batch.rows(select.figures::<Count>().fetch(), parent).await?;
@@ -191,7 +192,7 @@ macro_rules! connection {
     ($node:ident, $connection:ident, $edge:ident, $what:literal) => {
         #[doc = concat!("A page of ", $what, ".")]
         pub struct $connection {
-            nodes: Vec<$node>,
+            nodes: Vec<$crate::graph::at_hand::Ready<$node>>,
             cursors: Vec<String>,
             info: $crate::access::PageInfo,
             total: Option<i64>,
@@ -201,7 +202,7 @@ macro_rules! connection {
             /// A page whose rows become nodes.
             pub fn new<R>(page: $crate::access::Page<R>, node: impl Fn(R) -> $node) -> Self {
                 Self {
-                    nodes: page.rows.into_iter().map(node).collect(),
+                    nodes: page.rows.into_iter().map(|row| $crate::graph::at_hand::Ready(node(row))).collect(),
                     cursors: page.cursors,
                     info: page.info,
                     total: page.total,
@@ -214,7 +215,7 @@ macro_rules! connection {
         impl $connection {
             /// The rows of the page.
             #[graphql(directive = $crate::access::access::apply("any".to_owned(), "open".to_owned()))]
-            async fn nodes(&self) -> &[$node] {
+            async fn nodes(&self) -> &[$crate::graph::at_hand::Ready<$node>] {
                 &self.nodes
             }
 
@@ -240,7 +241,7 @@ macro_rules! connection {
 
         #[doc = concat!("One of ", $what, ", with its cursor.")]
         pub struct $edge<'a> {
-            node: &'a $node,
+            node: &'a $crate::graph::at_hand::Ready<$node>,
             cursor: Option<&'a str>,
         }
 
@@ -249,7 +250,7 @@ macro_rules! connection {
         impl $edge<'_> {
             /// The row.
             #[graphql(directive = $crate::access::access::apply("any".to_owned(), "open".to_owned()))]
-            async fn node(&self) -> &$node {
+            async fn node(&self) -> &$crate::graph::at_hand::Ready<$node> {
                 self.node
             }
 

@@ -1,5 +1,6 @@
 //! What one request may see and what it waits for: the viewer, the batch, and the list of what was withheld.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -166,13 +167,24 @@ pub fn shown_text<S: Silo>(
     class: Class,
     value: Option<&str>,
 ) -> Option<String> {
+    seen_text(context, permit, object, class, value).map(Cow::into_owned)
+}
+
+/// The same for a value that is only looked at: what is shown as it is need not be copied.
+pub fn seen_text<'a, S: Silo>(
+    context: &Context<'_>,
+    permit: &Permit<S>,
+    object: &str,
+    class: Class,
+    value: Option<&'a str>,
+) -> Option<Cow<'a, str>> {
     match permit.action(class) {
-        Action::Show => value.map(str::to_owned),
+        Action::Show => value.map(Cow::Borrowed),
         action => {
             if let Ok(scope) = Scope::of(context) {
                 scope.note(context, object, class, action == Action::Mask);
             }
-            if action == Action::Mask { value.map(|value| mask::text(class, value)) } else { None }
+            if action == Action::Mask { value.map(|value| mask::text(class, value).into()) } else { None }
         }
     }
 }

@@ -5,14 +5,19 @@ use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 use std::marker::PhantomData;
 use std::sync::{Arc, OnceLock};
 
+use async_graphql::Lookahead;
 use uuid::Uuid;
 
 use super::page::PeriodInput;
 use super::policy::{Action, Class, Rows};
 use super::viewer::{Permit, Silo};
-use crate::database::{Bind, Column, Row, Sql, push_columns};
+use crate::database::{Bind, Column, Row, Sql, push_asked};
+use crate::graph::at_hand::is_called;
 use crate::graph::batch::Fetch;
 use crate::graph::timestamp::Timestamp;
+
+/// Every column of a row.
+const ALL: u128 = u128::MAX;
 
 /// Rows of one silo: what a permit of that silo may read.
 pub trait SiloRow: Row {
@@ -61,6 +66,8 @@ impl<R> Clone for Select<R> {
 struct Body {
     table: &'static str,
     columns: &'static [Column],
+    /// A bit for each column that is read; the others are null.
+    asked: u128,
     parent: Option<&'static str>,
     conditions: Vec<(Cow<'static, str>, Vec<Bind>)>,
     order: Option<(Order, bool)>,
@@ -76,6 +83,7 @@ impl<S: Silo> Permit<S> {
             body: Body {
                 table: R::TABLE,
                 columns: R::COLUMNS,
+                asked: ALL,
                 parent: None,
                 conditions: Vec::new(),
                 order: None,
@@ -148,6 +156,13 @@ impl<R: Row> Select<R> {
         self
     }
 
+    /// Reads only the columns behind fields that are asked of a row, wherever the row is asked for.
+    #[must_use]
+    pub fn asked(mut self, looks: &[Lookahead<'_>]) -> Self {
+        self.body.asked = asked(R::COLUMNS, looks);
+        self
+    }
+
     /// At most so many rows.
     #[must_use]
     pub fn limit(mut self, rows: i64) -> Self {
@@ -172,13 +187,13 @@ impl<R: Row> Select<R> {
     /// The same rows, but only these columns of them.
     #[must_use]
     pub fn only<C: Row>(self) -> Select<C> {
-        Select { body: Body { columns: C::COLUMNS, ..self.body }, row: PhantomData }
+        Select { body: Body { columns: C::COLUMNS, asked: ALL, ..self.body }, row: PhantomData }
     }
 
     /// The same rows, but one row of figures over them: `F`'s columns are aggregates.
     #[must_use]
     pub fn figures<F: Row>(self) -> Select<F> {
-        let body = Body { columns: F::COLUMNS, figures: true, order: None, limit: None, with_sort: false, ..self.body };
+        let body = Body { columns: F::COLUMNS, asked: ALL, figures: true, order: None, limit: None, with_sort: false, ..self.body };
         Select { body, row: PhantomData }
     }
 
@@ -186,6 +201,26 @@ impl<R: Row> Select<R> {
     pub fn fetch(self) -> Arc<dyn Fetch> {
         Arc::new(self.body)
     }
+}
+
+fn asked(columns: &[Column], looks: &[Lookahead<'_>]) -> u128 {
+    let mut asked = 0;
+    for (index, column) in columns.iter().enumerate() {
+        if !column.if_asked {
+            asked |= 1 << index;
+        }
+    }
+    for field in looks.iter().flat_map(Lookahead::selection_fields) {
+        for below in field.selection_set() {
+            match columns.iter().position(|column| is_called(below.name(), column.name)) {
+                Some(index) => asked |= 1 << index,
+                None if below.name() == "__typename" => {}
+                // A field with code of its own: it may look at any column.
+                None => return ALL,
+            }
+        }
+    }
+    asked
 }
 
 impl Body {
@@ -200,10 +235,10 @@ impl Body {
         }
         if let (true, Some((order, _))) = (self.with_sort, self.order) {
             sql.by_dialect("json_build_array(", "json_array(").push(order.by).push(", ");
-            push_columns(sql, self.columns);
+            push_asked(sql, self.columns, self.asked);
             sql.push(")");
         } else {
-            push_columns(sql, self.columns);
+            push_asked(sql, self.columns, self.asked);
         }
         if self.figures {
             sql.push(")");
@@ -247,6 +282,7 @@ impl Fetch for Body {
         self.table.hash(&mut hasher);
         self.columns.as_ptr().hash(&mut hasher);
         self.columns.len().hash(&mut hasher);
+        self.asked.hash(&mut hasher);
         self.parent.hash(&mut hasher);
         self.order.hash(&mut hasher);
         self.with_sort.hash(&mut hasher);

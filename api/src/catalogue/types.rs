@@ -6,6 +6,8 @@ use serde::Deserialize;
 use super::Catalogue;
 use crate::access::{Order, Permit, Scope, SiloRow, access, permit};
 use crate::error::Result;
+use crate::graph::at_hand::AtHand;
+use crate::graph::json::Leaf;
 use crate::{connection, object};
 
 object! {
@@ -125,11 +127,34 @@ pub struct Named {
 }
 
 impl Named {
-    /// From the key that a row carries.
-    pub fn of(object: &'static str, key: Option<&String>) -> Option<Self> {
+    fn of(object: &'static str, key: Option<&String>) -> Option<Self> {
         key.map(|key| Self { key: key.clone(), object })
     }
 }
+
+/// What names something in the catalogue: the key is at hand, the entry is not.
+macro_rules! named {
+    ($name:ident) => {
+        impl $name {
+            /// Out of the column of a row that carries the key.
+            pub fn of_columns(object: &'static str, key: Option<&String>) -> Option<Self> {
+                Named::of(object, key).map(Self)
+            }
+        }
+
+        impl AtHand for $name {
+            fn write(&self, context: &Context<'_>, out: &mut Vec<u8>) -> bool {
+                let is_key = context.item.node.name.node == "key";
+                if is_key {
+                    self.0.key.write(out);
+                }
+                is_key
+            }
+        }
+    };
+}
+named!(TouchpointOf);
+named!(ProductOf);
 
 /// A touchpoint named by a row.
 pub struct TouchpointOf(pub Named);
@@ -185,6 +210,24 @@ pub struct Money {
     pub amount: i64,
     /// ISO 4217.
     pub currency: Option<String>,
+}
+
+impl Money {
+    /// Out of the columns of a row that carry an amount and its currency.
+    pub fn of_columns(_: &'static str, amount: Option<&i64>, currency: Option<&String>) -> Option<Self> {
+        amount.map(|amount| Self { amount: *amount, currency: currency.cloned() })
+    }
+}
+
+impl AtHand for Money {
+    fn write(&self, context: &Context<'_>, out: &mut Vec<u8>) -> bool {
+        match context.item.node.name.node.as_str() {
+            "amount" => decimal(self.amount).write(out),
+            "currency" => self.currency.write(out),
+            _ => return false,
+        }
+        true
+    }
 }
 
 /// An amount of money, exact.

@@ -1,8 +1,10 @@
 //! One customer, by whatever the person on the line has at hand.
 
 use async_graphql::{Context, ErrorExtensions, ID, InputObject, Object, OneofObject, Value, value};
+use uuid::Uuid;
 
-use super::types::{CustomerCore, CustomerNode, CustomerRow};
+use super::node::{CustomerNode, FoundCustomer, SoughtCustomer};
+use super::types::{CustomerCore, CustomerRow};
 use super::{CustomerRecord, store};
 use crate::access::{Class, Permit, Scope, access, private_id};
 use crate::error::{Code, Error, Result};
@@ -49,11 +51,7 @@ const COUNTRIES: [&str; 3] = ["DE", "AT", "CH"];
 /// The customers that answer to a selector.
 pub async fn find(context: &Context<'_>, permit: &Permit<CustomerRecord>, by: CustomerBy) -> Result<Vec<CustomerRow>> {
     match by {
-        CustomerBy::Id(id) => {
-            let id = private_id(CustomerCore::PREFIX, &id)
-                .ok_or_else(|| Error::bad_input("This is no id of a customer. Ids of customers begin with `cus_`."))?;
-            Ok(store::by_id(context, permit, id).await?.into_iter().collect())
-        }
+        CustomerBy::Id(id) => Ok(store::by_id(context, permit, customer_id(&id)?).await?.into_iter().collect()),
         CustomerBy::Email(address) => {
             permit.require(Class::Contact, "e-mail addresses")?;
             let value = email::normalise(&text(address)?).map_err(refused)?;
@@ -92,6 +90,11 @@ pub async fn find(context: &Context<'_>, permit: &Permit<CustomerRecord>, by: Cu
     }
 }
 
+fn customer_id(id: &ID) -> Result<Uuid> {
+    private_id(CustomerCore::PREFIX, id)
+        .ok_or_else(|| Error::bad_input("This is no id of a customer. Ids of customers begin with `cus_`."))
+}
+
 fn text(raw: String) -> Result<String> {
     if raw.len() > 320 || raw.contains('\0') {
         return Err(Error::bad_input("The value is too long, or holds a NUL character."));
@@ -120,17 +123,20 @@ impl FindQuery {
         &self,
         context: &Context<'_>,
         #[graphql(desc = "What to look up by: exactly one.")] by: CustomerBy,
-    ) -> Option<async_graphql::Result<CustomerNode>> {
+    ) -> Option<async_graphql::Result<FoundCustomer>> {
         let load = async {
             let permit = required(context)?;
+            if let CustomerBy::Id(id) = &by {
+                let sought = SoughtCustomer::new(context, permit, customer_id(id)?)?;
+                return Ok(Some(FoundCustomer::Sought(sought)));
+            }
             let rows = find(context, &permit, by).await?;
-            Ok::<_, Error>((permit, rows))
+            if rows.len() > 1 {
+                return Err(ambiguous(&permit, &rows));
+            }
+            Ok(rows.into_iter().next().map(|row| FoundCustomer::Here(CustomerNode::new(&permit, row))))
         };
-        match load.await {
-            Err(error) => Some(Err(error.into())),
-            Ok((permit, rows)) if rows.len() > 1 => Some(Err(ambiguous(&permit, &rows))),
-            Ok((permit, rows)) => rows.into_iter().next().map(|row| Ok(CustomerNode::new(&permit, row))),
-        }
+        load.await.transpose()
     }
 }
 

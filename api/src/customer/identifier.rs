@@ -8,6 +8,8 @@ use super::types::CustomerKind;
 use super::{CustomerRecord, store};
 use crate::access::{Class, Permit, SiloRow, access, shown_below};
 use crate::error::Result;
+use crate::graph::at_hand::{AtHand, Ready};
+use crate::graph::json::{Leaf, Word};
 use crate::graph::timestamp::Timestamp;
 use crate::{connection, object};
 
@@ -91,12 +93,26 @@ pub struct Identifier {
     times_seen: i64,
 }
 
+impl AtHand for Identifier {
+    fn write(&self, context: &Context<'_>, out: &mut Vec<u8>) -> bool {
+        match context.item.node.name.node.as_str() {
+            "kind" => Word(self.kind).write(out),
+            "value" => self.value.write(out),
+            "firstSeenAt" => self.first_seen_at.write(out),
+            "lastSeenAt" => self.last_seen_at.write(out),
+            "timesSeen" => self.times_seen.write(out),
+            _ => return false,
+        }
+        true
+    }
+}
+
 /// The identifiers of a customer: one for each value, however many sources carry it.
 pub async fn identifiers(
     context: &Context<'_>,
     permit: &Permit<CustomerRecord>,
     customer_id: Uuid,
-) -> Result<Vec<Identifier>> {
+) -> Result<Vec<Ready<Identifier>>> {
     let mut rows = store::identifiers(context, permit, customer_id).await?;
     rows.sort_by(|a, b| (a.kind as u8, &a.value).cmp(&(b.kind as u8, &b.value)));
     let mut merged: Vec<IdentifierRow> = Vec::with_capacity(rows.len());
@@ -110,12 +126,14 @@ pub async fn identifiers(
             _ => merged.push(row),
         }
     }
-    let shown = merged.into_iter().map(|row| Identifier {
-        kind: row.kind,
-        value: shown_below(context, permit, (&["value"], "Identifier.value"), row.kind.class(), &row.value),
-        first_seen_at: row.first_seen_at,
-        last_seen_at: row.last_seen_at,
-        times_seen: row.times_seen,
+    let shown = merged.into_iter().map(|row| {
+        Ready(Identifier {
+            kind: row.kind,
+            value: shown_below(context, permit, (&["value"], "Identifier.value"), row.kind.class(), &row.value),
+            first_seen_at: row.first_seen_at,
+            last_seen_at: row.last_seen_at,
+            times_seen: row.times_seen,
+        })
     });
     Ok(shown.collect())
 }

@@ -3,7 +3,8 @@
 use async_graphql::{Context, Enum, ID, InputObject, Object};
 
 use super::find::required;
-use super::types::{CustomerConnection, CustomerKind, CustomerNode, CustomerRow, LifecycleStage};
+use super::node::{CustomerConnection, CustomerNode};
+use super::types::{CustomerKind, CustomerRow, LifecycleStage};
 use super::{CustomerRecord, store};
 use crate::access::{Class, Order, PageArgs, Permit, Select, access, load, private_id};
 use crate::catalogue::record::{word, words};

@@ -12,13 +12,14 @@ pub mod golden;
 pub mod identifier;
 pub mod list;
 pub mod mutation;
+pub mod node;
 pub mod relation;
 pub mod search;
 pub mod store;
 pub mod timeline;
 pub mod types;
 
-pub use types::CustomerNode;
+pub use node::CustomerNode;
 
 /// The customer record: what stands above the silos.
 pub struct CustomerRecord;

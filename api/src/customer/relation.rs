@@ -4,7 +4,7 @@ use async_graphql::{Context, Enum};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::types::CustomerNode;
+use super::node::CustomerNode;
 use super::{CustomerRecord, store};
 use crate::access::{PageArgs, Permit, access};
 use crate::error::Result;

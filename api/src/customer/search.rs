@@ -4,7 +4,8 @@
 use async_graphql::{Context, Object, SimpleObject};
 
 use super::find::{by_number, required};
-use super::types::{CustomerNode, CustomerRow};
+use super::node::CustomerNode;
+use super::types::CustomerRow;
 use super::{CustomerRecord, store};
 use crate::access::{Action, Class, Permit, access};
 use crate::error::{Error, Result};

@@ -1,5 +1,7 @@
 //! All SQL of the customer itself.
 
+use std::sync::Arc;
+
 use uuid::Uuid;
 
 use super::CustomerRecord;
@@ -11,6 +13,7 @@ use super::types::CustomerRow;
 use crate::access::{Context, Order, Page, PageArgs, Permit, Scope, Select, load};
 use crate::database::{Bind, Database, Dialect, Row, Sql, push_columns};
 use crate::error::{Error, Result};
+use crate::graph::batch::{Batch, Fetch};
 
 /// No more identifiers or values of one customer are shown than this.
 const MANY: i64 = 500;
@@ -27,9 +30,16 @@ pub fn living(permit: &Permit<CustomerRecord>) -> Select<CustomerRow> {
 
 /// The customer of an id, following a retired id to the one it leads to.
 pub async fn by_id(context: &Context<'_>, permit: &Permit<CustomerRecord>, id: Uuid) -> Result<Option<CustomerRow>> {
-    let batch = &Scope::of(context)?.batch;
-    let fetch = permit.select::<CustomerRow>().of_parent("id").limit(1).fetch();
-    let mut id = id;
+    follow(&Scope::of(context)?.batch, sought(permit).fetch(), id).await
+}
+
+/// A customer by id, retired or not.
+pub fn sought(permit: &Permit<CustomerRecord>) -> Select<CustomerRow> {
+    permit.select::<CustomerRow>().of_parent("id").limit(1)
+}
+
+/// The customer that an id leads to, by a select of [`sought`].
+pub async fn follow(batch: &Batch, fetch: Arc<dyn Fetch>, mut id: Uuid) -> Result<Option<CustomerRow>> {
     // A chain of merges ends after a few steps; a ring cannot be, since the older id survives.
     for _ in 0..8 {
         let rows: Vec<CustomerRow> = batch.rows(fetch.clone(), Some(id)).await?;

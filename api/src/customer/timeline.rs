@@ -4,11 +4,11 @@ use async_graphql::{Context, InputObject};
 use uuid::Uuid;
 
 use super::entry::{TimelineEntry, entry};
-use super::types::CustomerNode;
+use super::node::CustomerNode;
 use super::{CustomerRecord, store};
 use crate::access::{Action, Class, Page, PageArgs, PeriodInput, Permit, Rows, access};
 use crate::catalogue::source::SiloName;
-use crate::catalogue::types::{Channel, Named, TouchpointOf};
+use crate::catalogue::types::{Channel, TouchpointOf};
 use crate::database::Bind;
 use crate::error::Result;
 use crate::{connection, object};
@@ -27,17 +27,13 @@ object! {
         open occurred_at: time!,
         /// Key of the source it comes from.
         open source: text!,
+        /// The touchpoint it happened at.
+        open touchpoint: {TouchpointOf: touchpoint},
         /// Key of the touchpoint.
         column touchpoint: Option<String> = Text,
         /// The customer.
         column customer_id: Uuid = Uuid,
     } also {
-        /// The touchpoint it happened at.
-        #[graphql(directive = access::apply("customer".to_owned(), "open".to_owned()))]
-        async fn touchpoint(&self) -> Option<TouchpointOf> {
-            Named::of("Interaction", self.row.touchpoint.as_ref()).map(TouchpointOf)
-        }
-
         /// What happened, as its silo shows it; null where you may not read that silo.
         #[graphql(directive = access::apply("customer".to_owned(), "open".to_owned()))]
         async fn entry(&self, context: &Context<'_>) -> Option<Result<TimelineEntry>> {

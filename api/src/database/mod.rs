@@ -14,7 +14,7 @@ use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{
     SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{Arguments, AssertSqlSafe, Postgres, Row as _, Sqlite};
+use sqlx::{Arguments, AssertSqlSafe, Executor as _, Postgres, Row as _, Sqlite};
 
 mod fault;
 mod row;
@@ -23,7 +23,7 @@ mod write;
 
 pub use fault::refuses_a_value;
 use fault::{away, fault, may_come_back, not_migrated, unopened};
-pub use row::{Column, Kind, Row, push_columns};
+pub use row::{Column, Kind, Row, push_asked, push_columns};
 pub use sql::{Bind, Dialect, Sql, time_text};
 pub use write::{OnConflict, WriteBatch, WriteRow};
 
@@ -109,11 +109,12 @@ impl Database {
         self.waits.fetch_add(1, Ordering::Relaxed);
         match &self.pools {
             Pools::Sqlite { read, .. } => {
-                let row = sqlite_query(sql).fetch_one(read).await.map_err(fault)?;
+                let row = read.fetch_one(sqlite_query(sql)).await.map_err(fault)?;
                 (0..row.len()).map(|column| row.try_get(column).map_err(fault)).collect()
             }
             Pools::Postgres(pool) => {
-                let row = postgres_query(sql).fetch_one(pool).await.map_err(fault)?;
+                // Through the executor itself: its future is boxed once, and not moved about as a large one.
+                let row = pool.fetch_one(postgres_query(sql)).await.map_err(fault)?;
                 (0..row.len()).map(|column| row.try_get(column).map_err(fault)).collect()
             }
         }

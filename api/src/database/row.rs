@@ -30,6 +30,8 @@ pub struct Column {
     pub name: &'static str,
     /// Its kind.
     pub kind: Kind,
+    /// Whether it is only read when the field of its name is asked for.
+    pub if_asked: bool,
 }
 
 /// A row that can be read: its columns in the order of the struct's fields.
@@ -40,12 +42,21 @@ pub trait Row: DeserializeOwned + Send + Sync + 'static {
 
 /// Adds the JSON array of the columns of `t`.
 pub fn push_columns(sql: &mut Sql, columns: &[Column]) {
+    push_asked(sql, columns, u128::MAX);
+}
+
+/// The same, with null for columns that have no bit in `asked`.
+pub fn push_asked(sql: &mut Sql, columns: &[Column], asked: u128) {
     sql.by_dialect("json_build_array(", "json_array(");
     for (index, column) in columns.iter().enumerate() {
         if index > 0 {
             sql.push(", ");
         }
-        push_column(sql, *column);
+        if asked >> index & 1 == 1 {
+            push_column(sql, *column);
+        } else {
+            sql.push("NULL");
+        }
     }
     sql.push(")");
 }
@@ -81,11 +92,11 @@ fn push_column(sql: &mut Sql, column: Column) {
 }
 
 /// Declares a row: `row! { /// doc\n pub struct Name { /// doc\n id: Uuid = Uuid, … } }`, each field with its [`Kind`];
-/// a field may name another column or expression behind `as`.
+/// a field may name another column or expression behind `as`, and an optional one may be read only `if asked`.
 #[macro_export]
 macro_rules! row {
     ($(#[$meta:meta])* $vis:vis struct $name:ident {
-        $($(#[$field_meta:meta])* $field:ident : $type:ty = $kind:ident $(as $expression:literal)?),+ $(,)?
+        $($(#[$field_meta:meta])* $field:ident : $type:ty = $kind:tt $(as $expression:literal)? $(if $asked:ident)?),+ $(,)?
     }) => {
         $(#[$meta])*
         #[derive(Debug, Clone, serde::Deserialize)]
@@ -95,11 +106,16 @@ macro_rules! row {
             const COLUMNS: &'static [$crate::database::Column] = &[$(
                 $crate::database::Column {
                     name: $crate::row!(@name $field $(as $expression)?),
-                    kind: $crate::database::Kind::$kind,
+                    kind: $crate::row!(@kind $kind),
+                    if_asked: $crate::row!(@asked $($asked)?),
                 }
             ),+];
         }
     };
     (@name $field:ident) => { stringify!($field) };
     (@name $field:ident as $expression:literal) => { $expression };
+    (@kind ($kind:expr)) => { $kind };
+    (@kind $kind:ident) => { $crate::database::Kind::$kind };
+    (@asked) => { false };
+    (@asked asked) => { true };
 }

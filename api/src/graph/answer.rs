@@ -2,22 +2,19 @@
 //! taken out and replaced by an incident id, and a request that failed whole is told apart from one with some nulls.
 
 use async_graphql::{ErrorExtensionValues, Pos, Response, ServerError, Value};
-use serde::Serialize;
 
 use super::document::Refusal;
+use super::json;
 use crate::error::{Code, Error};
 
 /// The sentence for a fault of ours.
 pub const INTERNAL: &str = "Something went wrong on our side.";
 
 /// An answer, ready to be written.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub struct Answer {
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<ServerError>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     data: Option<Value>,
-    #[serde(skip_serializing_if = "std::collections::BTreeMap::is_empty")]
     extensions: std::collections::BTreeMap<String, Value>,
 }
 
@@ -74,15 +71,30 @@ impl Answer {
 
     /// The answer as JSON.
     pub fn to_json(&self) -> Vec<u8> {
-        let mut body = Vec::with_capacity(1024);
-        if let Err(error) = serde_json::to_writer(&mut body, self) {
-            // Only a broken serializer of a scalar of ours can fail here.
-            tracing::error!(%error, "an answer could not be written");
-            body.clear();
-            body.extend_from_slice(
-                br#"{"errors":[{"message":"Something went wrong on our side.","extensions":{"code":"INTERNAL"}}]}"#,
-            );
+        let mut body = Vec::with_capacity(4096);
+        body.push(b'{');
+        if !self.errors.is_empty() {
+            body.extend_from_slice(b"\"errors\":");
+            if let Err(error) = serde_json::to_writer(&mut body, &self.errors) {
+                tracing::error!(%error, "an answer could not be written");
+                return br#"{"errors":[{"message":"Something went wrong on our side.","extensions":{"code":"INTERNAL"}}]}"#
+                    .to_vec();
+            }
         }
+        if let Some(data) = &self.data {
+            json::write_key(body.len() == 1, "data", &mut body);
+            json::write(data, &mut body);
+        }
+        if !self.extensions.is_empty() {
+            json::write_key(body.len() == 1, "extensions", &mut body);
+            body.push(b'{');
+            for (index, (key, value)) in self.extensions.iter().enumerate() {
+                json::write_key(index == 0, key, &mut body);
+                json::write(value, &mut body);
+            }
+            body.push(b'}');
+        }
+        body.push(b'}');
         body
     }
 }

@@ -79,7 +79,7 @@ impl Ask {
     /// What async-graphql executes. `valid` tells whether the whole document has been validated before.
     pub fn into_request(self, checked: &Arc<Checked>, operation: &Operation) -> Request {
         let (document, name) = checked.executable(operation);
-        let mut request = Request::new(String::new()).variables(self.variables);
+        let mut request = Request::new(String::new()).variables(self.variables).data(operation.repeats);
         request.operation_name = name;
         request.set_parsed_query(document);
         request

@@ -4,9 +4,11 @@
 
 pub mod answer;
 pub mod ask;
+pub mod at_hand;
 pub mod batch;
 pub mod cursor;
 pub mod document;
+pub mod json;
 pub mod timestamp;
 #[cfg(test)]
 pub(crate) mod tiny;

@@ -1,10 +1,11 @@
 //! Times as the API shows them. A time goes from the database to the answer as text: only its ending is tidied.
 
-use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::fmt;
 
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
 use chrono::{DateTime, SubsecRound, Utc};
+use serde::de::Visitor;
 use serde::{Deserialize, Deserializer};
 
 /// A moment in UTC, RFC 3339 with up to six digits of a second: `2026-11-22T09:30:00Z`.
@@ -29,7 +30,10 @@ impl Timestamp {
     fn tidy(text: &str) -> Self {
         let text = text.strip_suffix("+00:00").or_else(|| text.strip_suffix('Z')).unwrap_or(text);
         let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { text };
-        Self(format!("{text}Z"))
+        let mut tidy = String::with_capacity(text.len() + 1);
+        tidy.push_str(text);
+        tidy.push('Z');
+        Self(tidy)
     }
 
     /// The moment itself.
@@ -51,7 +55,21 @@ impl From<DateTime<Utc>> for Timestamp {
 
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Cow::<str>::deserialize(deserializer).map(|text| Self::tidy(&text))
+        deserializer.deserialize_str(Tidy)
+    }
+}
+
+struct Tidy;
+
+impl Visitor<'_> for Tidy {
+    type Value = Timestamp;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a time")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Timestamp, E> {
+        Ok(Timestamp::tidy(text))
     }
 }
 

@@ -130,11 +130,12 @@ impl People {
         let seen_at = said.observed_at.or(at.occurred_at).unwrap_or(at.received_at);
         let by_key = (at.source.to_owned(), said.key.clone());
         let known = self.by_key.get(&by_key).copied();
+        let since = seen_at.min(at.received_at);
         let says_nothing = said.kind.is_none() && said.attributes.is_empty() && said.identifiers.is_empty();
         let profile_id = match known {
             Some(profile_id) => {
                 if let Some(customer) = self.set.customer_of(profile_id) {
-                    self.known_since(customer, seen_at.min(at.received_at));
+                    self.known_since(customer, None, says_nothing, since);
                 }
                 if says_nothing {
                     return;
@@ -173,28 +174,48 @@ impl People {
         };
         let decided = !decisions.is_empty();
         for (number, decision) in decisions.into_iter().enumerate() {
-            self.settle(at, profile_id, number, &decision, seen_at.min(at.received_at));
+            self.settle(at, (profile_id, known.is_none()), number, &decision, since);
         }
         let Some(customer) = self.set.customer_of(profile_id) else { return };
         if let Some(customer) = self.customers.get_mut(&customer) {
             customer.stale = true;
         }
-        self.known_since(customer, seen_at.min(at.received_at));
+        if known.is_none() {
+            self.known_since(customer, Some(profile_id), says_nothing, since);
+        }
         if has_stage || decided {
             self.restage(at, customer);
         }
     }
 
-    fn known_since(&mut self, customer: Uuid, at: DateTime<Utc>) {
-        if let Some(customer) = self.customers.get_mut(&customer)
-            && at < customer.row.created_at
-        {
-            customer.row.created_at = at;
+    /// A customer is known since the first word that a source had for them. What merely refers to them (a visit, a ticket)
+    /// counts only as long as no source has said a word.
+    fn known_since(&mut self, customer: Uuid, newcomer: Option<Uuid>, refers: bool, at: DateTime<Utc>) {
+        let spoken = self.is_spoken_of(self.set.members(customer).map(|member| member.profile_id), newcomer);
+        let Some(customer) = self.customers.get_mut(&customer) else { return };
+        let since = match (refers, spoken) {
+            (true, true) => return,
+            (false, false) => at,
+            _ => customer.row.created_at.min(at),
+        };
+        if since != customer.row.created_at {
+            customer.row.created_at = since;
             customer.dirty = true;
         }
     }
 
-    fn settle(&mut self, at: &Moment<'_>, profile: Uuid, number: usize, decision: &Decision, since: DateTime<Utc>) {
+    fn is_spoken_of(&self, mut profiles: impl Iterator<Item = Uuid>, but: Option<Uuid>) -> bool {
+        profiles.any(|id| Some(id) != but && self.profiles.get(&id).is_some_and(|profile| profile.record_id.is_some()))
+    }
+
+    fn settle(
+        &mut self,
+        at: &Moment<'_>,
+        (profile, fresh): (Uuid, bool),
+        number: usize,
+        decision: &Decision,
+        since: DateTime<Utc>,
+    ) {
         let event_id = id::make(
             at.received_at,
             at.source,
@@ -221,7 +242,16 @@ impl People {
                 let kind = self.profiles.get(&profile).map_or(PartyKind::Person, |profile| profile.kind);
                 self.customers.insert(*customer, Customer::founded(*customer, kind, since));
             }
-            Decision::Merged { survivor, retired, .. } => self.retire(*retired, *survivor, at.received_at),
+            Decision::Merged { survivor, retired, moved, .. } => {
+                // A profile that is only just coming in has not told its customer yet.
+                let newcomer = fresh.then_some(profile);
+                let stayed = self.set.members(*survivor).map(|member| member.profile_id);
+                let spoken = (
+                    self.is_spoken_of(stayed.filter(|id| !moved.contains(id)), newcomer),
+                    self.is_spoken_of(moved.iter().copied(), newcomer),
+                );
+                self.retire(*retired, *survivor, spoken, at.received_at);
+            }
             _ => {}
         }
         let home = self.set.customer_of(profile).unwrap_or(profile);
@@ -246,7 +276,7 @@ impl People {
     }
 
     /// A retired customer shows nothing any more; what it knew of its time goes to the survivor.
-    fn retire(&mut self, retired: Uuid, survivor: Uuid, at: DateTime<Utc>) {
+    fn retire(&mut self, retired: Uuid, survivor: Uuid, spoken: (bool, bool), at: DateTime<Utc>) {
         for customer in self.customers.values_mut().filter(|customer| customer.row.merged_into == Some(retired)) {
             customer.row.merged_into = Some(survivor);
             customer.dirty = true;
@@ -262,7 +292,11 @@ impl People {
         gone.stale = false;
         gone.dirty = true;
         if let Some(kept) = self.customers.get_mut(&survivor) {
-            kept.row.created_at = kept.row.created_at.min(created_at);
+            kept.row.created_at = match spoken {
+                (true, false) => kept.row.created_at,
+                (false, true) => created_at,
+                _ => kept.row.created_at.min(created_at),
+            };
             kept.row.last_interaction_at = kept.row.last_interaction_at.max(last);
             kept.stale = true;
             kept.dirty = true;

@@ -5,7 +5,8 @@ use async_graphql::{Context, ID, Object};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::types::{CustomerCore, CustomerKind, CustomerNode};
+use super::node::CustomerNode;
+use super::types::{CustomerCore, CustomerKind};
 use super::{find, store};
 use crate::access::{Entry, Grant, Rows, Scope, Target, Writes, access, private_id};
 use crate::catalogue::record::word;

@@ -3,11 +3,12 @@
 //! the cost, is checked for each request against what was prepared here.
 //!
 //! `lexer` bounds the text before the parser sees it, `count` the selections, `cost` the objects of the answer,
-//! `variables` what a request brings along; `shape` is what these need to know of the schema.
+//! `variables` what a request brings along, `repeats` whether the answer can be written in one go; `shape` is what these need to know of the schema.
 
 mod cost;
 mod count;
 mod lexer;
+mod repeats;
 mod shape;
 #[cfg(test)]
 mod tests;
@@ -30,6 +31,8 @@ use crate::config::GraphQl;
 use crate::error::{Code, Error, Result};
 use cost::Cost;
 use count::Count;
+pub use repeats::Repeats;
+use repeats::repeats;
 use shape::Shape;
 use variables::Rules;
 
@@ -80,6 +83,8 @@ pub struct Operation {
     pub kind: Kind,
     /// Whether it asks for the schema itself (`__schema`, `__type`).
     pub introspects: bool,
+    /// What it asks for more than once.
+    pub(super) repeats: Repeats,
     cost: Cost,
     rules: Rules,
     /// This operation with the fragments it uses, for requests after the whole document was found valid.
@@ -225,6 +230,10 @@ impl Documents {
         let mut used = HashSet::new();
         collect_fragments(&definition.node.selection_set.node, fragments, &mut used);
         let used = fragments.iter().filter(|(name, _)| used.contains(*name));
+        let alone = ExecutableDocument {
+            operations: DocumentOperations::Single(definition.clone()),
+            fragments: used.map(|(name, fragment)| (name.clone(), fragment.clone())).collect(),
+        };
         Ok(Operation {
             name: name.cloned(),
             kind: match definition.node.ty {
@@ -235,10 +244,8 @@ impl Documents {
             introspects: count.introspection_depth > 0,
             cost: Cost::new(&definition.node, fragments, &self.shape, &self.limits),
             rules,
-            alone: ExecutableDocument {
-                operations: DocumentOperations::Single(definition.clone()),
-                fragments: used.map(|(name, fragment)| (name.clone(), fragment.clone())).collect(),
-            },
+            repeats: repeats(&alone),
+            alone,
         })
     }
 }

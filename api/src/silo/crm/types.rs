@@ -1,11 +1,11 @@
 //! What crm shows of its rows: master data, consents, preferences, and the answer to "may I contact this customer?".
 
-use async_graphql::{Context, Enum, SimpleObject};
+use async_graphql::{Enum, SimpleObject};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::Crm;
-use crate::access::{Class, access, shown};
+use crate::access::access;
 use crate::catalogue::types::{Channel, Money};
 use crate::{connection, object};
 
@@ -88,6 +88,12 @@ object! {
         open source: text!,
         /// Opens the customer in the source; null where the source has no page for it.
         open source_url: text,
+        /// Revenue with the customer.
+        financial revenue: {Money: revenue, currency},
+        /// What remains of the revenue after the costs it causes.
+        financial contribution_margin: {Money: contribution_margin, currency},
+        /// What the customer is worth over the whole relationship, as the source reckons it.
+        financial lifetime_value: {Money: lifetime_value, currency},
         /// Revenue, in 1/10,000.
         column revenue: Option<i64> = Number,
         /// Contribution margin, in 1/10,000.
@@ -96,33 +102,9 @@ object! {
         column lifetime_value: Option<i64> = Number,
         /// Currency of the three.
         column currency: Option<String> = Text,
-    } also {
-        /// Revenue with the customer.
-        #[graphql(directive = access::apply("crm".to_owned(), "financial".to_owned()))]
-        async fn revenue(&self, context: &Context<'_>) -> Option<Money> {
-            self.money(context, self.row.revenue)
-        }
-
-        /// What remains of the revenue after the costs it causes.
-        #[graphql(directive = access::apply("crm".to_owned(), "financial".to_owned()))]
-        async fn contribution_margin(&self, context: &Context<'_>) -> Option<Money> {
-            self.money(context, self.row.contribution_margin)
-        }
-
-        /// What the customer is worth over the whole relationship, as the source reckons it.
-        #[graphql(directive = access::apply("crm".to_owned(), "financial".to_owned()))]
-        async fn lifetime_value(&self, context: &Context<'_>) -> Option<Money> {
-            self.money(context, self.row.lifetime_value)
-        }
     }
 }
 connection!(CrmProfile, CrmProfileConnection, CrmProfileEdge, "master data");
-
-impl CrmProfile {
-    fn money(&self, context: &Context<'_>, amount: Option<i64>) -> Option<Money> {
-        shown(context, &self.permit, "CrmProfile", Class::Financial, || self.row.money(amount))
-    }
-}
 
 impl CrmProfileRow {
     /// An amount in the currency of the row.

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{Reviews, store};
 use crate::access::{Class, PageArgs, PeriodInput, Permit, SiloAccess, SiloKey, access, permit, shown};
 use crate::catalogue::source::{Freshness, freshness};
-use crate::catalogue::types::{Named, ProductOf, Staff, TouchpointOf, staff};
+use crate::catalogue::types::{ProductOf, Staff, TouchpointOf, staff};
 use crate::error::Result;
 use crate::graph::timestamp::Timestamp;
 use crate::{connection, object};
@@ -55,6 +55,10 @@ object! {
         open source: text!,
         /// Opens the review where it was given; null where it has no page.
         open source_url: text,
+        /// The product it is about.
+        open product: {ProductOf: product},
+        /// The touchpoint it is about.
+        open touchpoint: {TouchpointOf: touchpoint},
         /// Key of the product.
         column product: Option<String> = Text,
         /// Key of the touchpoint.
@@ -62,18 +66,6 @@ object! {
         /// Who answered.
         column responder_id: Option<Uuid> = Uuid,
     } also {
-        /// The product it is about.
-        #[graphql(directive = access::apply("reviews".to_owned(), "open".to_owned()))]
-        async fn product(&self) -> Option<ProductOf> {
-            Named::of("Review", self.row.product.as_ref()).map(ProductOf)
-        }
-
-        /// The touchpoint it is about.
-        #[graphql(directive = access::apply("reviews".to_owned(), "open".to_owned()))]
-        async fn touchpoint(&self) -> Option<TouchpointOf> {
-            Named::of("Review", self.row.touchpoint.as_ref()).map(TouchpointOf)
-        }
-
         /// Who of us answered.
         #[graphql(directive = access::apply("reviews".to_owned(), "staff".to_owned()))]
         async fn responder(&self, context: &Context<'_>) -> Option<Result<Staff>> {

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{Support, store};
 use crate::access::{Class, PageArgs, PeriodInput, Permit, SiloAccess, SiloKey, access, permit, shown};
 use crate::catalogue::source::{Freshness, freshness};
-use crate::catalogue::types::{Channel, Named, ProductOf, Staff, TouchpointOf, staff};
+use crate::catalogue::types::{Channel, ProductOf, Staff, TouchpointOf, staff};
 use crate::error::Result;
 use crate::graph::timestamp::Timestamp;
 use crate::{connection, object};
@@ -121,6 +121,10 @@ object! {
         open source: text!,
         /// Opens the ticket in its source; null where the source has no page for it.
         open source_url: text,
+        /// The product it is about.
+        open product: {ProductOf: product},
+        /// The touchpoint it came up at.
+        open touchpoint: {TouchpointOf: touchpoint},
         /// Key of the product.
         column product: Option<String> = Text,
         /// Key of the touchpoint.
@@ -128,18 +132,6 @@ object! {
         /// Who works on it.
         column assignee_id: Option<Uuid> = Uuid,
     } also {
-        /// The product it is about.
-        #[graphql(directive = access::apply("support".to_owned(), "open".to_owned()))]
-        async fn product(&self) -> Option<ProductOf> {
-            Named::of("Ticket", self.row.product.as_ref()).map(ProductOf)
-        }
-
-        /// The touchpoint it came up at.
-        #[graphql(directive = access::apply("support".to_owned(), "open".to_owned()))]
-        async fn touchpoint(&self) -> Option<TouchpointOf> {
-            Named::of("Ticket", self.row.touchpoint.as_ref()).map(TouchpointOf)
-        }
-
         /// Who works on it.
         #[graphql(directive = access::apply("support".to_owned(), "staff".to_owned()))]
         async fn assignee(&self, context: &Context<'_>) -> Option<Result<Staff>> {

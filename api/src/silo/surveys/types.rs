@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{Surveys, store};
 use crate::access::{PageArgs, access};
-use crate::catalogue::types::{Channel, Named, ProductOf, TouchpointOf};
+use crate::catalogue::types::{Channel, ProductOf, TouchpointOf};
 use crate::error::Result;
 use crate::{connection, object};
 
@@ -103,14 +103,10 @@ object! {
         open source: text!,
         /// Opens the questionnaire in its source; null where the source has no page for it.
         open source_url: text,
+        /// The touchpoint it asks about.
+        open touchpoint: {TouchpointOf: touchpoint},
         /// Key of the touchpoint.
         column touchpoint: Option<String> = Text,
-    } also {
-        /// The touchpoint it asks about.
-        #[graphql(directive = access::apply("surveys".to_owned(), "open".to_owned()))]
-        async fn touchpoint(&self) -> Option<TouchpointOf> {
-            Named::of("Survey", self.row.touchpoint.as_ref()).map(TouchpointOf)
-        }
     }
 }
 
@@ -131,17 +127,13 @@ object! {
         open source: text!,
         /// Opens the invitation in its source; null where the source has no page for it.
         open source_url: text,
+        /// The touchpoint it asks about.
+        open touchpoint: {TouchpointOf: touchpoint},
         /// Key of the touchpoint.
         column touchpoint: Option<String> = Text,
         /// The questionnaire.
         column survey_id: Option<Uuid> = Uuid,
     } also {
-        /// The touchpoint it asks about.
-        #[graphql(directive = access::apply("surveys".to_owned(), "open".to_owned()))]
-        async fn touchpoint(&self) -> Option<TouchpointOf> {
-            Named::of("SurveyInvitation", self.row.touchpoint.as_ref()).map(TouchpointOf)
-        }
-
         /// The questionnaire that was sent; null when its source has not told of it (yet).
         #[graphql(directive = access::apply("surveys".to_owned(), "open".to_owned()))]
         async fn survey(&self, context: &Context<'_>) -> Option<Result<Survey>> {
@@ -173,6 +165,8 @@ object! {
         open source: text!,
         /// Opens the response in its source; null where the source has no page for it.
         open source_url: text,
+        /// The touchpoint it is about.
+        open touchpoint: {TouchpointOf: touchpoint},
         /// Key of the touchpoint.
         column touchpoint: Option<String> = Text,
         /// The questionnaire.
@@ -180,12 +174,6 @@ object! {
         /// The invitation.
         column invitation_id: Option<Uuid> = Uuid,
     } also {
-        /// The touchpoint it is about.
-        #[graphql(directive = access::apply("surveys".to_owned(), "open".to_owned()))]
-        async fn touchpoint(&self) -> Option<TouchpointOf> {
-            Named::of("SurveyResponse", self.row.touchpoint.as_ref()).map(TouchpointOf)
-        }
-
         /// The questionnaire that was answered; null when its source has not told of it (yet).
         #[graphql(directive = access::apply("surveys".to_owned(), "open".to_owned()))]
         async fn survey(&self, context: &Context<'_>) -> Option<Result<Survey>> {
@@ -245,14 +233,10 @@ object! {
         open position: number,
         /// When it was answered.
         open answered_at: time!,
+        /// The product asked about.
+        open product: {ProductOf: product},
         /// Key of the product.
         column product: Option<String> = Text,
-    } also {
-        /// The product asked about.
-        #[graphql(directive = access::apply("surveys".to_owned(), "open".to_owned()))]
-        async fn product(&self) -> Option<ProductOf> {
-            Named::of("SurveyAnswer", self.row.product.as_ref()).map(ProductOf)
-        }
     }
 }
 connection!(SurveyAnswer, SurveyAnswerConnection, SurveyAnswerEdge, "answers of a response");

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::WebSession;
-use crate::access::{Class, PeriodInput, access, shown};
-use crate::catalogue::types::{Money, Named, ProductOf, TouchpointOf};
+use crate::access::{PeriodInput, access};
+use crate::catalogue::types::{Money, ProductOf, TouchpointOf};
 use crate::error::Result;
 use crate::silo::analytics::{Analytics, store};
 use crate::{connection, object};
@@ -40,6 +40,12 @@ object! {
         open source: text!,
         /// Opens the event in its source; null where the source has no page for it.
         open source_url: text,
+        /// The product it was about.
+        open product: {ProductOf: product},
+        /// The touchpoint it happened at.
+        open touchpoint: {TouchpointOf: touchpoint},
+        /// Value of the event, such as that of an order.
+        financial amount: {Money: amount, currency},
         /// The visit.
         column session_id: Option<Uuid> = Uuid,
         /// Value of the event, in 1/10,000.
@@ -56,26 +62,6 @@ object! {
         async fn session(&self, context: &Context<'_>) -> Option<Result<WebSession>> {
             let row = store::find_session(context, &self.permit, self.row.session_id?).await.transpose()?;
             Some(row.map(|row| WebSession::new(&self.permit, row)))
-        }
-
-        /// Value of the event, such as that of an order.
-        #[graphql(directive = access::apply("analytics".to_owned(), "financial".to_owned()))]
-        async fn amount(&self, context: &Context<'_>) -> Option<Money> {
-            shown(context, &self.permit, "WebEvent", Class::Financial, || {
-                self.row.amount.map(|amount| Money { amount, currency: self.row.currency.clone() })
-            })
-        }
-
-        /// The product it was about.
-        #[graphql(directive = access::apply("analytics".to_owned(), "open".to_owned()))]
-        async fn product(&self) -> Option<ProductOf> {
-            Named::of("WebEvent", self.row.product.as_ref()).map(ProductOf)
-        }
-
-        /// The touchpoint it happened at.
-        #[graphql(directive = access::apply("analytics".to_owned(), "open".to_owned()))]
-        async fn touchpoint(&self) -> Option<TouchpointOf> {
-            Named::of("WebEvent", self.row.touchpoint.as_ref()).map(TouchpointOf)
         }
     }
 }

@@ -4,7 +4,7 @@ use async_graphql::{Context, InputObject};
 
 use super::{WebEvent, WebEventConnection};
 use crate::access::{PageArgs, PeriodInput, access};
-use crate::catalogue::types::{Named, ProductOf, TouchpointOf};
+use crate::catalogue::types::{ProductOf, TouchpointOf};
 use crate::error::Result;
 use crate::silo::analytics::{Analytics, store};
 use crate::{connection, object};
@@ -40,23 +40,15 @@ object! {
         open source: text!,
         /// Opens the session in its source; null where the source has no page for it.
         open source_url: text,
+        /// The product looked at.
+        open product: {ProductOf: product},
+        /// The touchpoint visited.
+        open touchpoint: {TouchpointOf: touchpoint},
         /// Key of the product.
         column product: Option<String> = Text,
         /// Key of the touchpoint.
         column touchpoint: Option<String> = Text,
     } also {
-        /// The product looked at.
-        #[graphql(directive = access::apply("analytics".to_owned(), "open".to_owned()))]
-        async fn product(&self) -> Option<ProductOf> {
-            Named::of("WebSession", self.row.product.as_ref()).map(ProductOf)
-        }
-
-        /// The touchpoint visited.
-        #[graphql(directive = access::apply("analytics".to_owned(), "open".to_owned()))]
-        async fn touchpoint(&self) -> Option<TouchpointOf> {
-            Named::of("WebSession", self.row.touchpoint.as_ref()).map(TouchpointOf)
-        }
-
         /// What the customer did during the visit, the last first.
         #[graphql(directive = access::apply("analytics".to_owned(), "open".to_owned()))]
         async fn events(

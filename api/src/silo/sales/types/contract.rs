@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::access::{Class, access, shown};
-use crate::catalogue::types::{Money, Named, ProductOf, Staff, staff};
+use crate::catalogue::types::{Money, ProductOf, Staff, staff};
 use crate::error::Result;
 use crate::silo::sales::Sales;
 use crate::{connection, object};
@@ -43,6 +43,10 @@ object! {
         open source: text!,
         /// Opens the contract in its source; null where the source has no page for it.
         open source_url: text,
+        /// The product it is about.
+        open product: {ProductOf: product},
+        /// What it brings in a year.
+        financial amount: {Money: amount, currency},
         /// Amount a year, in 1/10,000.
         column amount: Option<i64> = Number,
         /// Currency of the amount.
@@ -52,14 +56,6 @@ object! {
         /// Who looks after it.
         column owner_id: Option<Uuid> = Uuid,
     } also {
-        /// What it brings in a year.
-        #[graphql(directive = access::apply("sales".to_owned(), "financial".to_owned()))]
-        async fn amount(&self, context: &Context<'_>) -> Option<Money> {
-            shown(context, &self.permit, "Contract", Class::Financial, || {
-                self.row.amount.map(|amount| Money { amount, currency: self.row.currency.clone() })
-            })
-        }
-
         /// Who looks after it.
         #[graphql(directive = access::apply("sales".to_owned(), "staff".to_owned()))]
         async fn owner(&self, context: &Context<'_>) -> Option<Result<Staff>> {
@@ -67,12 +63,6 @@ object! {
                 None => None,
                 id => staff(context, "Contract", id).await.transpose(),
             }
-        }
-
-        /// The product it is about.
-        #[graphql(directive = access::apply("sales".to_owned(), "open".to_owned()))]
-        async fn product(&self) -> Option<ProductOf> {
-            Named::of("Contract", self.row.product.as_ref()).map(ProductOf)
         }
     }
 }

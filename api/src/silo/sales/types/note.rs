@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::access::{Class, PeriodInput, Permit, access, shown, shown_text};
-use crate::catalogue::types::{Channel, Money, Named, Staff, TouchpointOf, staff};
+use crate::catalogue::types::{Channel, Money, Staff, TouchpointOf, staff};
 use crate::error::Result;
 use crate::graph::timestamp::Timestamp;
 use crate::silo::sales::Sales;
@@ -75,6 +75,10 @@ object! {
         open source: text!,
         /// Opens the note in its source; null where the source has no page for it.
         open source_url: text,
+        /// The touchpoint of the contact.
+        open touchpoint: {TouchpointOf: touchpoint},
+        /// Amount the note speaks of.
+        financial amount: {Money: amount, currency},
         /// Amount it speaks of, in 1/10,000.
         column amount: Option<i64> = Number,
         /// Currency of the amount.
@@ -95,20 +99,6 @@ object! {
                 None => None,
                 id => staff(context, "ContactNote", id).await.transpose(),
             }
-        }
-
-        /// Amount the note speaks of.
-        #[graphql(directive = access::apply("sales".to_owned(), "financial".to_owned()))]
-        async fn amount(&self, context: &Context<'_>) -> Option<Money> {
-            shown(context, &self.permit, "ContactNote", Class::Financial, || {
-                self.row.amount.map(|amount| Money { amount, currency: self.row.currency.clone() })
-            })
-        }
-
-        /// The touchpoint of the contact.
-        #[graphql(directive = access::apply("sales".to_owned(), "open".to_owned()))]
-        async fn touchpoint(&self) -> Option<TouchpointOf> {
-            Named::of("ContactNote", self.row.touchpoint.as_ref()).map(TouchpointOf)
         }
 
         /// What the customer was promised; null when nothing was.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::access::{Class, PeriodInput, access, shown};
-use crate::catalogue::types::{Money, Named, ProductOf, Staff, staff};
+use crate::catalogue::types::{Money, ProductOf, Staff, staff};
 use crate::error::Result;
 use crate::silo::sales::Sales;
 use crate::{connection, object};
@@ -45,6 +45,10 @@ object! {
         open source: text!,
         /// Opens the opportunity in its source; null where the source has no page for it.
         open source_url: text,
+        /// The product to be sold.
+        open product: {ProductOf: product},
+        /// Amount expected from the sale.
+        financial amount: {Money: amount, currency},
         /// Expected amount, in 1/10,000.
         column amount: Option<i64> = Number,
         /// Currency of the amount.
@@ -54,14 +58,6 @@ object! {
         /// Who pursues it.
         column owner_id: Option<Uuid> = Uuid,
     } also {
-        /// Amount expected from the sale.
-        #[graphql(directive = access::apply("sales".to_owned(), "financial".to_owned()))]
-        async fn amount(&self, context: &Context<'_>) -> Option<Money> {
-            shown(context, &self.permit, "Opportunity", Class::Financial, || {
-                self.row.amount.map(|amount| Money { amount, currency: self.row.currency.clone() })
-            })
-        }
-
         /// Who pursues it.
         #[graphql(directive = access::apply("sales".to_owned(), "staff".to_owned()))]
         async fn owner(&self, context: &Context<'_>) -> Option<Result<Staff>> {
@@ -69,12 +65,6 @@ object! {
                 None => None,
                 id => staff(context, "Opportunity", id).await.transpose(),
             }
-        }
-
-        /// The product to be sold.
-        #[graphql(directive = access::apply("sales".to_owned(), "open".to_owned()))]
-        async fn product(&self) -> Option<ProductOf> {
-            Named::of("Opportunity", self.row.product.as_ref()).map(ProductOf)
         }
     }
 }

@@ -1,10 +1,10 @@
 //! Purchases: what the customer ordered, and what became of it.
 
-use async_graphql::{Context, Enum, InputObject};
+use async_graphql::{Enum, InputObject};
 use serde::{Deserialize, Serialize};
 
-use crate::access::{Class, PeriodInput, access, shown};
-use crate::catalogue::types::{Money, Named, ProductOf, TouchpointOf};
+use crate::access::PeriodInput;
+use crate::catalogue::types::{Money, ProductOf, TouchpointOf};
 use crate::silo::sales::Sales;
 use crate::{connection, object};
 
@@ -39,6 +39,12 @@ object! {
         open source: text!,
         /// Opens the purchase in its source; null where the source has no page for it.
         open source_url: text,
+        /// The product bought.
+        open product: {ProductOf: product},
+        /// The touchpoint it was bought at.
+        open touchpoint: {TouchpointOf: touchpoint},
+        /// What the customer paid or is to pay.
+        financial amount: {Money: amount, currency},
         /// Amount, in 1/10,000.
         column amount: Option<i64> = Number,
         /// Currency of the amount.
@@ -47,26 +53,6 @@ object! {
         column product: Option<String> = Text,
         /// Key of the touchpoint.
         column touchpoint: Option<String> = Text,
-    } also {
-        /// What the customer paid or is to pay.
-        #[graphql(directive = access::apply("sales".to_owned(), "financial".to_owned()))]
-        async fn amount(&self, context: &Context<'_>) -> Option<Money> {
-            shown(context, &self.permit, "Purchase", Class::Financial, || {
-                self.row.amount.map(|amount| Money { amount, currency: self.row.currency.clone() })
-            })
-        }
-
-        /// The product bought.
-        #[graphql(directive = access::apply("sales".to_owned(), "open".to_owned()))]
-        async fn product(&self) -> Option<ProductOf> {
-            Named::of("Purchase", self.row.product.as_ref()).map(ProductOf)
-        }
-
-        /// The touchpoint it was bought at.
-        #[graphql(directive = access::apply("sales".to_owned(), "open".to_owned()))]
-        async fn touchpoint(&self) -> Option<TouchpointOf> {
-            Named::of("Purchase", self.row.touchpoint.as_ref()).map(TouchpointOf)
-        }
     }
 }
 connection!(Purchase, PurchaseConnection, PurchaseEdge, "purchases");
