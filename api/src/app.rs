@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use async_graphql::{Request, Response, ServerError};
+use async_graphql::{Data, Response, ServerError};
 use quick_cache::sync::Cache;
 use uuid::Uuid;
 
@@ -15,8 +15,10 @@ use crate::catalogue;
 use crate::config::Config;
 use crate::database::{Database, Settings};
 use crate::error::{Code, Error, Result};
+use crate::graph::ask::Work;
 use crate::graph::batch::drive;
 use crate::graph::cursor::Sealer;
+use crate::graph::run::Runner;
 use crate::http::{Engine, Reply};
 use crate::identity::decide::Rules;
 use crate::identity::deny::{self, DenyList};
@@ -38,8 +40,8 @@ pub struct App {
     sealer: Arc<Sealer>,
     intake: Intake,
     door: Arc<dyn Door>,
-    strict: Schema,
-    fast: Schema,
+    schema: Schema,
+    runner: Runner<schema::Query>,
     viewers: Cache<String, (Arc<Viewer>, Instant)>,
 }
 
@@ -53,14 +55,15 @@ impl App {
     pub fn over(config: &Config, database: Database) -> Result<Self> {
         let policy = open_policy(config)?;
         let intake = open_intake(config, database.clone())?;
+        let (schema, runner) = schema::build();
         Ok(Self {
             database,
             policy,
             door: Arc::new(StaffDoor(intake.clone())),
             intake,
             sealer: Arc::new(Sealer::new(config.cursor_secret().as_bytes())),
-            strict: schema::build(false),
-            fast: schema::build(true),
+            schema,
+            runner,
             viewers: Cache::new(VIEWERS),
         })
     }
@@ -105,7 +108,7 @@ impl App {
         Ok(viewer)
     }
 
-    async fn answer(&self, request: Request, claims: Arc<Claims>, known_valid: bool) -> Response {
+    async fn answer(&self, work: Work, claims: Arc<Claims>) -> Response {
         let viewer = match self.viewer(&claims).await {
             Ok(viewer) => viewer,
             Err(error) => {
@@ -115,8 +118,9 @@ impl App {
         };
         let scope = Scope::new(viewer, self.database.clone(), self.sealer.clone(), self.door.clone());
         let scope = Arc::new(scope);
-        let schema = if known_valid { &self.fast } else { &self.strict };
-        let mut response = drive(&scope.batch, schema.execute(request.data(scope.clone()))).await;
+        let mut data = Data::default();
+        data.insert(scope.clone());
+        let mut response = drive(&scope.batch, work.execute(&self.schema, &self.runner, data)).await;
         if let Some(withheld) = scope.withheld() {
             response.extensions.insert("access".to_owned(), withheld);
         }
@@ -156,8 +160,8 @@ impl Engine for App {
         schema::sdl()
     }
 
-    fn execute(&self, request: Request, claims: Arc<Claims>, known_valid: bool) -> Reply<'_, Response> {
-        Box::pin(self.answer(request, claims, known_valid))
+    fn execute(&self, work: Work, claims: Arc<Claims>) -> Reply<'_, Response> {
+        Box::pin(self.answer(work, claims))
     }
 
     fn ready(&self) -> Reply<'_, Result<()>> {

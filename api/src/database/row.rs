@@ -30,8 +30,22 @@ pub struct Column {
     pub name: &'static str,
     /// Its kind.
     pub kind: Kind,
+    /// Whether it is a column name.
+    pub plain: bool,
     /// Whether it is only read when the field of its name is asked for.
     pub if_asked: bool,
+}
+
+/// Whether a column's expression is no more than its name.
+pub const fn is_plain(name: &str) -> bool {
+    let (letters, mut at) = (name.as_bytes(), 0);
+    while at < letters.len() {
+        if !letters[at].is_ascii_alphanumeric() && letters[at] != b'_' {
+            return false;
+        }
+        at += 1;
+    }
+    true
 }
 
 /// A row that can be read: its columns in the order of the struct's fields.
@@ -62,9 +76,8 @@ pub fn push_asked(sql: &mut Sql, columns: &[Column], asked: u128) {
 }
 
 fn push_column(sql: &mut Sql, column: Column) {
-    let plain = column.name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     let write = |sql: &mut Sql| {
-        if plain {
+        if column.plain {
             sql.push("t.");
         }
         sql.push(column.name);
@@ -106,6 +119,7 @@ macro_rules! row {
             const COLUMNS: &'static [$crate::database::Column] = &[$(
                 $crate::database::Column {
                     name: $crate::row!(@name $field $(as $expression)?),
+                    plain: $crate::database::is_plain($crate::row!(@name $field $(as $expression)?)),
                     kind: $crate::row!(@kind $kind),
                     if_asked: $crate::row!(@asked $($asked)?),
                 }

@@ -3,12 +3,13 @@
 
 use std::sync::Arc;
 
-use async_graphql::Variables;
-pub use async_graphql::{Request, Response};
+pub use async_graphql::Response;
+use async_graphql::{Data, ObjectType, Request, Schema, ServerError, SubscriptionType, Variables};
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-use super::document::{Checked, Operation};
+use super::document::Checked;
+use super::run::{Root, Runner};
 use crate::error::{Error, Result};
 
 /// A request as it came.
@@ -76,13 +77,45 @@ impl Ask {
         Ok(ask)
     }
 
-    /// What async-graphql executes. `valid` tells whether the whole document has been validated before.
-    pub fn into_request(self, checked: &Arc<Checked>, operation: &Operation) -> Request {
+    /// What is to be executed: an operation of the document.
+    pub fn into_work(self, checked: Arc<Checked>) -> Work {
+        Work { checked, operation_name: self.operation_name, variables: self.variables }
+    }
+}
+
+/// An operation of a checked document, with its variables: ready to be executed.
+pub struct Work {
+    checked: Arc<Checked>,
+    operation_name: Option<String>,
+    variables: Variables,
+}
+
+impl Work {
+    /// Executes it with the data its resolvers need: by the runner where the document is known to be valid, else by the
+    /// schema.
+    pub async fn execute<Q, M, S>(self, schema: &Schema<Root<Q>, M, S>, runner: &Runner<Q>, mut data: Data) -> Response
+    where
+        Q: ObjectType + Default + 'static,
+        M: ObjectType + 'static,
+        S: SubscriptionType + 'static,
+    {
+        let Self { checked, operation_name, mut variables } = self;
+        let Ok(operation) = checked.operation(operation_name.as_deref()) else {
+            return Response::from_errors(vec![ServerError::new("The operation is not in the document.", None)]);
+        };
+        data.insert(operation.repeats);
+        if checked.is_valid() {
+            match runner.run(operation, variables, data).await {
+                Ok(response) => return response,
+                Err(back) => (variables, data) = back,
+            }
+        }
         let (document, name) = checked.executable(operation);
-        let mut request = Request::new(String::new()).variables(self.variables).data(operation.repeats);
+        let mut request = Request::new(String::new()).variables(variables);
+        request.data = data;
         request.operation_name = name;
         request.set_parsed_query(document);
-        request
+        schema.execute(request).await
     }
 }
 

@@ -4,16 +4,22 @@ use std::time::Duration;
 
 use async_graphql::{Context, EmptySubscription, Object, Schema};
 
+use super::run::{Root, Runner};
 use crate::error::{Error, Result};
 
-pub type Tiny = Schema<Query, Mutation, EmptySubscription>;
+pub struct Tiny {
+    pub schema: Schema<Root<Query>, Mutation, EmptySubscription>,
+    pub runner: Runner<Query>,
+}
 
 pub struct Who(pub String);
 
 pub fn schema() -> Tiny {
-    Schema::build(Query, Mutation, EmptySubscription).disable_suggestions().finish()
+    let (runner, root) = Runner::new();
+    Tiny { schema: Schema::build(root, Mutation, EmptySubscription).disable_suggestions().finish(), runner }
 }
 
+#[derive(Default)]
 pub struct Query;
 
 #[expect(clippy::unused_async, reason = "the schema's macro wants async functions")]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::auth::Claims;
 use crate::error::Result;
-pub use crate::graph::ask::{Request, Response};
+pub use crate::graph::ask::{Response, Work};
 
 /// A future of an engine.
 pub type Reply<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -16,9 +16,8 @@ pub trait Engine: Send + Sync + 'static {
     /// The schema's SDL; read once at start, for costs and the types of variables.
     fn sdl(&self) -> String;
 
-    /// Executes a request that is within the limits, for whoever the claims name. `known_valid` says that the document was
-    /// found valid against this schema before, so that it need not be validated again.
-    fn execute(&self, request: Request, claims: Arc<Claims>, known_valid: bool) -> Reply<'_, Response>;
+    /// Executes what is within the limits, for whoever the claims name.
+    fn execute(&self, work: Work, claims: Arc<Claims>) -> Reply<'_, Response>;
 
     /// Whether requests can be answered now: the database is there and migrated.
     fn ready(&self) -> Reply<'_, Result<()>>;

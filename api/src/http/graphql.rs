@@ -86,8 +86,8 @@ async fn execute(
     let cost = operation.cost(&ask.variables, limits).map_err(refused)?;
     let remaining = spend(app, claims, cost)?;
     let valid = checked.is_valid();
-    let request = ask.into_request(&checked, operation);
-    let response = app.engine.execute(request, Arc::clone(claims), valid).await;
+    let work = ask.into_work(Arc::clone(&checked));
+    let response = app.engine.execute(work, Arc::clone(claims)).await;
     let mut answer = Answer::executed(response, request_id);
     if !valid && answer.proves_valid() {
         checked.found_valid();

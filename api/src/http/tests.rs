@@ -22,15 +22,16 @@ struct Tiny(tiny::Tiny, bool);
 
 impl Engine for Tiny {
     fn sdl(&self) -> String {
-        self.0.sdl()
+        self.0.schema.sdl()
     }
     fn execute(
         &self,
-        request: super::engine::Request,
+        work: super::engine::Work,
         claims: Arc<Claims>,
-        _: bool,
     ) -> Reply<'_, super::engine::Response> {
-        Box::pin(self.0.execute(request.data(tiny::Who(claims.subject.clone()))))
+        let mut data = async_graphql::Data::default();
+        data.insert(tiny::Who(claims.subject.clone()));
+        Box::pin(work.execute(&self.0.schema, &self.0.runner, data))
     }
     fn ready(&self) -> Reply<'_, Result<()>> {
         let ready = if self.1 { Ok(()) } else { Err(Error::unavailable("no database")) };

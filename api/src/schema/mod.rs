@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, EmptySubscription, Enum, MergedObject, Object, SimpleObject, ValidationMode};
+use async_graphql::{Context, EmptySubscription, Enum, MergedObject, Object, SimpleObject};
+use futures_util::FutureExt;
 
 use crate::access::{DataClass, Rows, Scope, SiloAccess, SiloKey, Target, Viewer, access};
 use crate::catalogue::query::CatalogueQuery;
@@ -12,13 +13,14 @@ use crate::customer::list::ListQuery;
 use crate::customer::mutation::CustomerMutation;
 use crate::customer::search::SearchQuery;
 use crate::error::Result;
+use crate::graph::run::{Root, Runner};
 
 mod node;
 
 use node::NodeQuery;
 
 /// The schema.
-pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
+pub type Schema = async_graphql::Schema<Root<Query>, Mutation, EmptySubscription>;
 
 /// Everything that can be asked.
 #[derive(MergedObject, Default)]
@@ -28,19 +30,20 @@ pub struct Query(FindQuery, ListQuery, SearchQuery, CatalogueQuery, ViewerQuery,
 #[derive(MergedObject, Default)]
 pub struct Mutation(CustomerMutation);
 
-/// Builds the schema. `fast` skips the checks of a document that has passed them before.
-pub fn build(fast: bool) -> Schema {
+/// Builds the schema, with the runner for queries that are known to be valid.
+pub fn build() -> (Schema, Runner<Query>) {
+    let (runner, root) = Runner::new();
     // Limits are our own and come before execution (`graph/document`); what the library would add costs every request.
-    Schema::build(Query::default(), Mutation::default(), EmptySubscription)
-        .validation_mode(if fast { ValidationMode::Fast } else { ValidationMode::Strict })
-        .disable_suggestions()
-        .finish()
+    let schema = Schema::build(root, Mutation::default(), EmptySubscription).disable_suggestions().finish();
+    // Asked once, so that the runner knows its schema; there is no scope, so that the answer is an error.
+    let _ = schema.execute("{ viewer { subject } }").now_or_never();
+    (schema, runner)
 }
 
 /// The schema as a document, as `customer360 schema` prints it.
 pub fn sdl() -> String {
     let options = async_graphql::SDLExportOptions::new().sorted_arguments().sorted_enum_items().sorted_fields();
-    build(false).sdl_with_options(options)
+    build().0.sdl_with_options(options)
 }
 
 /// Says who asks.

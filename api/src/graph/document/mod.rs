@@ -32,7 +32,7 @@ use crate::error::{Code, Error, Result};
 use cost::Cost;
 use count::Count;
 pub use repeats::Repeats;
-use repeats::repeats;
+use repeats::{has_directives, repeats};
 use shape::Shape;
 use variables::Rules;
 
@@ -89,9 +89,25 @@ pub struct Operation {
     rules: Rules,
     /// This operation with the fragments it uses, for requests after the whole document was found valid.
     alone: ExecutableDocument,
+    /// The operation without what it asks for, if nothing but a plain query: what a run of its own needs.
+    head: Option<Positioned<OperationDefinition>>,
+}
+
+/// A query without directives and without questions about the schema.
+pub(super) struct Plain<'a> {
+    pub(super) head: &'a Positioned<OperationDefinition>,
+    pub(super) selection_set: &'a Positioned<SelectionSet>,
+    pub(super) fragments: &'a HashMap<Name, Positioned<FragmentDefinition>>,
 }
 
 impl Operation {
+    /// Its parts, if it is a plain query.
+    pub(super) fn plain(&self) -> Option<Plain<'_>> {
+        let head = self.head.as_ref()?;
+        let DocumentOperations::Single(operation) = &self.alone.operations else { return None };
+        Some(Plain { head, selection_set: &operation.node.selection_set, fragments: &self.alone.fragments })
+    }
+
     /// The objects the answer may hold with these variables; refused above `graphql.max_cost`.
     pub fn cost(&self, variables: &Variables, limits: &GraphQl) -> Result<u32, Refusal> {
         let cost = self.cost.of(variables, limits.max_page);
@@ -234,6 +250,14 @@ impl Documents {
             operations: DocumentOperations::Single(definition.clone()),
             fragments: used.map(|(name, fragment)| (name.clone(), fragment.clone())).collect(),
         };
+        let plain = definition.node.ty == OperationType::Query
+            && count.introspection_depth == 0
+            && !has_directives(&alone);
+        let head = plain.then(|| {
+            let mut head = definition.clone();
+            head.node.selection_set.node.items = Vec::new();
+            head
+        });
         Ok(Operation {
             name: name.cloned(),
             kind: match definition.node.ty {
@@ -246,6 +270,7 @@ impl Documents {
             rules,
             repeats: repeats(&alone),
             alone,
+            head,
         })
     }
 }

@@ -23,6 +23,21 @@ pub(super) fn repeats(document: &ExecutableDocument) -> Repeats {
     operations.chain(fragments).map(|set| of_set(document, set)).max().unwrap_or(Repeats::Nothing)
 }
 
+/// Whether anything that is asked for carries a directive, such as `@skip`.
+pub(super) fn has_directives(document: &ExecutableDocument) -> bool {
+    fn within(set: &SelectionSet) -> bool {
+        set.items.iter().any(|selection| match &selection.node {
+            Selection::Field(field) => !field.node.directives.is_empty() || within(&field.node.selection_set.node),
+            Selection::InlineFragment(fragment) => {
+                !fragment.node.directives.is_empty() || within(&fragment.node.selection_set.node)
+            }
+            Selection::FragmentSpread(spread) => !spread.node.directives.is_empty(),
+        })
+    }
+    document.operations.iter().any(|(_, operation)| within(&operation.node.selection_set.node))
+        || document.fragments.values().any(|fragment| within(&fragment.node.selection_set.node))
+}
+
 fn of_set(document: &ExecutableDocument, set: &SelectionSet) -> Repeats {
     let mut seen = HashMap::new();
     let mut spread = Vec::new();
@@ -79,6 +94,13 @@ mod tests {
 
     fn of(text: &str) -> Repeats {
         repeats(&parse_query(text).unwrap())
+    }
+
+    #[test]
+    fn sees_directives() {
+        assert!(has_directives(&parse_query("{ a { b @skip(if: true) } }").unwrap()));
+        assert!(has_directives(&parse_query("{ a { ...F } } fragment F on A { ... @include(if: true) { b } }").unwrap()));
+        assert!(!has_directives(&parse_query("{ a { b } }").unwrap()));
     }
 
     #[test]
