@@ -32,12 +32,17 @@ fn wait_for(server: &Process, word: &str) {
 
 /// The page's elements after its scripts have run, and what the browser logged.
 fn opened(folder: &tempfile::TempDir, address: &str) -> (String, String) {
+    opened_with(folder, address, &[])
+}
+
+fn opened_with(folder: &tempfile::TempDir, address: &str, more: &[&str]) -> (String, String) {
     let profile = tempfile::tempdir_in(folder.path()).expect("a folder for the browser's profile");
     let output = Command::new("timeout")
         .args(["60", "chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"])
         .args(["--disable-background-networking", "--disable-component-update", "--disable-sync"])
         .args(["--enable-logging=stderr", "--virtual-time-budget=10000", "--dump-dom"])
         .arg(format!("--user-data-dir={}", profile.path().display()))
+        .args(more)
         .arg(address)
         .stdin(Stdio::null())
         .output()
@@ -74,6 +79,17 @@ fn the_page_asks_answers_and_compares() {
     let shown = text(&page);
     assert!(shown.contains("FORBIDDEN") && shown.contains("200 with errors"), "the refusal is not shown in:\n{shown}");
     assert!(shown.contains("Schema / Customer") && shown.contains("hidden"), "the type is not shown in:\n{shown}");
+}
+
+#[test]
+fn graphiql_says_where_it_comes_from_when_there_is_no_network() {
+    let folder = tempfile::tempdir().expect("a folder of its own");
+    let (_server, address) = server(&folder);
+    // Whatever the machine reaches: here the name leads nowhere.
+    let (page, _) =
+        opened_with(&folder, &format!("{address}/graphiql"), &["--host-resolver-rules=MAP cdn.jsdelivr.net ~NOTFOUND"]);
+    let shown = text(&page);
+    assert!(shown.contains("which this browser does not reach") && shown.contains("Ask on our own page"), "{shown}");
 }
 
 #[test]

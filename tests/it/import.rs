@@ -1,4 +1,4 @@
-//! Imports: captured streams, refused records, strictness, bulk, several writers, entries by staff.
+//! Imports: captured streams, refused records, strictness, bulk, entries by staff.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -185,8 +185,8 @@ both! {
         assert_eq!(numbers(&a), numbers(&b));
         assert_eq!(indexes, self::indexes(&other).await);
         let (a, b) = (graph(&database).await, graph(&other).await);
-        // Ids carry the time of reading, and which of several profiles a link names depends on their ids.
-        for (table, rows) in a.iter().filter(|(table, _)| **table != "match_link") {
+        // Ids carry the time of reading. That the values are the same is held in `same_graph`.
+        for (table, rows) in &a {
             assert_eq!(rows.len(), b[table].len(), "{table}");
         }
     }
@@ -219,46 +219,6 @@ both! {
         assert!(texts.iter().all(|(customer, _)| **customer == anna["id"]), "{texts:?}");
         let shown = after["customer"].iter().find(|row| row["id"] == anna["id"]).unwrap();
         assert_eq!(shown["name"], "Anna Schmitt");
-    }
-
-    async fn several_writers_end_in_one_graph(database: TestDatabase) {
-        let writers: Vec<Intake> = vec![intake(&database).await, intake(&database).await, intake(&database).await];
-        let mut tasks = Vec::new();
-        for (number, writer) in writers.into_iter().enumerate() {
-            let offset = i64::try_from(number).unwrap();
-            tasks.push(tokio::spawn(async move {
-                for round in 0..6_i64 {
-                    let records = (0..10).map(|n| {
-                        // Everyone writes about the same ten people, by e-mail or by phone, and of one both.
-                        let person = (n + round) % 10;
-                        let mut who = json!({ "customer_name": format!("Given{person} Family{person}") });
-                        if (n + offset) % 2 == 0 || round == 5 {
-                            who["email"] = json!(format!("p{person}@example.org"));
-                        }
-                        if (n + offset) % 2 == 1 || round == 5 {
-                            who["phone"] = json!(format!("+49309018{person:02}0"));
-                        }
-                        ticket(offset * 1_000 + round * 10 + n, &format!("{offset}-{round}-{n}"), &who)
-                    });
-                    writer.flush(records.collect()).await.unwrap();
-                }
-            }));
-        }
-        for task in tasks {
-            task.await.unwrap();
-        }
-        let graph = graph(&database).await;
-        assert_eq!(graph["ticket"].len(), 180);
-        let live: Vec<_> = graph["customer"].iter().filter(|row| row["merged_into"].is_null()).collect();
-        assert_eq!(live.len(), 10, "{:#?}", live.iter().map(|row| &row["name"]).collect::<Vec<_>>());
-        let mut of: BTreeMap<&str, usize> = BTreeMap::new();
-        for row in &graph["ticket"] {
-            *of.entry(row["customer_id"].as_str().unwrap()).or_default() += 1;
-        }
-        assert!(live.iter().all(|row| of[row["id"].as_str().unwrap()] == 18), "{of:?}");
-        for row in graph["profile_identifier"].iter().chain(&graph["interaction"]).chain(&graph["source_profile"]) {
-            assert!(live.iter().any(|customer| customer["id"] == row["customer_id"]));
-        }
     }
 
     async fn a_value_the_database_cannot_keep_refuses_one_record(database: TestDatabase) {

@@ -17,5 +17,6 @@ mod life;
 mod migration;
 mod mutation;
 mod readme;
+mod same_graph;
 mod schema;
 mod streams;

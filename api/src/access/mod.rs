@@ -18,6 +18,8 @@ pub use door::{Door, Entry};
 pub use object::{private_id, public_id};
 pub use page::{Page, PageArgs, PageInfo, PeriodInput, load};
 pub use policy::{Action, Cell, Class, Policy, Rights, Rows, SiloKey, Target};
-pub use scope::{Context, DataClass, Scope, SiloAccess, permit, seen_text, shown, shown_below, shown_text, visible_text};
+pub use scope::{
+    Context, DataClass, Scope, SiloAccess, permit, seen_text, shown, shown_below, shown_text, visible_text,
+};
 pub use select::{Order, Select, SiloRow};
 pub use viewer::{Grant, Permit, Silo, Viewer, Writes};

@@ -3,7 +3,8 @@
 //! A field is `class name: kind`. The class is one of the policy's data classes; `open` fields are shown to whoever holds
 //! the permit. Kinds: `id`, `text`, `number`, `real`, `bool`, `time`, `texts`, `[Type]` for anything serde can read.
 //! Before the fields stand the column of the owner, that of the customer, and two conditions over `t` that no reader can
-//! forget: which rows are `internal`, and which rows exist for readers at all (`only`).
+//! forget: which rows are `internal`, and which rows exist for readers at all (`only`). `around` names fields of the same
+//! GraphQL type that stand in another part of it and so cannot look at the row.
 //! `{Type: column, …}` makes an object out of columns (`Type::of_columns`), which are declared by `column` beside.
 //! A `!` behind the kind of an open field says that it is never null. Fields that need code stand behind `also`.
 
@@ -27,9 +28,10 @@ pub fn private_id(prefix: &str, id: &str) -> Option<uuid::Uuid> {
 macro_rules! object {
     ($(#[$meta:meta])* $name:ident, $row:ident of $silo:ident from $table:literal id $prefix:literal
      $(owner $owner:literal)? $(customer $customer:literal)? $(internal $internal:literal)? $(only $only:literal)?
+     $(around $around:path)?
      { $($fields:tt)* } $(also { $($also:tt)* })?) => {
         $crate::object! { @field
-            { $(#[$meta])* } $name $row $silo $table $prefix { $($owner)? } { $($customer)?; $($internal)?; $($only)? }
+            { $(#[$meta])* } $name $row $silo $table $prefix { $($owner)? } { $($customer)?; $($internal)?; $($only)?; $($around)? }
             {} {} {} { $($($also)*)? } $($fields)*
         }
     };
@@ -64,11 +66,25 @@ macro_rules! object {
             $also $($rest)* }
     };
 
-    // Open fields that are never null.
+    // Open fields that are never null; a word of a list has no default, so that it is always read.
+    (@field $meta:tt $name:ident $row:ident $silo:ident $table:literal $prefix:literal $owner:tt $customer:tt
+     { $($rows:tt)* } { $($methods:tt)* } { $($hand:tt)* } $also:tt $(#[$doc:meta])* open $field:ident : [$kind:ty] !, $($rest:tt)*) => {
+        $crate::object! { @field $meta $name $row $silo $table $prefix $owner $customer
+            { $($rows)* $(#[$doc])* $field: $kind = ($crate::database::Kind::Text), }
+            { $($methods)* $(#[$doc])* #[graphql(directive = $crate::access::access::apply(<$silo as $crate::access::Silo>::KEY.to_string(), $crate::access::Class::Open.to_string()))]
+              async fn $field(&self) -> &$kind { &self.row.$field } }
+            { $($hand)* [$field this context out {
+                  $crate::graph::json::Word(this.row.$field).write(out);
+                  true
+              }] }
+            $also $($rest)* }
+    };
+
     (@field $meta:tt $name:ident $row:ident $silo:ident $table:literal $prefix:literal $owner:tt $customer:tt
      { $($rows:tt)* } { $($methods:tt)* } { $($hand:tt)* } $also:tt $(#[$doc:meta])* open $field:ident : $kind:tt !, $($rest:tt)*) => {
         $crate::object! { @field $meta $name $row $silo $table $prefix $owner $customer
-            { $($rows)* $(#[$doc])* $field: $crate::object!(@type $kind) = ($crate::object!(@kind $kind)), }
+            { $($rows)* $(#[$doc])* #[serde(deserialize_with = "crate::database::or_default")]
+              $field: $crate::object!(@type $kind) = ($crate::object!(@kind $kind)) if asked, }
             { $($methods)* $(#[$doc])* #[graphql(directive = $crate::access::access::apply(<$silo as $crate::access::Silo>::KEY.to_string(), $crate::access::Class::Open.to_string()))]
               async fn $field(&self) -> &$crate::object!(@type $kind) { &self.row.$field } }
             { $($hand)* [$field this context out {
@@ -129,7 +145,7 @@ macro_rules! object {
     (@leaf $kind:tt $value:expr) => { $value };
 
     (@emit { $(#[$meta:meta])* } $name:ident $row:ident $silo:ident $table:literal $prefix:literal
-     { $($owner:literal)? } { $($customer:literal)?; $($internal:literal)?; $($only:literal)? } { $($rows:tt)* } { $($methods:tt)* }
+     { $($owner:literal)? } { $($customer:literal)?; $($internal:literal)?; $($only:literal)?; $($around:path)? } { $($rows:tt)* } { $($methods:tt)* }
      { $([$hand:ident $this:ident $context:ident $out:ident $write:block])* }) => {
         $crate::row! {
             #[doc = concat!("A row behind [`", stringify!($name), "`].")]
@@ -147,6 +163,8 @@ macro_rules! object {
             const CUSTOMER: Option<&'static str> = $crate::object!(@some $($customer)?);
             const INTERNAL: Option<&'static str> = $crate::object!(@some $($internal)?);
             const ONLY: Option<&'static str> = $crate::object!(@some $($only)?);
+            const AT_HAND: &'static [$crate::database::Camel] = $name::AT_HAND;
+            $(const AROUND: &'static [&'static str] = $around;)?
             fn id(&self) -> uuid::Uuid {
                 self.id
             }
@@ -164,9 +182,9 @@ macro_rules! object {
             pub const PREFIX: &'static str = $prefix;
 
             /// The fields that need nothing but the row.
-            pub const AT_HAND: &'static [$crate::graph::at_hand::Camel] = &[
-                $crate::graph::at_hand::Camel::new("id"),
-                $($crate::graph::at_hand::Camel::new(stringify!($hand))),*
+            pub const AT_HAND: &'static [$crate::database::Camel] = &[
+                $crate::database::Camel::new("id"),
+                $($crate::database::Camel::new(stringify!($hand))),*
             ];
 
             /// The object of a row that was read under the permit.
@@ -189,7 +207,7 @@ macro_rules! object {
 
         impl $crate::graph::at_hand::AtHand for $name {
             fn write(&self, context: &async_graphql::Context<'_>, out: &mut Vec<u8>) -> bool {
-                use $crate::graph::{at_hand::Camel, json::Leaf};
+                use $crate::{database::Camel, graph::json::Leaf};
                 let name = context.item.node.name.node.as_str();
                 if name == "id" {
                     $crate::access::public_id($prefix, self.row.id).0.write(out);

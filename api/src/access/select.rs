@@ -11,8 +11,7 @@ use uuid::Uuid;
 use super::page::PeriodInput;
 use super::policy::{Action, Class, Rows};
 use super::viewer::{Permit, Silo};
-use crate::database::{Bind, Column, Row, Sql, push_asked};
-use crate::graph::at_hand::is_called;
+use crate::database::{Bind, Camel, Column, Row, Sql, push_asked};
 use crate::graph::batch::Fetch;
 use crate::graph::timestamp::Timestamp;
 
@@ -33,6 +32,10 @@ pub trait SiloRow: Row {
     const INTERNAL: Option<&'static str> = None;
     /// A condition over `t` that every row shown must meet, whoever reads.
     const ONLY: Option<&'static str> = None;
+    /// The fields of its object that need nothing but their own columns.
+    const AT_HAND: &'static [Camel] = &[];
+    /// Fields beside its object that do not look at the row.
+    const AROUND: &'static [&'static str] = &[];
     /// The row's id.
     fn id(&self) -> Uuid;
 }
@@ -62,7 +65,7 @@ impl<R> Clone for Select<R> {
     }
 }
 
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 struct Body {
     table: &'static str,
     columns: &'static [Column],
@@ -122,6 +125,15 @@ fn own(owner: Option<&str>, customer: Option<&str>, staff: Uuid) -> (Cow<'static
     (Cow::Owned(format!("({})", parts.join(" OR "))), binds)
 }
 
+impl<R: SiloRow> Select<R> {
+    /// Reads only the columns behind fields that are asked of a row, wherever the row is asked for.
+    #[must_use]
+    pub fn asked(mut self, looks: &[Lookahead<'_>]) -> Self {
+        self.body.asked = asked::<R>(looks);
+        self
+    }
+}
+
 impl<R: Row> Select<R> {
     /// Rows whose column names the parent: one list for each parent asked for.
     #[must_use]
@@ -156,13 +168,6 @@ impl<R: Row> Select<R> {
         self
     }
 
-    /// Reads only the columns behind fields that are asked of a row, wherever the row is asked for.
-    #[must_use]
-    pub fn asked(mut self, looks: &[Lookahead<'_>]) -> Self {
-        self.body.asked = asked(R::COLUMNS, looks);
-        self
-    }
-
     /// At most so many rows.
     #[must_use]
     pub fn limit(mut self, rows: i64) -> Self {
@@ -193,7 +198,15 @@ impl<R: Row> Select<R> {
     /// The same rows, but one row of figures over them: `F`'s columns are aggregates.
     #[must_use]
     pub fn figures<F: Row>(self) -> Select<F> {
-        let body = Body { columns: F::COLUMNS, asked: ALL, figures: true, order: None, limit: None, with_sort: false, ..self.body };
+        let body = Body {
+            columns: F::COLUMNS,
+            asked: ALL,
+            figures: true,
+            order: None,
+            limit: None,
+            with_sort: false,
+            ..self.body
+        };
         Select { body, row: PhantomData }
     }
 
@@ -203,18 +216,22 @@ impl<R: Row> Select<R> {
     }
 }
 
-fn asked(columns: &[Column], looks: &[Lookahead<'_>]) -> u128 {
+fn asked<R: SiloRow>(looks: &[Lookahead<'_>]) -> u128 {
+    let columns = R::COLUMNS;
     let mut asked = 0;
     for (index, column) in columns.iter().enumerate() {
-        if !column.if_asked {
+        if column.if_asked.is_none() {
             asked |= 1 << index;
         }
     }
     for field in looks.iter().flat_map(Lookahead::selection_fields) {
         for below in field.selection_set() {
-            match columns.iter().position(|column| is_called(below.name(), column.name)) {
+            let name = below.name();
+            match columns.iter().position(|column| column.if_asked.is_some_and(|field| field.is(name))) {
                 Some(index) => asked |= 1 << index,
-                None if below.name() == "__typename" => {}
+                None if name == "__typename"
+                    || R::AROUND.contains(&name)
+                    || R::AT_HAND.iter().any(|field| field.is(name)) => {}
                 // A field with code of its own: it may look at any column.
                 None => return ALL,
             }

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::types::CustomerKind;
 use super::{CustomerRecord, store};
 use crate::access::{Class, Permit, SiloRow, access, shown_below};
+use crate::database::{Camel, or_default};
 use crate::error::Result;
 use crate::graph::at_hand::{AtHand, Ready};
 use crate::graph::json::{Leaf, Word};
@@ -54,11 +55,14 @@ crate::row! {
         /// Its normalised value.
         value: String = Text,
         /// When first seen.
-        first_seen_at: Timestamp = Time,
+        #[serde(deserialize_with = "or_default")]
+        first_seen_at: Timestamp = Time if asked,
         /// When last seen.
-        last_seen_at: Timestamp = Time,
+        #[serde(deserialize_with = "or_default")]
+        last_seen_at: Timestamp = Time if asked,
         /// In how many records.
-        times_seen: i64 = Number,
+        #[serde(deserialize_with = "or_default")]
+        times_seen: i64 = Number if asked,
     }
 }
 
@@ -67,6 +71,7 @@ impl SiloRow for IdentifierRow {
     const TABLE: &'static str = "profile_identifier";
     const OWNER: Option<&'static str> = None;
     const CUSTOMER: Option<&'static str> = Some("customer_id");
+    const AT_HAND: &'static [Camel] = &[Camel::new("kind"), Camel::new("value")];
 
     fn id(&self) -> Uuid {
         self.identifier_id

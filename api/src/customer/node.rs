@@ -138,6 +138,23 @@ pub struct CustomerAround(
     CrmOfCustomer,
 );
 
+/// Fields of a customer that are found by its id; one that is missing here only makes more be read.
+pub const AROUND: &[&str] = &[
+    "attributes",
+    "identifiers",
+    "sourceProfiles",
+    "people",
+    "companies",
+    "household",
+    "timeline",
+    "surveys",
+    "sales",
+    "analytics",
+    "support",
+    "reviews",
+    "crm",
+];
+
 impl CustomerAround {
     fn new(permit: &Permit<CustomerRecord>, customer_id: Uuid) -> Self {
         Self(
@@ -191,7 +208,7 @@ impl SoughtCustomer {
     /// A customer of an id, of whom the context's field asks something.
     pub fn new(context: &Context<'_>, permit: Permit<CustomerRecord>, id: Uuid) -> Result<Self> {
         let batch = Scope::of(context)?.batch.clone();
-        let fetch = store::sought(&permit).fetch();
+        let fetch = store::sought(&permit).asked(&[context.look_ahead()]).fetch();
         Ok(Self { permit, id, batch, fetch })
     }
 
@@ -200,7 +217,8 @@ impl SoughtCustomer {
         let row = store::follow(&self.batch, self.fetch.clone(), self.id);
         let early = at_hand::early::<CustomerNode, _>(context, &around, CustomerCore::AT_HAND);
         let (row, early) = futures_util::future::join(row, early).await;
-        let failed = |error| context.set_error_path(async_graphql::Error::from(error).into_server_error(context.item.pos));
+        let failed =
+            |error| context.set_error_path(async_graphql::Error::from(error).into_server_error(context.item.pos));
         let Some(row) = row.map_err(failed)? else {
             at_hand::forget_errors(context);
             return Ok(Value::Null);

@@ -137,7 +137,8 @@ pub async fn identifiers(
     permit: &Permit<CustomerRecord>,
     customer_id: Uuid,
 ) -> Result<Vec<IdentifierRow>> {
-    let fetch = permit.select::<IdentifierRow>().of_parent("customer_id").limit(MANY).fetch();
+    let fetch =
+        permit.select::<IdentifierRow>().of_parent("customer_id").asked(&[context.look_ahead()]).limit(MANY).fetch();
     Scope::of(context)?.batch.rows(fetch, Some(customer_id)).await
 }
 

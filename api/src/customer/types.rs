@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::CustomerRecord;
+use super::node::AROUND;
 use crate::access::{Class, SiloAccess, access, shown};
 use crate::catalogue::types::{Staff, staff};
 use crate::error::Result;
@@ -44,7 +45,7 @@ pub enum LifecycleStage {
 
 object! {
     /// One customer, a person or a company, put together from all sources.
-    CustomerCore, CustomerRow of CustomerRecord from "customer" id "cus" owner "owner_id" {
+    CustomerCore, CustomerRow of CustomerRecord from "customer" id "cus" owner "owner_id" around AROUND {
         /// A person or a company.
         open kind: [CustomerKind]!,
         /// Name as shown.

@@ -16,14 +16,16 @@ use sqlx::sqlite::{
 };
 use sqlx::{Arguments, AssertSqlSafe, Executor as _, Postgres, Row as _, Sqlite};
 
+mod camel;
 mod fault;
 mod row;
 mod sql;
 mod write;
 
+pub use camel::Camel;
 pub use fault::refuses_a_value;
 use fault::{away, fault, may_come_back, not_migrated, unopened};
-pub use row::{Column, Kind, Row, is_plain, push_asked, push_columns};
+pub use row::{Column, Kind, Row, is_plain, or_default, push_asked, push_columns};
 pub use sql::{Bind, Dialect, Sql, time_text};
 pub use write::{OnConflict, WriteBatch, WriteRow};
 
@@ -109,12 +111,12 @@ impl Database {
         self.waits.fetch_add(1, Ordering::Relaxed);
         match &self.pools {
             Pools::Sqlite { read, .. } => {
-                let row = read.fetch_one(sqlite_query(sql)).await.map_err(fault)?;
+                let row = read.fetch_optional(sqlite_query(sql)).await.and_then(there).map_err(fault)?;
                 (0..row.len()).map(|column| row.try_get(column).map_err(fault)).collect()
             }
             Pools::Postgres(pool) => {
                 // Through the executor itself: its future is boxed once, and not moved about as a large one.
-                let row = pool.fetch_one(postgres_query(sql)).await.map_err(fault)?;
+                let row = pool.fetch_optional(postgres_query(sql)).await.and_then(there).map_err(fault)?;
                 (0..row.len()).map(|column| row.try_get(column).map_err(fault)).collect()
             }
         }
@@ -292,6 +294,10 @@ async fn open_sqlite(settings: &Settings) -> Result<Pools> {
     let write = pool(1).connect_with(options.clone()).await.map_err(unopened)?;
     let read = pool(settings.pool_size).connect_with(options.read_only(true)).await.map_err(unopened)?;
     Ok(Pools::Sqlite { read, write })
+}
+
+fn there<R>(row: Option<R>) -> sqlx::Result<R> {
+    row.ok_or(sqlx::Error::RowNotFound)
 }
 
 fn postgres_query(sql: Sql) -> sqlx::query::Query<'static, Postgres, PgArguments> {

@@ -3,7 +3,9 @@
 //! The `row!` macro makes a struct and its column list out of one declaration, so that the two cannot drift apart.
 
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 
+use super::camel::Camel;
 use super::sql::{Dialect, Sql};
 
 /// How a column is written into JSON.
@@ -24,7 +26,7 @@ pub enum Kind {
 }
 
 /// A column of a read: an expression over the alias `t`, and how it is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy)]
 pub struct Column {
     /// A column name, or an expression over the alias `t`.
     pub name: &'static str,
@@ -32,8 +34,8 @@ pub struct Column {
     pub kind: Kind,
     /// Whether it is a column name.
     pub plain: bool,
-    /// Whether it is only read when the field of its name is asked for.
-    pub if_asked: bool,
+    /// The field without which it is not read; none for a column that always is.
+    pub if_asked: Option<Camel>,
 }
 
 /// Whether a column's expression is no more than its name.
@@ -52,6 +54,11 @@ pub const fn is_plain(name: &str) -> bool {
 pub trait Row: DeserializeOwned + Send + Sync + 'static {
     /// The columns.
     const COLUMNS: &'static [Column];
+}
+
+/// Reads a column that was not asked for, null, as nothing.
+pub fn or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(from: D) -> Result<T, D::Error> {
+    Option::deserialize(from).map(Option::unwrap_or_default)
 }
 
 /// Adds the JSON array of the columns of `t`.
@@ -121,7 +128,7 @@ macro_rules! row {
                     name: $crate::row!(@name $field $(as $expression)?),
                     plain: $crate::database::is_plain($crate::row!(@name $field $(as $expression)?)),
                     kind: $crate::row!(@kind $kind),
-                    if_asked: $crate::row!(@asked $($asked)?),
+                    if_asked: $crate::row!(@asked $field $($asked)?),
                 }
             ),+];
         }
@@ -130,6 +137,6 @@ macro_rules! row {
     (@name $field:ident as $expression:literal) => { $expression };
     (@kind ($kind:expr)) => { $kind };
     (@kind $kind:ident) => { $crate::database::Kind::$kind };
-    (@asked) => { false };
-    (@asked asked) => { true };
+    (@asked $field:ident) => { None };
+    (@asked $field:ident asked) => { Some($crate::database::Camel::new(stringify!($field))) };
 }

@@ -17,6 +17,7 @@ use futures_util::future::{BoxFuture, join_all, try_join_all};
 
 use super::document::Repeats;
 use super::json::{self, Leaf};
+use crate::database::Camel;
 
 /// An object of which some fields are at hand.
 pub trait AtHand: ObjectType {
@@ -228,64 +229,4 @@ pub fn forget_errors(context: &ContextSelectionSet<'_>) {
             })
     };
     context.query_env.errors.lock().unwrap_or_else(PoisonError::into_inner).retain(|error| !below(error));
-}
-
-/// Whether a field's name is that of a column: `lastSeenAt` is called after `last_seen_at`.
-pub fn is_called(field: &str, column: &str) -> bool {
-    let mut letters = field.bytes();
-    let mut upper = false;
-    for byte in column.bytes() {
-        if byte == b'_' {
-            upper = true;
-        } else if letters.next() == Some(if upper { byte.to_ascii_uppercase() } else { byte }) {
-            upper = false;
-        } else {
-            return false;
-        }
-    }
-    letters.next().is_none()
-}
-
-/// The name of a field as GraphQL writes it, made while compiling: `last_seen_at` is `lastSeenAt`.
-pub struct Camel {
-    bytes: [u8; 48],
-    length: usize,
-}
-
-impl Camel {
-    /// From a name in snake case of at most 48 letters.
-    pub const fn new(snake: &str) -> Self {
-        let (from, mut bytes, mut length, mut at, mut upper) = (snake.as_bytes(), [0; 48], 0, 0, false);
-        while at < from.len() {
-            if from[at] == b'_' {
-                upper = true;
-            } else {
-                bytes[length] = if upper { from[at].to_ascii_uppercase() } else { from[at] };
-                length += 1;
-                upper = false;
-            }
-            at += 1;
-        }
-        Self { bytes, length }
-    }
-
-    /// Whether a field is called so.
-    pub fn is(&self, name: &str) -> bool {
-        self.bytes.get(..self.length) == Some(name.as_bytes())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Camel, is_called};
-
-    #[test]
-    fn names_are_those_of_graphql() {
-        assert!(Camel::new("last_seen_at").is("lastSeenAt"));
-        assert!(Camel::new("id").is("id"));
-        assert!(!Camel::new("id").is("ids"));
-        assert!(is_called("lastSeenAt", "last_seen_at"));
-        assert!(!is_called("lastSeen", "last_seen_at"));
-        assert!(!is_called("lastSeenAtAll", "last_seen_at"));
-    }
 }

@@ -3,8 +3,8 @@
 
 use std::borrow::Cow;
 
-use async_graphql::resolver_utils::EnumType;
 use async_graphql::Value;
+use async_graphql::resolver_utils::EnumType;
 
 use super::timestamp::Timestamp;
 

@@ -70,7 +70,12 @@ impl<Q: ObjectType + Default> Runner<Q> {
     }
 
     /// Runs an operation of a valid document; none where the library has to.
-    pub async fn run(&self, operation: &Operation, variables: Variables, data: Data) -> Result<Response, (Variables, Data)> {
+    pub async fn run(
+        &self,
+        operation: &Operation,
+        variables: Variables,
+        data: Data,
+    ) -> Result<Response, (Variables, Data)> {
         let (Some(inside), Some(plain)) = (self.inside.get(), operation.plain()) else { return Err((variables, data)) };
         let env = QueryEnv::new(QueryEnvInner {
             extensions: inside.extensions.clone(),

@@ -9,7 +9,7 @@ use serde::de::Visitor;
 use serde::{Deserialize, Deserializer};
 
 /// A moment in UTC, RFC 3339 with up to six digits of a second: `2026-11-22T09:30:00Z`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Timestamp(String);
 
 impl Ord for Timestamp {

@@ -24,11 +24,7 @@ impl Engine for Tiny {
     fn sdl(&self) -> String {
         self.0.schema.sdl()
     }
-    fn execute(
-        &self,
-        work: super::engine::Work,
-        claims: Arc<Claims>,
-    ) -> Reply<'_, super::engine::Response> {
+    fn execute(&self, work: super::engine::Work, claims: Arc<Claims>) -> Reply<'_, super::engine::Response> {
         let mut data = async_graphql::Data::default();
         data.insert(tiny::Who(claims.subject.clone()));
         Box::pin(work.execute(&self.0.schema, &self.0.runner, data))

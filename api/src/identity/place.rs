@@ -279,3 +279,30 @@ pub mod money {
         }
     }
 }
+
+#[cfg(test)]
+pub mod testing {
+    //! Places a record as the intake would: what the records of all silos are tried with.
+
+    use uuid::Uuid;
+
+    use super::{Found, Holder, Placed, Placement, RecordKind};
+    use crate::error::Result;
+
+    /// What a record of this table becomes.
+    pub fn place(kinds: &[RecordKind], table: &str, fields: serde_json::Value, found: &Found) -> Result<Placed> {
+        let kind = kinds.iter().find(|kind| kind.table == table).expect("a table of the silo");
+        let serde_json::Value::Object(fields) = fields else { panic!("fields are an object") };
+        let at = Placement {
+            id: Uuid::from_u128(1),
+            record_id: Uuid::from_u128(2),
+            source: "source",
+            received_at: "2026-11-22T00:00:00Z".parse().expect("a time"),
+            holder: Some(Holder { profile_id: Uuid::from_u128(3), customer_id: Uuid::from_u128(4) }),
+            found,
+        };
+        let mut placed = Placed::default();
+        (kind.read)(fields)?.place(&at, &mut placed)?;
+        Ok(placed)
+    }
+}

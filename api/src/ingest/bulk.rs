@@ -9,12 +9,8 @@ use super::store::bulk as store;
 use crate::database::Database;
 use crate::error::Result;
 
-/// Runs an import, in bulk or not.
-pub(super) async fn around<T>(
-    intake: &Intake,
-    bulk: bool,
-    import: impl AsyncFnOnce(&Intake) -> Result<T>,
-) -> Result<T> {
+/// Runs an import, in bulk or not: what it is given is the intake to write through.
+pub async fn around<T>(intake: &Intake, bulk: bool, import: impl AsyncFnOnce(&Intake) -> Result<T>) -> Result<T> {
     if !bulk {
         return import(intake).await;
     }

@@ -250,9 +250,8 @@ impl Documents {
             operations: DocumentOperations::Single(definition.clone()),
             fragments: used.map(|(name, fragment)| (name.clone(), fragment.clone())).collect(),
         };
-        let plain = definition.node.ty == OperationType::Query
-            && count.introspection_depth == 0
-            && !has_directives(&alone);
+        let plain =
+            definition.node.ty == OperationType::Query && count.introspection_depth == 0 && !has_directives(&alone);
         let head = plain.then(|| {
             let mut head = definition.clone();
             head.node.selection_set.node.items = Vec::new();

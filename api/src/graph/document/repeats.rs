@@ -99,7 +99,9 @@ mod tests {
     #[test]
     fn sees_directives() {
         assert!(has_directives(&parse_query("{ a { b @skip(if: true) } }").unwrap()));
-        assert!(has_directives(&parse_query("{ a { ...F } } fragment F on A { ... @include(if: true) { b } }").unwrap()));
+        assert!(has_directives(
+            &parse_query("{ a { ...F } } fragment F on A { ... @include(if: true) { b } }").unwrap()
+        ));
         assert!(!has_directives(&parse_query("{ a { b } }").unwrap()));
     }
 

@@ -67,6 +67,13 @@ const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; \
      form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
 );
+/// GraphiQL is the one guest: its files come from elsewhere, each held to its hash, and style themselves.
+const GUEST_POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; script-src 'self' https://cdn.jsdelivr.net; style-src 'self' 'unsafe-inline' \
+     https://cdn.jsdelivr.net; img-src 'self' data:; font-src data:; connect-src 'self'; base-uri 'none'; \
+     form-action 'none'; frame-ancestors 'none'",
+);
+const GUEST: &str = "/graphiql";
 const SAME_ORIGIN: HeaderValue = HeaderValue::from_static("same-origin");
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
@@ -80,6 +87,9 @@ const TEXT: &str = "text/plain; charset=utf-8";
 /// What the page is made of: address, kind, content.
 const FILES: &[(&str, &str, &str)] = &[
     ("/", HTML, include_str!("page.html")),
+    (GUEST, HTML, include_str!("graphiql.html")),
+    ("/page/graphiql.css", CSS, include_str!("graphiql.css")),
+    ("/page/js/graphiql.js", SCRIPT, include_str!("js/graphiql.js")),
     ("/page/page.css", CSS, include_str!("page.css")),
     ("/page/icon.svg", SVG, include_str!("icon.svg")),
     ("/page/js/page.js", SCRIPT, include_str!("js/page.js")),
@@ -97,7 +107,7 @@ struct Setup {
     examples: Vec<Example>,
 }
 
-/// The page's routes: `/`, its files, `/schema.graphql`, and the roles with their tokens.
+/// The page's routes: `/`, its files, `/graphiql`, `/schema.graphql`, and the roles with their tokens.
 pub fn router(roles: Roles, examples: Vec<Example>, sdl: String) -> Router {
     let setup = Arc::new(Setup { roles, examples });
     let mut router = Router::new().route("/page/setup.json", get(setup_file)).with_state(setup);
@@ -124,6 +134,7 @@ fn file(kind: &'static str, content: impl Into<Body>) -> Response {
 /// Keeps the page to those who opened it on this machine: a name that leads here from elsewhere (DNS rebinding) and
 /// scripts of other sites are refused, and the answers carry the page's own policy.
 async fn guard(request: Request, next: Next) -> Response {
+    let policy = if request.uri().path() == GUEST { GUEST_POLICY } else { POLICY };
     let mut response = if comes_from_here(request.headers()) {
         next.run(request).await
     } else {
@@ -131,7 +142,7 @@ async fn guard(request: Request, next: Next) -> Response {
         reply::refuse(StatusCode::FORBIDDEN, Code::Forbidden, message)
     };
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_SECURITY_POLICY, POLICY);
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     headers.insert(RESOURCE_POLICY, SAME_ORIGIN);
     headers.insert(OPENER_POLICY, SAME_ORIGIN);
     response

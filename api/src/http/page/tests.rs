@@ -34,6 +34,12 @@ async fn every_file_comes_under_the_strict_policy() {
         assert_eq!(response.headers()["content-type"], kind);
         assert_eq!(&body, content);
         let policy = response.headers()["content-security-policy"].to_str().unwrap();
+        if *path == GUEST {
+            assert!(policy.starts_with("default-src 'none'; script-src 'self' https://"), "{policy}");
+            // Whatever comes from elsewhere is held to its hash.
+            assert_eq!(body.matches("https://").count(), body.matches("integrity=\"sha384-").count());
+            continue;
+        }
         assert!(policy.starts_with("default-src 'none'; script-src 'self'; style-src 'self';"), "{policy}");
         assert!(!policy.contains("unsafe"), "{policy}");
         assert_eq!(response.headers()["cross-origin-resource-policy"], "same-origin");
@@ -87,6 +93,8 @@ async fn tokens_are_for_this_machine_alone() {
 fn nothing_is_fetched_from_elsewhere_and_nothing_stands_inline() {
     for (path, _, content) in FILES {
         let outside = content.replace("http://www.w3.org/2000/svg", "");
+        // GraphiQL is what this page is for; each of its files is held to a hash, and it is not fetched unless opened.
+        let outside = if *path == GUEST { outside.replace("https://cdn.jsdelivr.net/npm/", "") } else { outside };
         assert!(!outside.contains("http://") && !outside.contains("https://"), "{path} names another host");
         for word in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", " onclick=", " style="]
         {

@@ -165,24 +165,12 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::identity::place::{Found, Holder};
+    use crate::identity::place::{Found, testing};
 
     fn place(table: &str, fields: Value) -> Result<Placed> {
-        let kind = RECORDS.iter().find(|kind| kind.table == table).unwrap();
-        let Value::Object(fields) = fields else { panic!("fields are an object") };
         let visit = Reference { stream: "sessions".to_owned(), key: "s1".to_owned(), part: String::new() };
         let found = Found { references: HashMap::from([(visit, Uuid::from_u128(9))]), ..Found::default() };
-        let at = Placement {
-            id: Uuid::from_u128(1),
-            record_id: Uuid::from_u128(2),
-            source: "web",
-            received_at: "2026-11-22T00:00:00Z".parse().unwrap(),
-            holder: Some(Holder { profile_id: Uuid::from_u128(3), customer_id: Uuid::from_u128(4) }),
-            found: &found,
-        };
-        let mut placed = Placed::default();
-        (kind.read)(fields)?.place(&at, &mut placed)?;
-        Ok(placed)
+        testing::place(RECORDS, table, fields, &found)
     }
 
     #[test]

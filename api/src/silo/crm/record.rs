@@ -1,10 +1,11 @@
 //! crm as records: what a mapping may fill, with the checks that reject what cannot be.
 
-use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
 use super::types::ConsentState;
 use crate::access::SiloKey;
+use crate::catalogue::check;
 use crate::catalogue::record::word;
 use crate::catalogue::types::Channel;
 use crate::error::{Error, Result};
@@ -43,10 +44,8 @@ impl Record for CrmProfileRecord {
 
     fn place(self: Box<Self>, at: &Placement<'_>, placed: &mut Placed) -> Result<()> {
         let holder = at.holder()?;
-        let currency = self.currency.as_deref().map(currency).transpose()?;
-        if let Some(since) = &self.loyalty_since {
-            check_date(since)?;
-        }
+        let currency = check::currency(self.currency)?;
+        let loyalty_since = check::day_text("loyalty_since", self.loyalty_since.as_ref())?;
         placed.row(
             at.id,
             Some(holder.customer_id),
@@ -63,7 +62,7 @@ impl Record for CrmProfileRecord {
                 lifetime_value: self.lifetime_value,
                 currency,
                 loyalty_tier: self.loyalty_tier,
-                loyalty_since: self.loyalty_since,
+                loyalty_since,
                 products_held: self.products_held.map(|keys| serde_json::json!(keys)),
                 employees: self.employees.map(i64::from),
                 industry: self.industry,
@@ -160,28 +159,6 @@ impl Record for PreferenceRecord {
     }
 }
 
-/// A currency as ISO 4217 writes it.
-fn currency(text: &str) -> Result<String> {
-    let text = text.trim();
-    if text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_alphabetic()) {
-        return Ok(text.to_ascii_uppercase());
-    }
-    Err(Error::bad_input(
-        "The currency is no code of three letters. Let the mapping give the code of ISO 4217, such as EUR.",
-    ))
-}
-
-fn check_date(text: &str) -> Result<()> {
-    // The date is written again, because the parser is lenient about spaces and leading zeros.
-    let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
-    if date.is_some_and(|date| (1900..=2199).contains(&date.year()) && date.to_string() == text) {
-        return Ok(());
-    }
-    Err(Error::bad_input(
-        "The date is not one of the calendar between 1900 and 2199. Let the mapping give `loyalty_since` as YYYY-MM-DD.",
-    ))
-}
-
 fn check_purpose(purpose: &str) -> Result<()> {
     let word = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
     if purpose.len() <= 64 && purpose.starts_with(|first: char| first.is_ascii_uppercase()) && purpose.bytes().all(word)
@@ -197,25 +174,12 @@ fn check_purpose(purpose: &str) -> Result<()> {
 mod tests {
     use proptest::prelude::*;
     use serde_json::json;
-    use uuid::Uuid;
 
     use super::*;
-    use crate::identity::place::{Found, Holder};
+    use crate::identity::place::{Found, testing};
 
     fn place(table: &str, fields: serde_json::Value, found: &Found) -> Result<Placed> {
-        let kind = RECORDS.iter().find(|kind| kind.table == table).unwrap();
-        let serde_json::Value::Object(fields) = fields else { panic!("fields are an object") };
-        let at = Placement {
-            id: Uuid::from_u128(1),
-            record_id: Uuid::from_u128(2),
-            source: "source",
-            received_at: DateTime::from_timestamp_millis(9).unwrap(),
-            holder: Some(Holder { profile_id: Uuid::from_u128(3), customer_id: Uuid::from_u128(4) }),
-            found,
-        };
-        let mut placed = Placed::default();
-        (kind.read)(fields)?.place(&at, &mut placed)?;
-        Ok(placed)
+        testing::place(RECORDS, table, fields, found)
     }
 
     #[test]
@@ -235,30 +199,8 @@ mod tests {
             assert_eq!((placed.batch.len(), placed.contacts.len()), (rows, contacts), "{table}");
         }
         assert!(place("preference", json!({"key": " ", "value": "PHONE"}), &found).is_err());
-        assert!(place("crm_profile", json!({"revenue": "1,5"}), &found).is_err());
-    }
-
-    #[test]
-    fn currencies_are_codes() {
-        assert_eq!(currency(" eur ").unwrap(), "EUR");
-        for text in ["", "€", "EURO", "E1R", "äö"] {
-            assert!(currency(text).is_err());
-        }
-    }
-
-    #[test]
-    fn dates_are_days_of_the_calendar() {
-        assert!(check_date("2024-02-29").is_ok());
-        for text in [
-            "2023-02-29",
-            "2024-2-29",
-            "0024-02-29",
-            "2200-01-01",
-            "2024-02-29T00:00:00Z",
-            "+024-02-29",
-            "\u{2003}\u{2003}2024",
-        ] {
-            assert!(check_date(text).is_err());
+        for wrong in [json!({"revenue": "1,5"}), json!({"currency": "EURO"}), json!({"loyalty_since": "2023-02-29"})] {
+            assert!(place("crm_profile", wrong, &found).is_err());
         }
     }
 
@@ -272,10 +214,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_brings_the_checks_down_or_is_repeated(text in "\\PC{8,40}") {
-            for error in [currency(&text).err(), check_date(&text).err(), check_purpose(&text).err()] {
-                prop_assert!(error.is_none_or(|error| !error.message.contains(&text)));
-            }
+        fn no_text_brings_the_check_down_or_is_repeated(text in "\\PC{8,40}") {
+            prop_assert!(check_purpose(&text).err().is_none_or(|error| !error.message.contains(&text)));
         }
     }
 }

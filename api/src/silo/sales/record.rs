@@ -22,23 +22,10 @@ mod tests {
 
     use super::*;
     use crate::error::Result;
-    use crate::identity::place::{Found, Holder, Placed, Placement};
+    use crate::identity::place::{Found, Placed, testing};
 
     fn place(table: &str, fields: Value) -> Result<Placed> {
-        let kind = RECORDS.iter().find(|kind| kind.table == table).unwrap();
-        let Value::Object(fields) = fields else { panic!("fields are an object") };
-        let found = Found::default();
-        let at = Placement {
-            id: Uuid::from_u128(1),
-            record_id: Uuid::from_u128(2),
-            source: "crm-eu",
-            received_at: "2026-11-22T00:00:00Z".parse().unwrap(),
-            holder: Some(Holder { profile_id: Uuid::from_u128(3), customer_id: Uuid::from_u128(4) }),
-            found: &found,
-        };
-        let mut placed = Placed::default();
-        (kind.read)(fields)?.place(&at, &mut placed)?;
-        Ok(placed)
+        testing::place(RECORDS, table, fields, &Found::default())
     }
 
     #[test]

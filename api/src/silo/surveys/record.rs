@@ -262,22 +262,10 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::identity::place::{Found, Holder};
+    use crate::identity::place::{Found, testing};
 
     fn place(table: &str, fields: serde_json::Value, found: &Found) -> Result<Placed> {
-        let kind = RECORDS.iter().find(|kind| kind.table == table).unwrap();
-        let serde_json::Value::Object(fields) = fields else { panic!("fields are an object") };
-        let at = Placement {
-            id: Uuid::from_u128(1),
-            record_id: Uuid::from_u128(2),
-            source: "source",
-            received_at: DateTime::from_timestamp_millis(9).unwrap(),
-            holder: Some(Holder { profile_id: Uuid::from_u128(3), customer_id: Uuid::from_u128(4) }),
-            found,
-        };
-        let mut placed = Placed::default();
-        (kind.read)(fields)?.place(&at, &mut placed)?;
-        Ok(placed)
+        testing::place(RECORDS, table, fields, found)
     }
 
     #[test]
