@@ -1,6 +1,5 @@
 //! Imports: captured streams, refused records, strictness, bulk, entries by staff.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};

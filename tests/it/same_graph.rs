@@ -33,23 +33,48 @@ fn thousand() -> Vec<Envelope> {
     for n in 0..1_000 {
         let phone = format!("+4930{:06}", if n % 50 == 1 { n - 1 } else { n });
         let (given, family) = (["Jürgen", "Anna", "Özlem", "Max"][n % 4], format!("Groß{n}"));
+        let stage = ["USAGE", "RENEWAL"][n % 2];
         let day = format!("2026-0{}-{:02}", n % 9 + 1, n % 28 + 1);
-        add("csv-crm", "contacts", &json!({ "customer_number": format!("K-{n}"), "name": format!("{given} {family}"),
-            "email": format!("P.{n}@Example.org"), "stage": ["USAGE", "RENEWAL"][n % 2], "updated_at": format!("{day}T08:00:00Z") }));
-        add("csv-support", "tickets", &json!({ "id": format!("a{n}"), "email": format!("p.{n}@example.org"), "status": "OPEN",
-            "subject": "A question", "opened_at": format!("{day}T09:00:00Z") }));
-        add("csv-surveys", "responses", &json!({ "id": format!("r{n}"), "email": format!("p.{n}@example.org"), "finished": "yes",
-            "kind": "NPS", "score": (n % 11).to_string(), "answered_at": format!("{day}T10:00:00Z") }));
-        add("csv-support", "tickets", &json!({ "id": format!("b{n}"), "phone": phone, "status": "OPEN", "subject": "Called",
-            "opened_at": format!("{day}T11:00:00Z") }));
+        add(
+            "csv-crm",
+            "contacts",
+            &json!({ "customer_number": format!("K-{n}"), "name": format!("{given} {family}"),
+            "email": format!("P.{n}@Example.org"), "stage": stage, "updated_at": format!("{day}T08:00:00Z") }),
+        );
+        add(
+            "csv-support",
+            "tickets",
+            &json!({ "id": format!("a{n}"), "email": format!("p.{n}@example.org"), "status": "OPEN",
+            "subject": "A question", "opened_at": format!("{day}T09:00:00Z") }),
+        );
+        add(
+            "csv-surveys",
+            "responses",
+            &json!({ "id": format!("r{n}"), "email": format!("p.{n}@example.org"), "finished": "yes",
+            "kind": "NPS", "score": (n % 11).to_string(), "answered_at": format!("{day}T10:00:00Z") }),
+        );
+        add(
+            "csv-support",
+            "tickets",
+            &json!({ "id": format!("b{n}"), "phone": phone, "status": "OPEN", "subject": "Called",
+            "opened_at": format!("{day}T11:00:00Z") }),
+        );
         if n % 3 == 0 {
-            add("csv-support", "tickets", &json!({ "id": format!("c{n}"), "phone": phone, "email": format!("p.{n}@example.org"),
-                "status": "SOLVED", "subject": "Both", "opened_at": format!("{day}T12:00:00Z") }));
+            add(
+                "csv-support",
+                "tickets",
+                &json!({ "id": format!("c{n}"), "phone": phone, "email": format!("p.{n}@example.org"),
+                "status": "SOLVED", "subject": "Both", "opened_at": format!("{day}T12:00:00Z") }),
+            );
         }
         if n % 10 == 0 {
             // An older version, which must change nothing.
-            add("csv-crm", "contacts", &json!({ "customer_number": format!("K-{n}"), "name": "Older",
-                "updated_at": "2025-01-01T08:00:00Z" }));
+            add(
+                "csv-crm",
+                "contacts",
+                &json!({ "customer_number": format!("K-{n}"), "name": "Older",
+                "updated_at": "2025-01-01T08:00:00Z" }),
+            );
         }
     }
     all

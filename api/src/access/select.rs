@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::page::PeriodInput;
 use super::policy::{Action, Class, Rows};
 use super::viewer::{Permit, Silo};
-use crate::database::{Bind, Camel, Column, Row, Sql, push_asked};
+use crate::database::{Bind, Camel, Column, Row, Sql, push_asked, push_sources};
 use crate::graph::batch::Fetch;
 use crate::graph::timestamp::Timestamp;
 
@@ -262,7 +262,10 @@ impl Body {
         } else {
             sql.by_dialect("), '[]')", ")");
         }
-        sql.push(" FROM (SELECT t.* FROM ").push(self.table).push(" AS t");
+        sql.push(" FROM (SELECT ");
+        let order = self.order.filter(|_| self.with_sort).map(|(order, _)| order.by);
+        push_sources(sql, self.columns, self.asked, order);
+        sql.push(" FROM ").push(self.table).push(" AS t");
         let mut word = " WHERE ";
         if let Some(column) = self.parent {
             sql.push(word).push("t.").push(column).push(" = ");

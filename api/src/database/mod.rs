@@ -25,7 +25,7 @@ mod write;
 pub use camel::Camel;
 pub use fault::refuses_a_value;
 use fault::{away, fault, may_come_back, not_migrated, unopened};
-pub use row::{Column, Kind, Row, is_plain, or_default, push_asked, push_columns};
+pub use row::{Column, Kind, Row, is_plain, or_default, push_asked, push_columns, push_sources};
 pub use sql::{Bind, Dialect, Sql, time_text};
 pub use write::{OnConflict, WriteBatch, WriteRow};
 

@@ -70,13 +70,11 @@ fn write_object<T: AtHand>(context: &ContextSelectionSet<'_>, root: &T, out: &mu
 
 /// Writes a field that is an object itself, if all that is asked of it is at hand.
 pub fn write_below<T: AtHand>(context: &Context<'_>, made: Option<&T>, out: &mut Vec<u8>) -> bool {
-    match made {
-        Some(made) => write_object(&context.with_selection_set(&context.item.node.selection_set), made, out),
-        None => {
-            out.extend_from_slice(b"null");
-            true
-        }
+    if let Some(made) = made {
+        return write_object(&context.with_selection_set(&context.item.node.selection_set), made, out);
     }
+    out.extend_from_slice(b"null");
+    true
 }
 
 fn write_field<T: AtHand>(context: &Context<'_>, root: &T, out: &mut Vec<u8>) -> bool {

@@ -5,7 +5,7 @@
 //! reason, and a test holds both ways against each other. Whatever is not a plain query goes the library's way.
 
 use std::borrow::Cow;
-use std::sync::{Arc, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use async_graphql::extensions::Extensions;
 use async_graphql::parser::types::Field;
@@ -86,9 +86,9 @@ impl<Q: ObjectType + Default> Runner<Q> {
             uploads: Vec::new(),
             session_data: Arc::default(),
             query_data: Arc::new(data),
-            http_headers: Default::default(),
+            http_headers: Mutex::default(),
             introspection_mode: IntrospectionMode::Enabled,
-            errors: Default::default(),
+            errors: Mutex::default(),
         });
         let context = env.create_context(&inside.schema, None, plain.selection_set, None);
         let mut response = match resolve_container(&context, &self.query).await {

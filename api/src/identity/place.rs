@@ -290,6 +290,10 @@ pub mod testing {
     use crate::error::Result;
 
     /// What a record of this table becomes.
+    ///
+    /// # Panics
+    ///
+    /// If the silo has no such table, or the fields are no object.
     pub fn place(kinds: &[RecordKind], table: &str, fields: serde_json::Value, found: &Found) -> Result<Placed> {
         let kind = kinds.iter().find(|kind| kind.table == table).expect("a table of the silo");
         let serde_json::Value::Object(fields) = fields else { panic!("fields are an object") };

@@ -1,6 +1,6 @@
 //! Whether a document asks for a key of an object more than once: what is written at once cannot be joined afterwards.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use async_graphql::parser::types::{ExecutableDocument, Field, Selection, SelectionSet};
 use async_graphql::{Name, Positioned};
@@ -39,7 +39,7 @@ pub(super) fn has_directives(document: &ExecutableDocument) -> bool {
 }
 
 fn of_set(document: &ExecutableDocument, set: &SelectionSet) -> Repeats {
-    let mut seen = HashMap::new();
+    let mut seen = HashSet::new();
     let mut spread = Vec::new();
     let here = collect(document, set, &mut spread, &mut seen);
     let below = set.items.iter().filter_map(|selection| match &selection.node {
@@ -54,7 +54,7 @@ fn collect<'a>(
     document: &'a ExecutableDocument,
     set: &'a SelectionSet,
     spread: &mut Vec<&'a Name>,
-    seen: &mut HashMap<&'a Name, ()>,
+    seen: &mut HashSet<&'a Name>,
 ) -> Repeats {
     let mut found = Repeats::Nothing;
     for selection in &set.items {
@@ -78,11 +78,13 @@ fn collect<'a>(
     found
 }
 
-fn keep<'a>(field: &'a Positioned<Field>, seen: &mut HashMap<&'a Name, ()>) -> Repeats {
-    match seen.insert(&field.node.response_key().node, ()) {
-        None => Repeats::Nothing,
-        Some(()) if field.node.selection_set.node.items.is_empty() => Repeats::Leaves,
-        Some(()) => Repeats::Objects,
+fn keep<'a>(field: &'a Positioned<Field>, seen: &mut HashSet<&'a Name>) -> Repeats {
+    if seen.insert(&field.node.response_key().node) {
+        Repeats::Nothing
+    } else if field.node.selection_set.node.items.is_empty() {
+        Repeats::Leaves
+    } else {
+        Repeats::Objects
     }
 }
 
