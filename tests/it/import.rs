@@ -184,8 +184,9 @@ both! {
         assert_eq!(numbers(&a), numbers(&b));
         assert_eq!(indexes, self::indexes(&other).await);
         let (a, b) = (graph(&database).await, graph(&other).await);
-        // Ids carry the time of reading. That the values are the same is held in `same_graph`.
-        for (table, rows) in &a {
+        // Ids carry the time of reading, and which of several profiles a link names depends on their ids. That the values are
+        // the same is held in `same_graph`.
+        for (table, rows) in a.iter().filter(|(table, _)| **table != "match_link") {
             assert_eq!(rows.len(), b[table].len(), "{table}");
         }
     }

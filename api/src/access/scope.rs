@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What a resolver knows of its request: stores take it to reach the request's batch.
-pub use async_graphql::Context;
+pub use async_graphql::{Context, Lookahead};
 use async_graphql::{Enum, QueryPathNode, QueryPathSegment, SimpleObject, Value, value};
 use chrono::{DateTime, Utc};
 

@@ -5,11 +5,11 @@ use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 use std::marker::PhantomData;
 use std::sync::{Arc, OnceLock};
 
-use async_graphql::Lookahead;
 use uuid::Uuid;
 
 use super::page::PeriodInput;
 use super::policy::{Action, Class, Rows};
+use super::scope::Lookahead;
 use super::viewer::{Permit, Silo};
 use crate::database::{Bind, Camel, Column, Row, Sql, push_asked, push_sources};
 use crate::graph::batch::Fetch;

@@ -96,7 +96,7 @@ pub fn push_sources(sql: &mut Sql, columns: &[Column], asked: u128, more: Option
     names.extend(more.into_iter().flat_map(sources));
     if names.is_empty() {
         // Figures such as a count look at no column at all.
-        sql.push("1 AS nothing");
+        sql.push("1 AS one");
     }
     for (index, name) in names.iter().enumerate() {
         let before = names.get(..index).unwrap_or_default();
@@ -199,6 +199,6 @@ mod tests {
     fn a_select_names_the_columns_it_needs_and_no_others() {
         assert_eq!(sources_of(0b111, None), "t.id, t.amount, t.kind");
         assert_eq!(sources_of(0b001, Some("coalesce(t.name_sort, '')")), "t.id, t.name_sort");
-        assert_eq!(sources_of(0, None), "1 AS nothing");
+        assert_eq!(sources_of(0, None), "1 AS one");
     }
 }

@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-pub use async_graphql::Response;
-use async_graphql::{Data, ObjectType, Request, Schema, ServerError, SubscriptionType, Variables};
+pub use async_graphql::{Data, Response};
+use async_graphql::{ObjectType, Request, Schema, ServerError, SubscriptionType, Variables};
 use serde::Deserialize;
 use serde_json::Value as Json;
 

@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use crate::auth::Claims;
 use crate::error::Result;
+#[cfg(test)]
+pub use crate::graph::ask::Data;
 pub use crate::graph::ask::{Response, Work};
 
 /// A future of an engine.

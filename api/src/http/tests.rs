@@ -25,7 +25,7 @@ impl Engine for Tiny {
         self.0.schema.sdl()
     }
     fn execute(&self, work: super::engine::Work, claims: Arc<Claims>) -> Reply<'_, super::engine::Response> {
-        let mut data = async_graphql::Data::default();
+        let mut data = super::engine::Data::default();
         data.insert(tiny::Who(claims.subject.clone()));
         Box::pin(work.execute(&self.0.schema, &self.0.runner, data))
     }
