@@ -1,7 +1,7 @@
 //! The `object!` macro: one declaration gives a row, its column list, its GraphQL type, and the policy of each field.
 //!
 //! A field is `class name: kind`. The class is one of the policy's data classes; `open` fields are shown to whoever holds
-//! the permit. Kinds: `id`, `text`, `number`, `real`, `bool`, `time`, `texts`, `[Type]` for anything serde can read.
+//! the permit. Kinds: `id`, `text`, `number`, `real`, `bool`, `time`, `texts`, `[Type]` for a word of an enum.
 //! Before the fields stand the column of the owner, that of the customer, and two conditions over `t` that no reader can
 //! forget: which rows are `internal`, and which rows exist for readers at all (`only`). `around` names fields of the same
 //! GraphQL type that stand in another part of it and so cannot look at the row.

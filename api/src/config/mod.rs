@@ -151,11 +151,6 @@ mod tests {
     }
 
     #[test]
-    fn what_to_log_is_no_setting() {
-        assert!(load(&[(LOG_VARIABLE, "debug")]).is_ok());
-    }
-
-    #[test]
     fn an_absent_file_is_an_error() {
         let message = Config::load_from(Some(Path::new("no-such-file.toml")), []).unwrap_err().message;
         assert!(message.contains("no-such-file.toml"));

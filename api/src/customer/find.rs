@@ -48,10 +48,13 @@ const HOLDERS: i64 = 10;
 /// Countries whose national numbers are tried for a phone number as dialled.
 const COUNTRIES: [&str; 3] = ["DE", "AT", "CH"];
 
-/// The customers that answer to a selector.
-pub async fn find(context: &Context<'_>, permit: &Permit<CustomerRecord>, by: CustomerBy) -> Result<Vec<CustomerRow>> {
-    match by {
-        CustomerBy::Id(id) => Ok(store::by_id(context, permit, customer_id(&id)?).await?.into_iter().collect()),
+/// The customers that answer to a selector; one of an id is looked for together with what hangs on the id.
+async fn find(context: &Context<'_>, permit: &Permit<CustomerRecord>, by: CustomerBy) -> Result<Looked> {
+    let rows = match by {
+        CustomerBy::Id(id) => {
+            let sought = SoughtCustomer::new(context, permit.clone(), customer_id(&id)?)?;
+            return Ok(Looked::Sought(sought));
+        }
         CustomerBy::Email(address) => {
             permit.require(Class::Contact, "e-mail addresses")?;
             let value = email::normalise(&text(address)?).map_err(refused)?;
@@ -81,13 +84,20 @@ pub async fn find(context: &Context<'_>, permit: &Permit<CustomerRecord>, by: Cu
             permit.require(Class::Identity, "names, which sources use as keys,")?;
             let (source, key) = (text(external.source)?, text(external.key)?);
             let found = store::of_profile(context, permit, &source, &key).await?;
-            if !found.is_empty() {
-                return Ok(found);
+            if found.is_empty() {
+                let value = external_id(&key, &source).map_err(refused)?;
+                store::holders(context, permit, "EXTERNAL_ID", vec![value], HOLDERS + 1).await
+            } else {
+                Ok(found)
             }
-            let value = external_id(&key, &source).map_err(refused)?;
-            store::holders(context, permit, "EXTERNAL_ID", vec![value], HOLDERS + 1).await
         }
-    }
+    };
+    rows.map(Looked::Rows)
+}
+
+enum Looked {
+    Sought(SoughtCustomer),
+    Rows(Vec<CustomerRow>),
 }
 
 fn customer_id(id: &ID) -> Result<Uuid> {
@@ -126,15 +136,13 @@ impl FindQuery {
     ) -> Option<async_graphql::Result<FoundCustomer>> {
         let load = async {
             let permit = required(context)?;
-            if let CustomerBy::Id(id) = &by {
-                let sought = SoughtCustomer::new(context, permit, customer_id(id)?)?;
-                return Ok(Some(FoundCustomer::Sought(sought)));
+            match find(context, &permit, by).await? {
+                Looked::Sought(sought) => Ok(Some(FoundCustomer::Sought(sought))),
+                Looked::Rows(rows) if rows.len() > 1 => Err(ambiguous(&permit, &rows)),
+                Looked::Rows(rows) => {
+                    Ok(rows.into_iter().next().map(|row| FoundCustomer::Here(CustomerNode::new(&permit, row))))
+                }
             }
-            let rows = find(context, &permit, by).await?;
-            if rows.len() > 1 {
-                return Err(ambiguous(&permit, &rows));
-            }
-            Ok(rows.into_iter().next().map(|row| FoundCustomer::Here(CustomerNode::new(&permit, row))))
         };
         load.await.transpose()
     }

@@ -1,8 +1,8 @@
 //! The customer: golden values, identifiers, relations, timeline, and how one is found. The silos add their parts.
 //!
-//! `types` is what GraphQL shows of the customer itself, `store` holds all SQL, `find` looks one up, `search` ranks,
-//! `timeline` reads across silos, `golden` tells where a value comes from, `relation` who belongs to whom. The permission
-//! is [`SiloKey::Customer`].
+//! `types` is what GraphQL shows of the customer's own row, `node` the customer put together with its silos, `store` holds
+//! all SQL, `find` looks one up, `search` ranks, `timeline` reads across silos, `golden` tells where a value comes from,
+//! `relation` who belongs to whom. The permission is [`SiloKey::Customer`].
 
 use crate::access::{Silo, SiloKey};
 

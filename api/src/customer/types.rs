@@ -1,4 +1,4 @@
-//! What the graph shows of a customer itself; the silos' parts are merged in at the end of the file.
+//! What the graph shows of a customer's own row; `node` puts it together with what surrounds it.
 
 use async_graphql::{Context, Enum};
 use serde::{Deserialize, Serialize};
