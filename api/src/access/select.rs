@@ -335,7 +335,9 @@ fn hash_bind(bind: &Bind, hasher: &mut impl Hasher) {
     match bind {
         Bind::Text(value) => value.hash(hasher),
         Bind::Int(value) => value.hash(hasher),
-        Bind::Real(value) => value.to_bits().hash(hasher),
+        Bind::Real(value) => value.map(f64::to_bits).hash(hasher),
+        // Of a row to be written, never of a question.
+        Bind::Column(_) => {}
         Bind::Id(value) => value.hash(hasher),
         Bind::Time(value) => value.hash(hasher),
         Bind::Ids(value) => value.hash(hasher),

@@ -20,6 +20,7 @@ mod camel;
 mod fault;
 mod row;
 mod sql;
+mod values;
 mod write;
 
 pub use camel::Camel;
@@ -27,6 +28,7 @@ pub use fault::refuses_a_value;
 use fault::{away, fault, may_come_back, not_migrated, unopened};
 pub use row::{Column, Kind, Row, is_plain, or_default, push_asked, push_columns, push_sources};
 pub use sql::{Bind, Dialect, Sql, time_text};
+use values::Values;
 pub use write::{OnConflict, WriteBatch, WriteRow};
 
 use crate::error::{Error, Result};
@@ -312,6 +314,12 @@ fn postgres_query(sql: Sql) -> sqlx::query::Query<'static, Postgres, PgArguments
             Bind::Time(value) => arguments.add(value),
             Bind::Ids(value) => arguments.add(value),
             Bind::Texts(value) => arguments.add(value),
+            Bind::Column(Values::Id(values)) => arguments.add(values),
+            Bind::Column(Values::Text(values) | Values::Json(values)) => arguments.add(values),
+            Bind::Column(Values::Int(values)) => arguments.add(values),
+            Bind::Column(Values::Real(values)) => arguments.add(values),
+            Bind::Column(Values::Flag(values)) => arguments.add(values),
+            Bind::Column(Values::Time(values)) => arguments.add(values),
         };
     }
     sqlx::query_with(AssertSqlSafe(sql.text), arguments)
@@ -328,6 +336,8 @@ fn sqlite_query(sql: Sql) -> sqlx::query::Query<'static, Sqlite, SqliteArguments
             Bind::Time(value) => arguments.add(value.map(time_text)),
             Bind::Ids(value) => arguments.add(sql::ids_json(&value)),
             Bind::Texts(value) => arguments.add(serde_json::to_string(&value).unwrap_or_default()),
+            // Rows are written value by value here.
+            Bind::Column(_) => continue,
         };
     }
     sqlx::query_with(AssertSqlSafe(sql.text), arguments)

@@ -7,6 +7,8 @@ use chrono::{DateTime, Utc};
 use entity::time::FORMAT;
 use uuid::Uuid;
 
+use super::values::Values;
+
 /// The two databases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Dialect {
@@ -23,8 +25,8 @@ pub enum Bind {
     Text(Option<String>),
     /// A whole number, or null.
     Int(Option<i64>),
-    /// A number with a fraction.
-    Real(f64),
+    /// A number with a fraction, or null.
+    Real(Option<f64>),
     /// An id, or null.
     Id(Option<Uuid>),
     /// A time, or null.
@@ -33,6 +35,8 @@ pub enum Bind {
     Ids(Vec<Uuid>),
     /// A list of texts, used through [`Sql::any_text`].
     Texts(Vec<String>),
+    /// The values of a column to be written; PostgreSQL's only.
+    Column(Values),
 }
 
 impl From<&str> for Bind {

@@ -112,10 +112,10 @@ fn filtered(
             ));
         }
         if let Some(min) = rating.min {
-            select = select.filter(format!("{SHARE} >= ?"), [Bind::Real(min)]);
+            select = select.filter(format!("{SHARE} >= ?"), [Bind::Real(Some(min))]);
         }
         if let Some(max) = rating.max {
-            select = select.filter(format!("{SHARE} <= ?"), [Bind::Real(max)]);
+            select = select.filter(format!("{SHARE} <= ?"), [Bind::Real(Some(max))]);
         }
     }
     if let Some(recommends) = filter.recommends {
