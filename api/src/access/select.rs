@@ -276,7 +276,8 @@ impl Body {
             word = " AND ";
         }
         for (condition, binds) in &self.conditions {
-            sql.push(word).push_bound(condition, binds);
+            // In brackets, so that no `OR` within widens what the permit lets see.
+            sql.push(word).push("(").push_bound(condition, binds).push(")");
             word = " AND ";
         }
         if let Some((order, backwards)) = self.order {
