@@ -131,3 +131,15 @@ pub(super) fn not_migrated(error: sea_orm::DbErr) -> Error {
     }
     Error::internal(error).with_message("The database's tables could not be brought up to date.")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_log_quotes_no_value() {
+        let error = serde_json::from_str::<i32>("\"Anna\"").unwrap_err();
+        assert!(error.to_string().contains("Anna"));
+        assert_eq!(without_values(&error), "JSON: Data error at line 1 column 6");
+    }
+}
