@@ -15,6 +15,7 @@ use axum::http::{Request, StatusCode, header};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
+use crate::scan::assert_clean;
 use crate::{Db, OnDatabase, TestDatabase};
 
 /// The roles of the built-in policy.
@@ -135,7 +136,8 @@ impl TestApp {
         self.send(request(document, &variables, self.token.as_deref())).await
     }
 
-    /// Sends any request: a GET, a broken body, a header that a client gets wrong.
+    /// Sends any request: a GET, a broken body, a header that a client gets wrong. Whatever a test is about, the answer is
+    /// scanned for what must never be seen outside.
     pub async fn send(&self, request: Request<Body>) -> Answer {
         let response = self.router.clone().oneshot(request).await.unwrap_or_else(|never| match never {});
         let status = response.status();
@@ -144,6 +146,7 @@ impl TestApp {
         // What is not JSON is kept as text: /healthz, an HTML page.
         let text = String::from_utf8_lossy(&body).into_owned();
         let json = serde_json::from_str(&text).unwrap_or_else(|_| Value::String(text.clone()));
+        assert_clean(&text, &[]);
         Answer { status, json, text }
     }
 }

@@ -9,7 +9,7 @@ use async_graphql::{Data, Response, ServerError};
 use quick_cache::sync::Cache;
 use uuid::Uuid;
 
-use crate::access::{Door, Entry, Policy, Scope, Viewer};
+use crate::access::{Door, Entry, Pages, Policy, Scope, Viewer};
 use crate::auth::Claims;
 use crate::catalogue;
 use crate::config::Config;
@@ -42,8 +42,12 @@ pub struct App {
     door: Arc<dyn Door>,
     schema: Schema,
     runner: Runner<schema::Query>,
-    viewers: Cache<String, (Arc<Viewer>, Instant)>,
+    pages: Pages,
+    viewers: Cache<Asker, (Arc<Viewer>, Instant)>,
 }
+
+/// What makes one viewer differ from another: subject, roles and e-mail of the token.
+type Asker = (String, Vec<String>, Option<String>);
 
 impl App {
     /// Opens the database and builds the schema. Migrations are the caller's matter.
@@ -64,6 +68,7 @@ impl App {
             sealer: Arc::new(Sealer::new(config.cursor_secret().as_bytes())),
             schema,
             runner,
+            pages: Pages { default: config.graphql.default_page.into(), most: config.graphql.max_page.into() },
             viewers: Cache::new(VIEWERS),
         })
     }
@@ -85,11 +90,7 @@ impl App {
 
     /// Who asks: the rights of the token's roles, and the member of staff behind it.
     async fn viewer(&self, claims: &Claims) -> Result<Arc<Viewer>> {
-        let mut key = claims.subject.clone();
-        for part in claims.roles.iter().chain(&claims.email) {
-            key.push('\0');
-            key.push_str(part);
-        }
+        let key = (claims.subject.clone(), claims.roles.clone(), claims.email.clone());
         if let Some((viewer, since)) = self.viewers.get(&key)
             && since.elapsed() < KNOWN
         {
@@ -116,7 +117,7 @@ impl App {
                 return Response::from_errors(vec![ServerError { locations: Vec::new(), ..error }]);
             }
         };
-        let scope = Scope::new(viewer, self.database.clone(), self.sealer.clone(), self.door.clone());
+        let scope = Scope::new(viewer, self.database.clone(), self.sealer.clone(), self.door.clone(), self.pages);
         let scope = Arc::new(scope);
         let mut data = Data::default();
         data.insert(scope.clone());
@@ -203,8 +204,14 @@ pub fn open_intake_of(config: &Config, database: Database, sources: Sources) -> 
 struct StaffDoor(Intake);
 
 impl Door for StaffDoor {
-    fn enter(&self, key: String, entry: Entry) -> Pin<Box<dyn Future<Output = Result<Uuid>> + Send + '_>> {
+    fn enter(
+        &self,
+        key: String,
+        entry: Entry,
+        answered: entity::idempotency_key::Model,
+    ) -> Pin<Box<dyn Future<Output = Result<Option<Uuid>>> + Send + '_>> {
         let Entry { stream, customer, fields, written_at, .. } = entry;
-        Box::pin(self.0.staff_entry(StaffEntry { stream, key, customer, fields, written_at }))
+        let answered = Some(answered);
+        Box::pin(self.0.staff_entry(StaffEntry { stream, key, customer, fields, written_at, answered }))
     }
 }

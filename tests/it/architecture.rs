@@ -50,7 +50,7 @@ const RESERVED: &[Reserved] = &[
         why: "only types, query and mutation files, the folders of customer and catalogue, schema, app, graph, error and what access makes types with know async-graphql",
     },
     Reserved {
-        words: &["axum", "tower_http"],
+        words: &["axum"],
         only_in: &["http", "auth", "ingest", "app"],
         why: "only http, auth, ingest and app know axum",
     },
@@ -128,6 +128,45 @@ fn sql_stands_in_stores() {
             if sql.iter().any(|word| line.contains(word)) {
                 broken.insert(format!("{}:{}: only store and metric files build queries", file.name, number + 1));
             }
+        }
+    }
+    report(broken);
+}
+
+/// Files that read rows without a permit, and why they may.
+const WITHOUT_PERMIT: &[(&str, &str)] = &[
+    ("access/door", "what was answered to an idempotency key of the viewer's own"),
+    ("catalogue/store", "who is behind a token, before there is a viewer; and which sources there are, for commands"),
+    ("customer/store", "a note as it was written, after its row was read under a permit"),
+    ("ingest/store", "rejected records, for the commands of whoever runs the server"),
+    ("graph/batch", "the selects that permits made"),
+];
+
+#[test]
+fn rows_are_read_through_a_permit() {
+    let mut broken = BTreeSet::new();
+    let mut reading = BTreeSet::new();
+    for file in sources("api/src").into_iter().filter(|file| !file.lies_in("database")) {
+        for (number, line) in code_only(&file.text).lines().enumerate() {
+            if !["database.rows", "database().rows", "database.texts", "database().texts"]
+                .iter()
+                .any(|way| line.contains(way))
+            {
+                continue;
+            }
+            reading.insert(file.path().to_owned());
+            if !WITHOUT_PERMIT.iter().any(|(name, _)| file.lies_in(name)) {
+                broken.insert(format!(
+                    "{}:{}: rows are read through a permit: start from `Permit::select`",
+                    file.name,
+                    number + 1
+                ));
+            }
+        }
+    }
+    for (name, why) in WITHOUT_PERMIT {
+        if !reading.contains(*name) {
+            broken.insert(format!("{name} is listed to read rows ({why}) and does not"));
         }
     }
     report(broken);

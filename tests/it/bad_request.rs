@@ -148,10 +148,7 @@ both! {
             nothing(what, &answer);
         }
         for (what, text) in [("a long search", "x".repeat(201)), ("NUL in a search", nul.to_owned()), ("an empty search", String::new())] {
-            let answer = app.query_as(Role::Service, "query($t: String!) { search(text: $t) { nodes { customer { id } } } }", json!({"t": text})).await;
-            let answer = if answer.codes().first() == Some(&"GRAPHQL_VALIDATION_FAILED") {
-                app.query_as(Role::Service, "query($t: String!) { search(text: $t) { __typename } }", json!({"t": text})).await
-            } else { answer };
+            let answer = app.query_as(Role::Service, "query($t: String!) { search(text: $t) { hits { score } } }", json!({"t": text})).await;
             refused(what, &answer, "BAD_USER_INPUT", "");
         }
         // Not there and not an object of ours answer alike.

@@ -54,6 +54,20 @@ both! {
         assert!(!answer.text.contains("no such table") && !answer.text.contains("relation"), "{}", answer.text);
     }
 
+    async fn a_database_that_is_away_is_waited_for_once(world: World) {
+        let document = format!("{{ customers(first: 5) {{ nodes {{ id }} }} again: customers(last: 5) {{ nodes {{ {PROFILE} }} }} sources {{ totalCount }} }}");
+        // The token is known from here on, so that what follows waits for the answer alone.
+        world.app.query_as(Role::Privacy, &document, json!({})).await.data();
+        world.app.app().database().close().await;
+        let before = world.app.app().database().waits();
+        let answer = world.app.query_as(Role::Privacy, &document, json!({})).await;
+        assert_eq!(answer.codes(), ["UNAVAILABLE"; 3]);
+        let mut paths: Vec<String> = answer.json["errors"].as_array().unwrap().iter().map(|error| error["path"].to_string()).collect();
+        paths.sort();
+        assert_eq!(paths, [r#"["again"]"#, r#"["customers"]"#, r#"["sources"]"#]);
+        assert_eq!(world.app.app().database().waits() - before, 1);
+    }
+
     async fn fifty_customers_wait_as_often_as_one(world: World) {
         world.add_customers(60).await;
         let one = format!("{{ customer(by: {{customerNumber: \"K-1\"}}) {{ {PROFILE} }} }}");

@@ -203,6 +203,7 @@ both! {
             customer: customer.as_str().unwrap().parse().unwrap(),
             fields: fields.as_object().unwrap().clone(),
             written_at: at(1_000),
+            answered: None,
         };
         let note = intake.staff_entry(entry("notes", "n1", &anna["id"], json!({ "text": "Called" }))).await.unwrap();
         let same = intake.staff_entry(entry("notes", "n1", &anna["id"], json!({ "text": "Called back" }))).await.unwrap();

@@ -107,7 +107,7 @@ both! {
         let mut socket = TcpStream::connect(&server.address).unwrap();
         socket.set_read_timeout(Some(PATIENCE)).unwrap();
         let token = app::token("tester", &[Role::Service]);
-        let head = format!("POST /graphql HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n", body.len());
+        let head = format!("POST /graphql HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n", body.len());
         socket.write_all(head.as_bytes()).unwrap();
         socket.write_all(&body.as_bytes()[..10]).unwrap();
         // Another request on another connection is answered after it: so the server has the first head.

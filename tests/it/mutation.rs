@@ -64,6 +64,56 @@ both! {
         assert_eq!(seen.data()["customer"]["timeline"]["nodes"], json!([]));
     }
 
+    async fn a_key_is_for_one_request(app: TestApp) {
+        let id = anna(&app).await;
+        let add = |key: &str, text: &str| json!({"input": {
+            "idempotencyKey": key, "customer": id, "channel": "PHONE", "direction": "INBOUND", "text": text,
+        }});
+        let note = app.query_as(Role::Service, ADD, add("k0", "First.")).await.data()["contactNoteAdd"]["contactNote"]["id"].clone();
+        let update = "mutation($key: String!, $id: ID!, $text: String!) { contactNoteUpdate(input: {idempotencyKey: $key, id: $id, text: $text}) {
+            contactNote { text } userErrors { code } } }";
+        let updated = async |key: &str, text: &str| {
+            let answer = app.query_as(Role::Service, update, json!({"key": key, "id": note, "text": text})).await;
+            let payload = answer.data()["contactNoteUpdate"].clone();
+            let fault = payload["userErrors"][0]["code"].as_str();
+            fault.or(payload["contactNote"]["text"].as_str()).map(str::to_owned).unwrap_or_default()
+        };
+        assert_eq!(updated("k1", "Second.").await, "Second.");
+        assert_eq!(updated("k1", "Second.").await, "Second.", "a plain repetition");
+        assert_eq!(updated("k2", "Third.").await, "Third.");
+        assert_eq!(updated("k1", "Second.").await, "Third.", "the first stays answered, and is not written anew");
+        assert_eq!(updated("k1", "Fourth.").await, "CONFLICT");
+        assert_eq!(updated("k0", "Third.").await, "CONFLICT", "used for another mutation");
+
+        let remove = "mutation($key: String!, $id: ID!) { contactNoteRemove(input: {idempotencyKey: $key, id: $id}) { userErrors { code } } }";
+        let removed = async |id: &Value| {
+            let answer = app.query_as(Role::Service, remove, json!({"key": "k3", "id": id})).await;
+            answer.data()["contactNoteRemove"]["userErrors"].clone()
+        };
+        assert_eq!(removed(&note).await, json!([]));
+        assert_eq!(removed(&note).await, json!([]));
+        let other = json!("nte_00000000000000000000000000000000");
+        assert_eq!(removed(&other).await, json!([{"code": "CONFLICT"}]), "the key is that of another note");
+        // What was answered stays answered, whatever became of the note since.
+        assert_eq!(updated("k2", "Third.").await, "");
+    }
+
+    async fn one_of_several_at_once_is_written(app: TestApp) {
+        let id = anna(&app).await;
+        let input = |round: usize, text: usize| json!({"input": {
+            "idempotencyKey": format!("round {round}"), "customer": id, "channel": "CHAT", "direction": "INBOUND",
+            "text": format!("{round}: {text}"),
+        }});
+        for round in 0..4 {
+            let (one, other) =
+                tokio::join!(app.query_as(Role::Service, ADD, input(round, 1)), app.query_as(Role::Service, ADD, input(round, 2)));
+            let codes = [one, other].map(|answer| answer.data()["contactNoteAdd"]["userErrors"][0]["code"].clone());
+            assert!(codes.contains(&Value::Null) && codes.contains(&json!("CONFLICT")), "{codes:?}");
+        }
+        let seen = app.query_as(Role::Service, NOTES, json!({"id": id})).await;
+        assert_eq!(seen.data()["customer"]["contactNotes"]["nodes"].as_array().map(Vec::len), Some(4));
+    }
+
     async fn writing_needs_the_right_and_a_customer(app: TestApp) {
         let id = anna(&app).await;
         let input = |customer: &Value, text: &str| json!({"input": {

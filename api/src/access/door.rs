@@ -11,9 +11,9 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::scope::Scope;
+use super::scope::{Context, Scope, sent};
 use super::viewer::{Grant, Writes};
-use crate::database::{Bind, Database, OnConflict, Row, Sql, WriteBatch, push_columns};
+use crate::database::{Bind, Database, Row, Sql, push_columns};
 use crate::error::{Error, Result};
 
 /// What a member of staff writes about a customer.
@@ -33,8 +33,14 @@ pub struct Entry {
 
 /// Takes an entry with its key and gives the id of its row.
 pub trait Door: Send + Sync {
-    /// Writes the entry; when this has returned, it lasts.
-    fn enter(&self, key: String, entry: Entry) -> Pin<Box<dyn Future<Output = Result<Uuid>> + Send + '_>>;
+    /// Writes the entry, and with it what is answered to its request; when this has returned, both last. Nothing is written,
+    /// and none given, if the request's key was used meanwhile.
+    fn enter(
+        &self,
+        key: String,
+        entry: Entry,
+        answered: entity::idempotency_key::Model,
+    ) -> Pin<Box<dyn Future<Output = Result<Option<Uuid>>> + Send + '_>>;
 }
 
 crate::row! {
@@ -42,57 +48,71 @@ crate::row! {
     struct Answered {
         /// Hash of the request.
         request_hash: String = Text,
-        /// The mutation.
-        mutation: String = Text,
         /// The row that was written.
         result_id: Uuid = Uuid,
     }
 }
 
-impl<W: Writes> Grant<W> {
-    /// What was written under a key of this viewer's for the same mutation, if anything was.
-    pub async fn repeat(&self, scope: &Scope, mutation: &str, idempotency_key: &str) -> Result<Option<Uuid>> {
-        let answered = answered(&scope.database, &self.viewer().subject, idempotency_key).await?;
-        Ok(answered.filter(|answered| answered.mutation == mutation).map(|answered| answered.result_id))
-    }
+/// A request to write something, known by its idempotency key.
+pub enum Asked<'a> {
+    /// It was answered before: the row that was written then.
+    Before(Uuid),
+    /// It is new.
+    Now(NewRequest<'a>),
+}
 
-    /// Writes an entry once: the same key with the same request gives the same row, with another request a conflict.
-    pub async fn enter(&self, scope: &Scope, mutation: &str, idempotency_key: &str, entry: Entry) -> Result<Uuid> {
+/// A request that was not answered yet. Only a [`Grant`] makes one.
+pub struct NewRequest<'a> {
+    scope: &'a Scope,
+    /// What is to be kept of it; the row it writes is not known yet.
+    answer: entity::idempotency_key::Model,
+}
+
+impl<W: Writes> Grant<W> {
+    /// Whether the mutation that is resolved was answered before: the same key with all else that was sent with it. With
+    /// another request it is a conflict. To be asked before anything is looked up, which may have changed since.
+    pub async fn asked<'a>(&self, context: &Context<'a>, idempotency_key: &str) -> Result<Asked<'a>> {
         if idempotency_key.is_empty() || idempotency_key.len() > 200 || idempotency_key.contains('\0') {
             return Err(Error::bad_input(
                 "An `idempotencyKey` has 1 to 200 characters, unlike for each change: a UUID will do.",
             ));
         }
-        let subject = &self.viewer().subject;
-        let hash = hash(&[mutation, &entry.customer.to_string(), &Value::Object(entry.fields.clone()).to_string()]);
-        if let Some(answered) = answered(&scope.database, subject, idempotency_key).await? {
-            if answered.request_hash == hash {
-                return Ok(answered.result_id);
-            }
-            return Err(Error::conflict(
-                "This `idempotencyKey` was used for another request. Use a new one for each change.",
-            ));
+        let scope = Scope::of(context)?;
+        let (mutation, input) = sent(context)?;
+        let answer = entity::idempotency_key::Model {
+            subject: self.viewer().subject.clone(),
+            key: idempotency_key.to_owned(),
+            request_hash: hash(&[&mutation, &input]),
+            mutation,
+            result_id: Uuid::nil(),
+            created_at: scope.now,
+        };
+        let request = NewRequest { scope, answer };
+        Ok(match request.before().await? {
+            Some(row) => Asked::Before(row),
+            None => Asked::Now(request),
+        })
+    }
+}
+
+impl NewRequest<'_> {
+    /// Writes an entry and what is answered, both or nothing; if the same request was quicker, its answer is given.
+    pub async fn enter(self, entry: Entry) -> Result<Uuid> {
+        let key = entry.key.clone().unwrap_or_else(|| hash(&[&self.answer.subject, &self.answer.key]));
+        if let Some(row) = self.scope.door.enter(key, entry, self.answer.clone()).await? {
+            return Ok(row);
         }
-        // The record's key comes from the idempotency key, so that a repetition before the answer was kept writes the
-        // same record again and nothing twice.
-        let key = entry.key.clone().unwrap_or_else(|| self::hash(&[subject, idempotency_key]));
-        let result_id = scope.door.enter(key, entry).await?;
-        let mut batch = WriteBatch::default();
-        batch.push(
-            OnConflict::Keep,
-            &entity::idempotency_key::Model {
-                subject: subject.clone(),
-                key: idempotency_key.to_owned(),
-                mutation: mutation.to_owned(),
-                request_hash: hash,
-                result_id,
-                created_at: scope.now,
-            },
-        )?;
-        let mut transaction = scope.database.begin().await?;
-        transaction.write(batch).await?;
-        transaction.commit().await?;
-        Ok(result_id)
+        self.before().await?.ok_or_else(|| Error::internal("an idempotency key is used and has no answer"))
+    }
+
+    async fn before(&self) -> Result<Option<Uuid>> {
+        match answered(&self.scope.database, &self.answer.subject, &self.answer.key).await? {
+            Some(answered) if answered.request_hash == self.answer.request_hash => Ok(Some(answered.result_id)),
+            Some(_) => Err(Error::conflict(
+                "This `idempotencyKey` was used for another request. Use a new one for each change.",
+            )),
+            None => Ok(None),
+        }
     }
 }
 

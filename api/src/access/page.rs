@@ -1,7 +1,6 @@
 //! Pages: keyset connections over selects that began with a permit.
 
 use async_graphql::{Context, InputObject, SimpleObject};
-use serde::Deserialize;
 use uuid::Uuid;
 
 use super::scope::Scope;
@@ -11,10 +10,14 @@ use crate::error::{Error, Result};
 use crate::graph::cursor::Position;
 use crate::graph::timestamp::Timestamp;
 
-/// Rows of a page when none is asked for.
-pub const DEFAULT: i64 = 20;
-/// Rows of a page at most.
-pub const MOST: i64 = 100;
+/// How large pages are.
+#[derive(Debug, Clone, Copy)]
+pub struct Pages {
+    /// Rows of a page where no size is asked for.
+    pub default: i64,
+    /// Rows of a page at most.
+    pub most: i64,
+}
 
 /// Which page of a list is asked for.
 #[derive(Debug, Clone, Default)]
@@ -75,13 +78,6 @@ crate::row! {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Sort {
-    Text(String),
-    Number(f64),
-}
-
 /// Loads a page of a select, for one parent or for none.
 pub async fn load<R: SiloRow>(
     context: &Context<'_>,
@@ -91,7 +87,7 @@ pub async fn load<R: SiloRow>(
     parent: Option<Uuid>,
 ) -> Result<Page<R>> {
     let scope = Scope::of(context)?;
-    let (size, backwards) = size(args)?;
+    let (size, backwards) = size(args, scope.pages)?;
     let look = context.look_ahead();
     let with_sort = look.field("edges").field("cursor").exists()
         || look.field("pageInfo").field("endCursor").exists()
@@ -115,7 +111,7 @@ pub async fn load<R: SiloRow>(
     };
     let rows = async {
         if with_sort {
-            let rows: Vec<(Sort, R)> = scope.batch.rows(paged.fetch(), parent).await?;
+            let rows: Vec<(String, R)> = scope.batch.rows(paged.fetch(), parent).await?;
             Ok::<_, Error>(rows.into_iter().map(|(sort, row)| (Some(sort), row)).collect::<Vec<_>>())
         } else {
             let rows: Vec<R> = scope.batch.rows(paged.fetch(), parent).await?;
@@ -130,7 +126,7 @@ fn finish<R: SiloRow>(
     scope: &Scope,
     order: Order,
     args: &PageArgs,
-    mut found: Vec<(Option<Sort>, R)>,
+    mut found: Vec<(Option<String>, R)>,
     size: i64,
     backwards: bool,
     total: Option<i64>,
@@ -144,11 +140,7 @@ fn finish<R: SiloRow>(
     let mut rows = Vec::with_capacity(found.len());
     let mut cursors = Vec::new();
     for (sort, row) in found {
-        if let Some(sort) = sort {
-            let value = match sort {
-                Sort::Text(text) => text,
-                Sort::Number(number) => number.to_string(),
-            };
+        if let Some(value) = sort {
             cursors.push(scope.sealer.seal(&Position { list: order.name.to_owned(), value, id: row.id() })?);
         }
         rows.push(row);
@@ -162,16 +154,17 @@ fn finish<R: SiloRow>(
     Ok(Page { rows, cursors, info, total })
 }
 
-fn size(args: &PageArgs) -> Result<(i64, bool)> {
+fn size(args: &PageArgs, pages: Pages) -> Result<(i64, bool)> {
     let (size, backwards) = match (args.first, args.last) {
         (Some(_), Some(_)) => return Err(Error::bad_input("Ask for `first` or for `last`, not for both.")),
-        (first, None) => (first.unwrap_or(DEFAULT), first.is_none() && args.before.is_some()),
+        (first, None) => (first.unwrap_or(pages.default), first.is_none() && args.before.is_some()),
         (None, Some(last)) => (last, true),
     };
-    if (1..=MOST).contains(&size) {
+    if (1..=pages.most).contains(&size) {
         Ok((size, backwards))
     } else {
-        Err(Error::bad_input(format!("A page has 1 to {MOST} rows. Ask for so many and go on with `after`.")))
+        let most = pages.most;
+        Err(Error::bad_input(format!("A page has 1 to {most} rows. Ask for so many and go on with `after`.")))
     }
 }
 

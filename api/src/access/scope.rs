@@ -6,11 +6,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// What a resolver knows of its request: stores take it to reach the request's batch.
 pub use async_graphql::{Context, Lookahead};
-use async_graphql::{Enum, QueryPathNode, QueryPathSegment, SimpleObject, Value, value};
+use async_graphql::{
+    ContextSelectionSet, Enum, QueryPathNode, QueryPathSegment, SelectionField, SimpleObject, Value, value,
+};
 use chrono::{DateTime, Utc};
 
 use super::door::Door;
 use super::mask;
+use super::page::Pages;
 use super::policy::{Action, Cell, Class};
 use super::viewer::{Permit, Silo, Viewer};
 use crate::database::Database;
@@ -30,6 +33,8 @@ pub struct Scope {
     pub sealer: Arc<Sealer>,
     /// Where what staff write goes in.
     pub door: Arc<dyn Door>,
+    /// How large pages are.
+    pub pages: Pages,
     /// The moment of the request: one for the whole answer.
     pub now: DateTime<Utc>,
     withheld: Mutex<BTreeSet<Withheld>>,
@@ -46,9 +51,15 @@ struct Withheld {
 
 impl Scope {
     /// A fresh scope for one request.
-    pub fn new(viewer: Arc<Viewer>, database: Database, sealer: Arc<Sealer>, door: Arc<dyn Door>) -> Self {
+    pub fn new(
+        viewer: Arc<Viewer>,
+        database: Database,
+        sealer: Arc<Sealer>,
+        door: Arc<dyn Door>,
+        pages: Pages,
+    ) -> Self {
         let batch = Batch::new(database.clone());
-        Self { viewer, batch, database, sealer, door, now: Utc::now(), withheld: Mutex::default() }
+        Self { viewer, batch, database, sealer, door, pages, now: Utc::now(), withheld: Mutex::default() }
     }
 
     /// The scope of a resolver.
@@ -77,16 +88,47 @@ impl Scope {
         // What is merged into a larger type is called after it: `CustomerCore` is `Customer` in the schema.
         let object = object.strip_suffix("Core").unwrap_or(object);
         let coordinate = format!("{object}.{}", context.item.node.name.node);
-        self.note_at(context, &[], coordinate, class, masked);
+        self.note_at(context, &[], &coordinate, class, masked);
     }
 
-    /// Notes what was withheld some fields below the one that is resolved.
-    fn note_at(&self, context: &Context<'_>, below: &[&str], coordinate: String, class: Class, masked: bool) {
+    /// Notes what was withheld some fields below the one that is resolved, wherever the query asks for it.
+    fn note_at(&self, context: &Context<'_>, below: &[&str], coordinate: &str, class: Class, masked: bool) {
         let mut path = Vec::new();
         names(context.path_node.as_ref(), &mut path);
-        path.extend(below.iter().map(|name| (*name).to_owned()));
         let mut withheld = self.withheld.lock().unwrap_or_else(PoisonError::into_inner);
-        withheld.insert(Withheld { path, coordinate, class, masked });
+        each_path(&context.field(), below, &mut path, &mut |path| {
+            withheld.insert(Withheld { path: path.to_vec(), coordinate: coordinate.to_owned(), class, masked });
+        });
+    }
+
+    /// Takes back what was noted below the field that a context stands at, since what it belongs to is dropped.
+    pub fn forget_below(&self, context: &ContextSelectionSet<'_>) {
+        let mut here = Vec::new();
+        names(context.path_node.as_ref(), &mut here);
+        let mut withheld = self.withheld.lock().unwrap_or_else(PoisonError::into_inner);
+        withheld.retain(|one| !one.path.starts_with(&here));
+    }
+}
+
+/// The mutation that a context stands at: its name, and its arguments as they were sent, in one spelling.
+pub(super) fn sent(context: &Context<'_>) -> Result<(String, String)> {
+    let field = context.field();
+    let mut arguments = serde_json::Map::new();
+    for (name, value) in field.arguments().map_err(|error| Error::bad_input(error.message))? {
+        arguments.insert(name.to_string(), value.into_json().map_err(Error::internal)?);
+    }
+    let mut arguments = serde_json::Value::Object(arguments);
+    arguments.sort_all_objects();
+    Ok((field.name().to_owned(), arguments.to_string()))
+}
+
+/// Calls with the path of each place where a field asks for what lies below it, by the keys of the answer.
+fn each_path(field: &SelectionField<'_>, below: &[&str], path: &mut Vec<String>, call: &mut impl FnMut(&[String])) {
+    let [name, rest @ ..] = below else { return call(path) };
+    for inner in field.selection_set().filter(|inner| inner.name() == *name) {
+        path.push(inner.alias().unwrap_or(name).to_owned());
+        each_path(&inner, rest, path, call);
+        path.pop();
     }
 }
 
@@ -200,10 +242,9 @@ pub fn shown_below<S: Silo>(
 ) -> Option<String> {
     let action = permit.action(class);
     if action != Action::Show
-        && below.iter().fold(context.look_ahead(), |look, name| look.field(name)).exists()
         && let Ok(scope) = Scope::of(context)
     {
-        scope.note_at(context, below, coordinate.to_owned(), class, action == Action::Mask);
+        scope.note_at(context, below, coordinate, class, action == Action::Mask);
     }
     visible_text(permit, class, Some(value))
 }

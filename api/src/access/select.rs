@@ -276,7 +276,8 @@ impl Body {
             word = " AND ";
         }
         for (condition, binds) in &self.conditions {
-            sql.push(word).push_bound(condition, binds);
+            // In brackets, so that no `OR` within widens what the permit lets see.
+            sql.push(word).push("(").push_bound(condition, binds).push(")");
             word = " AND ";
         }
         if let Some((order, backwards)) = self.order {
@@ -342,5 +343,24 @@ fn hash_bind(bind: &Bind, hasher: &mut impl Hasher) {
         Bind::Time(value) => value.hash(hasher),
         Bind::Ids(value) => value.hash(hasher),
         Bind::Texts(value) => value.hash(hasher),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::{Policy, Viewer};
+    use crate::database::Dialect;
+    use crate::silo::reviews::Reviews;
+    use crate::silo::reviews::types::ReviewRow;
+
+    #[test]
+    fn an_or_within_a_condition_stays_within() {
+        let rights = Policy::built_in().unwrap().rights(["service"]).unwrap();
+        let permit = Arc::new(Viewer::new("tester".into(), Vec::new(), rights)).permit::<Reviews>().unwrap();
+        let select = permit.select::<ReviewRow>().filter("t.rating > 3 OR t.rating < 2", []);
+        let mut sql = Sql::new(Dialect::Sqlite);
+        select.fetch().render(&mut sql, &[]);
+        assert!(sql.text.contains(" (t.rating > 3 OR t.rating < 2)"), "{}", sql.text);
     }
 }

@@ -64,7 +64,7 @@ pub async fn demo(mut config: Config, arguments: DemoArguments) -> Result<()> {
     if !config.http.listen.ip().is_loopback() {
         return Err(Error::bad_input("The demo serves this machine only. Let http.listen be an address of 127.0.0.1."));
     }
-    if std::env::var_os("DATABASE_URL").is_none() && config.database.url == crate::config::Database::default().url {
+    if !Config::names_database() && config.database.url == crate::config::Database::default().url {
         config.database.url = DatabaseUrl::new(format!("sqlite://{FILE}"));
     }
     // Before any work: who has a server running already learns it at once.

@@ -17,6 +17,9 @@ pub async fn serve(config: &Config) -> Result<()> {
     let app = App::over(config, open_migrated(config).await?)?;
     bulk::restore(app.database()).await?;
     let listener = listen(config).await?;
+    if let Some(warning) = config.warning() {
+        eprintln!("{warning}");
+    }
     let page = pages(config, &app, examples(), |_| "developer");
     eprintln!("Listening on http://{}", config.http.listen);
     if page.is_some() {

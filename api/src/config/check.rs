@@ -12,7 +12,7 @@ pub(super) fn check(config: &Config) -> Result<()> {
     let graphql = &config.graphql;
     let http = &config.http;
     let database = &config.database;
-    let positive: [(&str, u64); 24] = [
+    let positive: [(&str, u64); 26] = [
         ("database.pool_size", database.pool_size.into()),
         ("database.acquire_ms", database.acquire_ms),
         ("database.statement_ms", database.statement_ms),
@@ -35,7 +35,9 @@ pub(super) fn check(config: &Config) -> Result<()> {
         ("graphql.max_root_fields", graphql.max_root_fields.into()),
         ("auth.max_life_seconds", auth.max_life_seconds),
         ("auth.cached_tokens", auth.cached_tokens as u64),
-        ("rate.points", rate(config)),
+        ("graphql.max_operations", graphql.max_operations.into()),
+        ("rate.points", config.rate.points.into()),
+        ("rate.refill_per_second", config.rate.refill_per_second.into()),
         ("intake.flush_records", config.intake.flush_records as u64),
     ];
     for (key, value) in positive {
@@ -44,6 +46,7 @@ pub(super) fn check(config: &Config) -> Result<()> {
     // The parser and the checks recurse once per level: above this a document could exhaust a thread's stack.
     refuse_if(graphql.max_nesting > 64, || "graphql.max_nesting must not exceed 64.".into())?;
     refuse_if(graphql.max_tokens > 20_000, || "graphql.max_tokens must not exceed 20000.".into())?;
+    refuse_if(graphql.max_json_depth > 120, || "graphql.max_json_depth must not exceed 120.".into())?;
     refuse_if(graphql.default_page > graphql.max_page, || {
         "graphql.default_page must not exceed graphql.max_page.".into()
     })?;
@@ -54,8 +57,7 @@ pub(super) fn check(config: &Config) -> Result<()> {
     refuse_if(auth.jwks_file.is_some() && auth.hs256_secret.is_some(), || {
         "Set either auth.jwks_file or auth.hs256_secret, not both: the key decides which tokens hold.".into()
     })?;
-    let own_key = auth.jwks_file.is_some() || auth.hs256_secret.is_some();
-    refuse_if(!own_key && !http.listen.ip().is_loopback(), || {
+    refuse_if(config.signs_with_the_public_secret() && !http.listen.ip().is_loopback(), || {
         "http.listen is open to the network while the public development secret signs tokens. \
          Set auth.hs256_secret or auth.jwks_file, or listen on 127.0.0.1."
             .into()
@@ -64,10 +66,6 @@ pub(super) fn check(config: &Config) -> Result<()> {
         Mode::Development => Ok(()),
         Mode::Production => production(config),
     }
-}
-
-fn rate(config: &Config) -> u64 {
-    config.rate.points.min(config.rate.refill_per_second).into()
 }
 
 fn production(config: &Config) -> Result<()> {
@@ -82,8 +80,9 @@ fn production(config: &Config) -> Result<()> {
     })?;
     let weak = auth.hs256_secret.as_ref().is_some_and(|secret| secret.expose().len() < SECRET_BYTES);
     refuse_if(weak, || "auth.hs256_secret must have at least 32 bytes outside development.".into())?;
-    let public = auth.hs256_secret.as_ref().is_some_and(|secret| secret.expose() == super::Auth::DEVELOPMENT_SECRET);
-    refuse_if(public, || "auth.hs256_secret is the public development secret; choose another.".into())?;
+    refuse_if(config.signs_with_the_public_secret(), || {
+        "auth.hs256_secret is the public development secret; choose another.".into()
+    })?;
     refuse_if(auth.leeway_seconds > 60, || "auth.leeway_seconds must not exceed 60 outside development.".into())?;
     refuse_if(auth.max_life_seconds > 86_400, || {
         "auth.max_life_seconds must not exceed 86400 outside development.".into()
@@ -93,9 +92,6 @@ fn production(config: &Config) -> Result<()> {
     })?;
     refuse_if(config.graphql.max_cost > 1_000_000, || {
         "graphql.max_cost above 1000000 is no limit; outside development that is refused.".into()
-    })?;
-    refuse_if(config.access.suppress_group_size < 2, || {
-        "access.suppress_group_size below 2 shows single people in figures; outside development that is refused.".into()
     })
 }
 

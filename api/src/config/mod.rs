@@ -2,7 +2,7 @@
 //! setting that is unsafe refuses to start outside development. Each key is documented on its field in `sections`.
 //!
 //! Secrets come from the file or the environment, never from the command line, and print as `***`.
-//! No other module reads the environment.
+//! No other module reads the environment, but for `main`, which asks it what to log.
 
 mod check;
 mod secret;
@@ -46,6 +46,11 @@ impl Config {
         // A value that is not Unicode cannot be a setting; its key is skipped like any foreign variable.
         let variables = std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)));
         Self::load_from(named.as_deref(), variables)
+    }
+
+    /// Whether the environment names a database, were it the one that is the default.
+    pub fn names_database() -> bool {
+        std::env::var_os("DATABASE_URL").is_some()
     }
 
     /// Loads settings from a file and the given variables: what tests use instead of the process environment.
@@ -192,6 +197,28 @@ mod tests {
     fn the_public_development_secret_stays_on_this_machine() {
         let message = load(&[("CUSTOMER360_HTTP__LISTEN", "0.0.0.0:3600")]).unwrap_err().message;
         assert!(message.contains("http.listen"), "{message}");
+    }
+
+    #[test]
+    fn a_setting_that_cannot_be_is_named() {
+        for (variable, key) in [
+            ("CUSTOMER360_RATE__REFILL_PER_SECOND", "rate.refill_per_second"),
+            ("CUSTOMER360_GRAPHQL__MAX_OPERATIONS", "graphql.max_operations"),
+        ] {
+            let message = load(&[(variable, "0")]).unwrap_err().message;
+            assert!(message.contains(key), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_server_behind_a_proxy_is_told_whose_addresses_it_counts() {
+        let secret = ("CUSTOMER360_AUTH__HS256_SECRET", "0123456789abcdef0123456789abcdef");
+        let open = [("CUSTOMER360_ENV", "production"), secret, ("CUSTOMER360_HTTP__LISTEN", "0.0.0.0:3600")];
+        assert!(load(&open).unwrap().warning().is_some_and(|warning| warning.contains("http.forwarded")));
+        let [env, secret, listen] = open;
+        let told = load(&[env, secret, listen, ("CUSTOMER360_HTTP__FORWARDED", "true")]).unwrap();
+        assert_eq!(told.warning(), None);
+        assert_eq!(load(&[]).unwrap().warning(), None);
     }
 
     #[test]

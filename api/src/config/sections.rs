@@ -55,7 +55,8 @@ pub struct Database {
     pub pool_size: u32,
     /// How long a request waits for a connection, in milliseconds. Default 2,000.
     pub acquire_ms: u64,
-    /// How long one statement may run, in milliseconds. Default 5,000.
+    /// How long one statement may run on PostgreSQL, in milliseconds; SQLite has no such limit, and behind a pooler that
+    /// drops the options of a session that of the database's role rules. Default 5,000.
     pub statement_ms: u64,
     /// How long the start waits for the database, in seconds. Default 60.
     pub start_seconds: u64,
@@ -94,7 +95,8 @@ pub struct Http {
     pub drain_seconds: u64,
     /// Origins whose pages may read answers, like `https://crm.example.com`. Default none.
     pub allowed_origins: Vec<String>,
-    /// Take the client's address from the last entry of `X-Forwarded-For`: only behind a proxy that sets it. Default false.
+    /// Take the client's address from the last entry of `X-Forwarded-For`: only behind a proxy that sets it, and there
+    /// needed, since all clients share the proxy's own address. Default false.
     pub forwarded: bool,
 }
 
@@ -139,6 +141,8 @@ pub struct GraphQl {
     pub max_root_fields: u32,
     /// Fragment definitions. Default 50.
     pub max_fragments: u32,
+    /// Operations of one document: each is kept with the fragments it uses. Default 20.
+    pub max_operations: u32,
     /// Directives, fragments expanded. Default 20.
     pub max_directives: u32,
     /// Variables of the operation and of the request. Default 100.
@@ -153,7 +157,7 @@ pub struct GraphQl {
     pub unpaged_list: u32,
     /// Longest text in a variable or argument, in bytes. Default 10,000.
     pub max_text_bytes: usize,
-    /// How deep variables may be nested. Default 64.
+    /// How deep variables may be nested, at most 120: JSON itself is read 128 deep. Default 64.
     pub max_json_depth: u32,
     /// Memory for checked documents, in bytes (estimated). Default 8 MiB.
     pub document_cache_bytes: u64,
@@ -171,6 +175,7 @@ impl Default for GraphQl {
             max_aliases: 30,
             max_root_fields: 20,
             max_fragments: 50,
+            max_operations: 20,
             max_directives: 20,
             max_variables: 100,
             max_cost: 5_000,
@@ -300,7 +305,7 @@ impl Default for Intake {
 }
 
 /// Who may see what.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Access {
     /// The policy file. Default: the built-in policy.
@@ -309,20 +314,26 @@ pub struct Access {
     /// Seals the cursors of pages; the same on all nodes. Default: made from `auth.hs256_secret`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cursor_secret: Option<Secret>,
-    /// Figures over fewer customers than this are not shown. Default 5.
-    pub suppress_group_size: u32,
 }
 
 impl Config {
+    /// Whether tokens are signed with the secret that everybody can read.
+    pub fn signs_with_the_public_secret(&self) -> bool {
+        let own = self.auth.hs256_secret.as_ref().map(Secret::expose);
+        self.auth.jwks_file.is_none() && own.is_none_or(|secret| secret == Auth::DEVELOPMENT_SECRET)
+    }
+
+    /// What is likely wrong, although it can be meant so.
+    pub fn warning(&self) -> Option<&'static str> {
+        (self.env == Mode::Production && !self.http.listen.ip().is_loopback() && !self.http.forwarded).then_some(
+            "Warning: http.forwarded is false. Behind a proxy all clients share its address, so that anyone's wrong tokens \
+             keep everyone out: let the proxy set X-Forwarded-For, and set http.forwarded = true.",
+        )
+    }
+
     /// What cursors are sealed with.
     pub fn cursor_secret(&self) -> &str {
         let own = self.access.cursor_secret.as_ref().or(self.auth.hs256_secret.as_ref());
         own.map_or(Auth::DEVELOPMENT_SECRET, Secret::expose)
-    }
-}
-
-impl Default for Access {
-    fn default() -> Self {
-        Self { policy: None, cursor_secret: None, suppress_group_size: 5 }
     }
 }

@@ -219,8 +219,14 @@ impl SoughtCustomer {
         let (row, early) = futures_util::future::join(row, early).await;
         let failed =
             |error| context.set_error_path(async_graphql::Error::from(error).into_server_error(context.item.pos));
-        let Some(row) = row.map_err(failed)? else {
+        let forget = || {
             at_hand::forget_errors(context);
+            if let Ok(scope) = context.data::<Arc<Scope>>() {
+                scope.forget_below(context);
+            }
+        };
+        let Some(row) = row.map_err(failed)? else {
+            forget();
             return Ok(Value::Null);
         };
         let same = row.id == self.id;
@@ -229,7 +235,7 @@ impl SoughtCustomer {
             Some(early) if same => at_hand::complete(context, &node, early).await,
             _ => {
                 // Merged into another: what was found belongs to the retired id.
-                at_hand::forget_errors(context);
+                forget();
                 at_hand::resolve(context, &node).await
             }
         }

@@ -7,7 +7,7 @@ use super::find::{by_number, required};
 use super::node::CustomerNode;
 use super::types::CustomerRow;
 use super::{CustomerRecord, store};
-use crate::access::{Action, Class, Permit, access};
+use crate::access::{Action, Class, Permit, Scope, access};
 use crate::error::{Error, Result};
 use crate::identity::name::search_folds;
 use crate::identity::similarity::search_rank;
@@ -67,8 +67,9 @@ async fn search(context: &Context<'_>, text: &str, first: i64) -> Result<SearchR
     if text.chars().count() < 2 || text.len() > 200 || text.contains('\0') {
         return Err(Error::bad_input("Search for 2 to 200 letters."));
     }
-    if !(1..=100).contains(&first) {
-        return Err(Error::bad_input("A search shows 1 to 100 customers."));
+    let most = Scope::of(context)?.pages.most;
+    if !(1..=most).contains(&first) {
+        return Err(Error::bad_input(format!("A search shows 1 to {most} customers.")));
     }
     let (by_number, by_text) =
         futures_util::future::try_join(numbered(context, &permit, text), alike(context, &permit, text)).await?;

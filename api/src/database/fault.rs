@@ -52,6 +52,33 @@ pub(super) fn may_come_back(error: &Error) -> bool {
     cause.is_some_and(|cause| matches!(meaning(cause), Meaning::Away))
 }
 
+/// Whether the database as a whole could not be spoken to, so that another statement would fare no better.
+pub fn out_of_reach(error: &Error) -> bool {
+    match error.cause().and_then(|cause| cause.downcast_ref::<sqlx::Error>()) {
+        Some(sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Tls(_)) => true,
+        // The connection broke, there is none left, or the server stops.
+        Some(sqlx::Error::Database(inner)) => {
+            inner.code().is_some_and(|code| code.starts_with("08") || code.starts_with("57P") || code == "53300")
+        }
+        _ => false,
+    }
+}
+
+/// A cause as the log may show it to anyone: a database that refuses a value quotes it, so of that only the code is told.
+pub fn without_values(cause: &(dyn std::error::Error + 'static)) -> String {
+    match cause.downcast_ref::<sqlx::Error>() {
+        Some(sqlx::Error::Database(inner)) if inner.code().is_some_and(|code| code.starts_with("22")) => {
+            format!("the database refused a value (SQLSTATE {})", inner.code().unwrap_or_default())
+        }
+        _ => match cause.downcast_ref::<serde_json::Error>() {
+            Some(json) => {
+                format!("JSON: {:?} error at line {} column {}", json.classify(), json.line(), json.column())
+            }
+            None => cause.to_string(),
+        },
+    }
+}
+
 fn meaning(error: &sqlx::Error) -> Meaning {
     let code = match error {
         sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Tls(_) => {
@@ -103,4 +130,16 @@ pub(super) fn not_migrated(error: sea_orm::DbErr) -> Error {
         return Error::conflict(message).because(error);
     }
     Error::internal(error).with_message("The database's tables could not be brought up to date.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_log_quotes_no_value() {
+        let error = serde_json::from_str::<i32>("\"Anna\"").unwrap_err();
+        assert!(error.to_string().contains("Anna"));
+        assert_eq!(without_values(&error), "JSON: Data error at line 1 column 6");
+    }
 }

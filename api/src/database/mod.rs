@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use migration::MigratorTrait;
 use sea_orm::{DatabaseConnection, SqlxPostgresConnector, SqlxSqliteConnector};
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{
@@ -18,14 +17,15 @@ use sqlx::{Arguments, AssertSqlSafe, Executor as _, Postgres, Row as _, Sqlite};
 
 mod camel;
 mod fault;
+mod migrate;
 mod row;
 mod sql;
 mod values;
 mod write;
 
 pub use camel::Camel;
-pub use fault::refuses_a_value;
-use fault::{away, fault, may_come_back, not_migrated, unopened};
+use fault::{fault, may_come_back, unopened};
+pub use fault::{out_of_reach, refuses_a_value, without_values};
 pub use row::{Column, Kind, Row, is_plain, or_default, push_asked, push_columns, push_sources};
 pub use sql::{Bind, Dialect, Sql, time_text};
 use values::Values;
@@ -76,14 +76,8 @@ impl Database {
     /// Brings the tables up to date. Several nodes may try at once: one does it, the others wait.
     pub async fn migrate(&self) -> Result<()> {
         match &self.pools {
-            Pools::Sqlite { .. } => migration::Migrator::up(&self.orm(), None).await.map_err(not_migrated),
-            Pools::Postgres(pool) => {
-                let mut lock = pool.acquire().await.map_err(fault)?;
-                sqlx::query("SELECT pg_advisory_lock(360360)").execute(&mut *lock).await.map_err(away)?;
-                let result = migration::Migrator::up(&self.orm(), None).await.map_err(not_migrated);
-                sqlx::query("SELECT pg_advisory_unlock(360360)").execute(&mut *lock).await.map_err(away)?;
-                result
-            }
+            Pools::Sqlite { write, .. } => migrate::sqlite(write).await,
+            Pools::Postgres(pool) => migrate::postgres(pool).await,
         }
     }
 

@@ -5,6 +5,7 @@ use async_graphql::{ErrorExtensionValues, Pos, Response, ServerError, Value};
 
 use super::document::Refusal;
 use super::json;
+use crate::database::without_values;
 use crate::error::{Code, Error};
 
 /// The sentence for a fault of ours.
@@ -99,20 +100,29 @@ impl Answer {
     }
 }
 
-/// Logs a fault of ours under a fresh incident id; other errors have none.
+/// Logs the cause of a fault; what the client may ask us about has an incident id to find it by.
 fn log(error: &Error, request_id: &str) -> Option<String> {
-    let text = error.cause().map(ToString::to_string).unwrap_or_default();
-    incident(error.code, &text, request_id)
+    // A refusal that says everything, such as that of a server with too much to do, is no news.
+    let cause = error.cause()?;
+    match error.code {
+        Code::Internal => Some(incident(&without_values(cause), &cause.to_string(), request_id)),
+        Code::Unavailable => {
+            let code = error.code.as_str();
+            tracing::error!(request_id, code, cause = without_values(cause), "a request failed");
+            None
+        }
+        _ => None,
+    }
 }
 
-/// Writes a cause to the log and gives the id to find it by.
-pub fn incident(code: Code, cause: &str, request_id: &str) -> Option<String> {
-    if !matches!(code, Code::Internal | Code::Unavailable) {
-        return None;
-    }
+/// Writes a fault of ours to the log and gives the id to find it by. The whole cause may quote what a row holds, so only
+/// whoever asks for it is shown it.
+fn incident(told: &str, cause: &str, request_id: &str) -> String {
     let incident = format!("{:016x}", fastrand::u64(..));
-    tracing::error!(incident, request_id, code = code.as_str(), cause, "a request failed");
-    (code == Code::Internal).then_some(incident)
+    let code = Code::Internal.as_str();
+    tracing::error!(incident, request_id, code, cause = told, "a request failed");
+    tracing::debug!(incident, cause, "the whole cause");
+    incident
 }
 
 fn outward(error: &mut ServerError, request_id: &str) {
@@ -128,10 +138,10 @@ fn outward(error: &mut ServerError, request_id: &str) {
     } else if is_coercion(&error.message) && error.source.is_none() {
         set_code(error, Code::BadUserInput, None);
     } else {
-        let incident = incident(Code::Internal, &error.message, request_id);
+        let incident = incident("an error of the library", &error.message, request_id);
         INTERNAL.clone_into(&mut error.message);
         error.extensions = None;
-        set_code(error, Code::Internal, incident.as_deref());
+        set_code(error, Code::Internal, Some(&incident));
     }
     error.source = None;
 }

@@ -104,6 +104,7 @@ impl Work {
             return Response::from_errors(vec![ServerError::new("The operation is not in the document.", None)]);
         };
         data.insert(operation.repeats);
+        operation.fill_in(&mut variables);
         if checked.is_valid() {
             match runner.run(operation, variables, data).await {
                 Ok(response) => return response,
@@ -127,7 +128,7 @@ fn explain(body: &[u8], error: &serde_json::Error) -> Error {
     let json = match serde_json::from_slice::<Json>(body) {
         Ok(json) => json,
         Err(error) if error.to_string().starts_with("recursion limit") => {
-            return Error::bad_input("The body is nested too deep (graphql.max_json_depth).");
+            return Error::bad_input("The body is nested more than 128 levels deep.");
         }
         Err(error) => {
             let (line, column) = (error.line(), error.column());

@@ -3,7 +3,7 @@
 //! Resolvers put what they need into the batch and wait. When the request's own future has nothing left to do but wait,
 //! the level is complete: [`drive`] sees that and sends everything as one statement, equal selects of many parents
 //! joined into one. No timer, no yield. If the statement fails, each part is tried alone, so that one silo's fault
-//! stays one silo's.
+//! stays one silo's; where the database is out of reach, all learn it at once.
 
 use std::collections::HashMap;
 use std::future::{Future, poll_fn};
@@ -18,7 +18,7 @@ use serde_json::value::RawValue;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use crate::database::{Database, Sql};
+use crate::database::{Database, Sql, out_of_reach};
 use crate::error::{Error, Result};
 
 /// A select that can be put into a common statement. Only `access` makes them, out of a permit.
@@ -110,7 +110,7 @@ async fn send(database: &Database, level: Vec<Waiting>) {
                 part.deliver(Ok(text));
             }
         }
-        Err(error) if parts.len() == 1 => {
+        Err(error) if parts.len() == 1 || out_of_reach(&error) => {
             for part in parts.drain(..) {
                 part.deliver(Err(error.clone()));
             }

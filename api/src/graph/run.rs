@@ -69,6 +69,11 @@ impl<Q: ObjectType + Default> Runner<Q> {
         (Self { query: Q::default(), inside: inside.clone() }, Root { query: Q::default(), inside })
     }
 
+    /// Whether the schema has answered, so that this runs queries at all.
+    pub fn is_ready(&self) -> bool {
+        self.inside.get().is_some()
+    }
+
     /// Runs an operation of a valid document; none where the library has to.
     pub async fn run(
         &self,

@@ -28,7 +28,17 @@ impl PartialOrd for Timestamp {
 impl Timestamp {
     /// From the text that a database gives.
     fn tidy(text: &str) -> Self {
-        let text = text.strip_suffix("+00:00").or_else(|| text.strip_suffix('Z')).unwrap_or(text);
+        let Some(text) = text.strip_suffix("+00:00").or_else(|| text.strip_suffix('Z')) else {
+            // Another offset: a session that is not in UTC, as behind a pooler that drops its settings.
+            return match DateTime::parse_from_rfc3339(text) {
+                Ok(time) => time.to_utc().into(),
+                Err(_) => Self::tidy_utc(text),
+            };
+        };
+        Self::tidy_utc(text)
+    }
+
+    fn tidy_utc(text: &str) -> Self {
         let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { text };
         let mut tidy = String::with_capacity(text.len() + 1);
         tidy.push_str(text);
@@ -105,6 +115,9 @@ mod tests {
     #[test]
     fn both_databases_give_the_same_text() {
         for text in ["2026-11-22T09:30:00+00:00", "2026-11-22T09:30:00.000000+00:00", "2026-11-22T09:30:00Z"] {
+            assert_eq!(Timestamp::tidy(text).as_str(), "2026-11-22T09:30:00Z");
+        }
+        for text in ["2026-11-22T10:30:00+01:00", "2026-11-22T04:00:00.000000-05:30"] {
             assert_eq!(Timestamp::tidy(text).as_str(), "2026-11-22T09:30:00Z");
         }
         assert_eq!(Timestamp::tidy("2026-11-22T09:30:10.120000+00:00").as_str(), "2026-11-22T09:30:10.12Z");

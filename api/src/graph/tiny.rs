@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use async_graphql::{Context, EmptySubscription, Object, Schema};
+use async_graphql::{Context, EmptySubscription, Object, Pos, Response, Schema};
 
 use super::run::{Root, Runner};
 use crate::error::{Error, Result};
@@ -17,6 +17,12 @@ pub struct Who(pub String);
 pub fn schema() -> Tiny {
     let (runner, root) = Runner::new();
     Tiny { schema: Schema::build(root, Mutation, EmptySubscription).disable_suggestions().finish(), runner }
+}
+
+/// What a request is answered that could not begin.
+pub fn away() -> Response {
+    let error = async_graphql::Error::from(Error::unavailable("no database"));
+    Response::from_errors(vec![error.into_server_error(Pos::default())])
 }
 
 #[derive(Default)]

@@ -7,8 +7,8 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 
-use super::app::App;
 use super::reply;
+use super::shared::Shared;
 use crate::auth::{Claims, REFUSAL};
 use crate::error::Code;
 
@@ -17,19 +17,19 @@ use crate::error::Code;
 pub(super) struct Peer(pub(super) IpAddr);
 
 /// Who asks. A token that is known costs one hash; a new one is verified, unless its address has failed too often.
-pub(super) fn claims(app: &App, parts: &Parts) -> Result<Arc<Claims>, Box<Response>> {
+pub(super) fn claims(shared: &Shared, parts: &Parts) -> Result<Arc<Claims>, Box<Response>> {
     let Some(token) = token(parts) else { return Err(unauthenticated().into()) };
-    if let Some(claims) = app.verifier.recall(token) {
+    if let Some(claims) = shared.verifier.recall(token) {
         return Ok(claims);
     }
-    let address = address(app, parts);
-    if let Some(seconds) = app.failures.wait(address) {
+    let address = address(shared, parts);
+    if let Some(seconds) = shared.failures.wait(address) {
         let message = "Too many tokens from this address did not hold. Try again later.";
         let response = reply::refuse(StatusCode::TOO_MANY_REQUESTS, Code::RateLimited, message);
         return Err(reply::retry_after(response, seconds).into());
     }
-    app.verifier.verify(token).map_err(|_| {
-        app.failures.count(address);
+    shared.verifier.verify(token).map_err(|_| {
+        shared.failures.count(address);
         unauthenticated().into()
     })
 }
@@ -47,11 +47,11 @@ fn token(parts: &Parts) -> Option<&str> {
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
 }
 
-fn address(app: &App, parts: &Parts) -> IpAddr {
+fn address(shared: &Shared, parts: &Parts) -> IpAddr {
     let forwarded = || {
         let last = parts.headers.get_all("x-forwarded-for").iter().next_back()?;
         last.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()
     };
     let peer = parts.extensions.get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0);
-    if app.http.forwarded { forwarded().unwrap_or(peer) } else { peer }
+    if shared.http.forwarded { forwarded().unwrap_or(peer) } else { peer }
 }

@@ -19,9 +19,9 @@ use tokio::sync::{Semaphore, watch};
 use tokio::time::{Instant, sleep, sleep_until};
 use tower_service::Service;
 
-use super::app::App;
 use super::authorize::Peer;
 use super::pulse::{Pulse, Verdict, Watched};
+use super::shared::Shared;
 use crate::error::Result;
 
 /// How often a stop looks whether all is done.
@@ -31,20 +31,20 @@ const LOOK: Duration = Duration::from_millis(20);
 /// longer than `http.drain_seconds` is cut.
 pub(super) async fn serve(
     router: Router,
-    app: &Arc<App>,
+    shared: &Arc<Shared>,
     listener: TcpListener,
     stop: impl Future<Output = ()> + Send,
 ) -> Result<()> {
-    let places = Arc::new(Semaphore::new(app.http.connections as usize));
+    let places = Arc::new(Semaphore::new(shared.http.connections as usize));
     let (stopping, stopped) = watch::channel(false);
     let accepting = async {
         loop {
             // A place first: whoever comes above the number waits in the operating system's queue.
             let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
             let (stream, address) = accept(&listener).await;
-            let (router, app, stopped) = (router.clone(), Arc::clone(app), stopped.clone());
+            let (router, shared, stopped) = (router.clone(), Arc::clone(shared), stopped.clone());
             tokio::spawn(async move {
-                connection(stream, address, router, &app, stopped).await;
+                connection(stream, address, router, &shared, stopped).await;
                 drop(place);
             });
         }
@@ -54,21 +54,21 @@ pub(super) async fn serve(
         () = &mut accepting => {}
         () = stop => {}
     }
-    tracing::info!("stopping: no new requests, {} under way", app.in_flight());
-    app.drain();
+    tracing::info!("stopping: no new requests, {} under way", shared.in_flight());
+    shared.drain();
     stopping.send_replace(true);
-    let total = app.http.connections as usize;
+    let total = shared.http.connections as usize;
     let drained = async {
-        while app.in_flight() > 0 || places.available_permits() + 1 < total {
+        while shared.in_flight() > 0 || places.available_permits() + 1 < total {
             sleep(LOOK).await;
         }
     };
-    let deadline = Instant::now() + Duration::from_secs(app.http.drain_seconds);
+    let deadline = Instant::now() + Duration::from_secs(shared.http.drain_seconds);
     // Still accepting: whoever comes now learns that the server is stopping instead of meeting silence.
     tokio::select! {
         () = accepting => {}
         () = drained => {}
-        () = sleep_until(deadline) => tracing::warn!("{} requests were cut", app.in_flight()),
+        () = sleep_until(deadline) => tracing::warn!("{} requests were cut", shared.in_flight()),
     }
     Ok(())
 }
@@ -93,7 +93,13 @@ async fn accept(listener: &TcpListener) -> (TcpStream, IpAddr) {
     }
 }
 
-async fn connection(stream: TcpStream, address: IpAddr, router: Router, app: &App, mut stopped: watch::Receiver<bool>) {
+async fn connection(
+    stream: TcpStream,
+    address: IpAddr,
+    router: Router,
+    shared: &Shared,
+    mut stopped: watch::Receiver<bool>,
+) {
     // Answers are written whole; waiting for more to send would only delay them.
     let _ = stream.set_nodelay(true);
     let pulse = Arc::new(Pulse::new());
@@ -114,13 +120,13 @@ async fn connection(stream: TcpStream, address: IpAddr, router: Router, app: &Ap
         .timer(TokioTimer::new())
         // Our own watch does this without a timer per request.
         .header_read_timeout(None)
-        .max_header_size(app.http.header_bytes)
-        .max_buf_size(app.http.header_bytes.max(64 * 1024))
+        .max_header_size(shared.http.header_bytes)
+        .max_buf_size(shared.http.header_bytes.max(64 * 1024))
         .serve_connection(io, service)
         .with_upgrades();
     let mut serving = pin!(serving);
-    let head = Duration::from_secs(app.http.header_seconds);
-    let idle = Duration::from_secs(app.http.keep_alive_seconds);
+    let head = Duration::from_secs(shared.http.header_seconds);
+    let idle = Duration::from_secs(shared.http.keep_alive_seconds);
     let mut look = pin!(sleep(head));
     let mut ending = false;
     loop {

@@ -11,9 +11,9 @@ use axum::middleware::Next;
 use axum::response::Response;
 use futures_util::FutureExt;
 
-use super::app::App;
 use super::cors;
 use super::reply::{self, RequestId};
+use super::shared::Shared;
 use crate::error::{Code, Error};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -22,15 +22,15 @@ const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 const NO_SNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 const NO_REFERRER: HeaderValue = HeaderValue::from_static("no-referrer");
 
-pub(super) async fn around(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
+pub(super) async fn around(State(shared): State<Arc<Shared>>, mut request: Request, next: Next) -> Response {
     let id = request_id(&request);
-    let origin = app.cors.allowed(request.headers());
+    let origin = shared.cors.allowed(request.headers());
     let preflight = request.method() == Method::OPTIONS && request.headers().contains_key(header::ORIGIN);
     let mut response = if preflight {
         cors::preflight()
     } else {
         request.extensions_mut().insert(RequestId(id.clone()));
-        answer(&app, request, next, &id).await
+        answer(&shared, request, next, &id).await
     };
     let headers = response.headers_mut();
     headers.insert(REQUEST_ID, id);
@@ -39,7 +39,7 @@ pub(super) async fn around(State(app): State<Arc<App>>, mut request: Request, ne
     headers.entry(header::CACHE_CONTROL).or_insert(NO_STORE);
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(CSP);
     headers.entry(header::REFERRER_POLICY).or_insert(NO_REFERRER);
-    if app.cors.varies() {
+    if shared.cors.varies() {
         headers.append(header::VARY, HeaderValue::from_static("origin"));
     }
     if let Some(origin) = origin {
@@ -48,23 +48,24 @@ pub(super) async fn around(State(app): State<Arc<App>>, mut request: Request, ne
     response
 }
 
-async fn answer(app: &App, request: Request, next: Next, id: &HeaderValue) -> Response {
+async fn answer(shared: &Shared, request: Request, next: Next, id: &HeaderValue) -> Response {
     // Health is asked when things go badly: it is always answered.
     let health = matches!(request.uri().path(), "/healthz" | "/readyz");
-    let place = app.enter();
+    let place = shared.enter();
     if place.is_none() && !health {
         let full = "The server has too much to do at the moment. Try again shortly.";
         return reply::retry_after(reply::refuse(StatusCode::SERVICE_UNAVAILABLE, Code::Unavailable, full), 1);
     }
     let guarded = AssertUnwindSafe(next.run(request)).catch_unwind();
-    match tokio::time::timeout(app.request_time, guarded).await {
+    match tokio::time::timeout(shared.request_time, guarded).await {
         Ok(Ok(response)) => response,
         Ok(Err(panic)) => {
             let error = Error::internal(format!("panic: {}", panic_text(panic.as_ref())));
             reply::error(StatusCode::INTERNAL_SERVER_ERROR, &error, id.to_str().unwrap_or_default())
         }
         Err(_) => {
-            let late = format!("The answer took longer than {} s (http.request_seconds).", app.request_time.as_secs());
+            let late =
+                format!("The answer took longer than {} s (http.request_seconds).", shared.request_time.as_secs());
             reply::retry_after(reply::refuse(StatusCode::SERVICE_UNAVAILABLE, Code::Unavailable, late), 5)
         }
     }

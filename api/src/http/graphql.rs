@@ -11,10 +11,11 @@ use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
-use super::app::App;
 use super::authorize;
+use super::here;
 use super::media::{self, Media};
 use super::reply::{self, RequestId};
+use super::shared::Shared;
 use crate::auth::Claims;
 use crate::error::{Code, Error};
 use crate::graph::answer::Answer;
@@ -24,13 +25,20 @@ use crate::graph::document::{Kind, Refusal};
 /// What reading an unknown document costs: the parser works for it whether it holds or not.
 const UNKNOWN_DOCUMENT: u32 = 10;
 
-pub(super) async fn answer(State(app): State<Arc<App>>, request: Request) -> Response {
+/// After so many seconds it is worth asking again what was away.
+const RETRY: u64 = 5;
+
+pub(super) async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    take(&app, parts, body).await.unwrap_or_else(|refusal| *refusal)
+    take(&shared, parts, body).await.unwrap_or_else(|refusal| *refusal)
 }
 
-async fn take(app: &App, parts: Parts, body: Body) -> Result<Response, Box<Response>> {
-    let claims = authorize::claims(app, &parts)?;
+async fn take(shared: &Shared, parts: Parts, body: Body) -> Result<Response, Box<Response>> {
+    if shared.public_secret && !here::names_this_machine(&parts.headers) {
+        let message = "With the public development secret the server answers only pages and programs of this machine.";
+        return Err(Box::new(reply::refuse(StatusCode::FORBIDDEN, Code::Forbidden, message)));
+    }
+    let claims = authorize::claims(shared, &parts)?;
     let Some(media) = media::accepted(&parts.headers) else {
         let message = "Accept must allow application/graphql-response+json or application/json.";
         return Err(Box::new(reply::refuse(StatusCode::NOT_ACCEPTABLE, Code::BadUserInput, message)));
@@ -45,17 +53,17 @@ async fn take(app: &App, parts: Parts, body: Body) -> Result<Response, Box<Respo
             let message = "Send the request as application/json in UTF-8, uncompressed.";
             return Err(Box::new(reply::refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::BadUserInput, message)));
         }
-        let body = read(app, &parts, body).await?;
+        let body = read(shared, &parts, body).await?;
         Ask::from_json(&body).map_err(|error| unreadable(&error))?
     } else {
         return Err(wrong_method("GET, POST", "Ask with POST, or with GET for a query.").into());
     };
     let request_id = parts.extensions.get::<RequestId>().map_or("", RequestId::as_str);
-    execute(app, ask, &claims, media, get, request_id).await
+    execute(shared, ask, &claims, media, get, request_id).await
 }
 
 async fn execute(
-    app: &App,
+    shared: &Shared,
     ask: Ask,
     claims: &Arc<Claims>,
     media: Media,
@@ -63,11 +71,11 @@ async fn execute(
     request_id: &str,
 ) -> Result<Response, Box<Response>> {
     let refused = |refusal: Refusal| Box::new(respond(&Answer::refused(refusal), media));
-    let checked = if let Some(known) = app.documents.recall(&ask.query) {
+    let checked = if let Some(known) = shared.documents.recall(&ask.query) {
         known
     } else {
-        spend(app, claims, UNKNOWN_DOCUMENT)?;
-        app.documents.check(&ask.query).map_err(refused)?
+        spend(shared, claims, UNKNOWN_DOCUMENT)?;
+        shared.documents.check(&ask.query).map_err(refused)?
     };
     let operation = checked.operation(ask.operation_name.as_deref()).map_err(refused)?;
     match operation.kind {
@@ -77,17 +85,17 @@ async fn execute(
         }
         Kind::Query | Kind::Mutation => {}
     }
-    if operation.introspects && !app.development && !claims.roles.iter().any(|role| role == "admin") {
+    if operation.introspects && !shared.development && !claims.roles.iter().any(|role| role == "admin") {
         let message = "The schema can be asked for in development and by the role admin.";
         return Err(refused(Refusal::plain(Code::Forbidden, message)));
     }
-    operation.check_variables(&ask.variables, &app.documents).map_err(refused)?;
-    let limits = app.documents.limits();
+    operation.check_variables(&ask.variables, &shared.documents).map_err(refused)?;
+    let limits = shared.documents.limits();
     let cost = operation.cost(&ask.variables, limits).map_err(refused)?;
-    let remaining = spend(app, claims, cost)?;
+    let remaining = spend(shared, claims, cost)?;
     let valid = checked.is_valid();
     let work = ask.into_work(Arc::clone(&checked));
-    let response = app.engine.execute(work, Arc::clone(claims)).await;
+    let response = shared.engine.execute(work, Arc::clone(claims)).await;
     let mut answer = Answer::executed(response, request_id);
     if !valid && answer.proves_valid() {
         checked.found_valid();
@@ -97,8 +105,8 @@ async fn execute(
 }
 
 /// Takes points from the subject's budget.
-fn spend(app: &App, claims: &Claims, points: u32) -> Result<u32, Box<Response>> {
-    app.budgets.take(&claims.subject, points).map_err(|seconds| {
+fn spend(shared: &Shared, claims: &Claims, points: u32) -> Result<u32, Box<Response>> {
+    shared.budgets.take(&claims.subject, points).map_err(|seconds| {
         let message = format!("The budget of this subject is used up (rate.points). Try again in {seconds} s.");
         let response = reply::refuse(StatusCode::TOO_MANY_REQUESTS, Code::RateLimited, message);
         Box::new(reply::retry_after(response, seconds))
@@ -114,7 +122,8 @@ fn respond(answer: &Answer, media: Media) -> Response {
         },
         Media::GraphQl | Media::Json => StatusCode::OK,
     };
-    reply::body(status, media.content_type(), answer.to_json())
+    let response = reply::body(status, media.content_type(), answer.to_json());
+    if status == StatusCode::SERVICE_UNAVAILABLE { reply::retry_after(response, RETRY) } else { response }
 }
 
 fn unreadable(error: &Error) -> Response {
@@ -127,8 +136,8 @@ fn wrong_method(allow: &'static str, message: &str) -> Response {
 }
 
 /// The whole body, within its size and its time.
-async fn read(app: &App, parts: &Parts, body: Body) -> Result<Bytes, Box<Response>> {
-    let limit = app.http.graphql_body_bytes;
+async fn read(shared: &Shared, parts: &Parts, body: Body) -> Result<Bytes, Box<Response>> {
+    let limit = shared.http.graphql_body_bytes;
     let too_large = || {
         let message = format!("The body is larger than {limit} bytes (http.graphql_body_bytes).");
         Box::new(reply::refuse(StatusCode::PAYLOAD_TOO_LARGE, Code::BadUserInput, message))
@@ -137,7 +146,7 @@ async fn read(app: &App, parts: &Parts, body: Body) -> Result<Bytes, Box<Respons
     if stated.is_some_and(|length| length > limit as u64) {
         return Err(too_large());
     }
-    let time = Duration::from_secs(app.http.body_seconds);
+    let time = Duration::from_secs(shared.http.body_seconds);
     match tokio::time::timeout(time, Limited::new(body, limit).collect()).await {
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),

@@ -6,8 +6,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::app::App;
 use super::reply;
+use super::shared::Shared;
 use crate::error::Code;
 
 const OK: &str = "{\"status\":\"ok\"}";
@@ -16,12 +16,12 @@ pub(super) async fn alive() -> Response {
     reply::body(StatusCode::OK, reply::JSON, OK)
 }
 
-pub(super) async fn ready(State(app): State<Arc<App>>) -> Response {
+pub(super) async fn ready(State(shared): State<Arc<Shared>>) -> Response {
     let unavailable = |message: &str| reply::refuse(StatusCode::SERVICE_UNAVAILABLE, Code::Unavailable, message);
-    if app.is_draining() {
+    if shared.is_draining() {
         return unavailable("The server is stopping.");
     }
-    match app.engine.ready().await {
+    match shared.engine.ready().await {
         Ok(()) => reply::body(StatusCode::OK, reply::JSON, OK),
         Err(error) => {
             tracing::warn!(error = ?error, "not ready");

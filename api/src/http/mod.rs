@@ -4,7 +4,6 @@
 //!
 //! Not here: GraphQL itself (`crate::graph`), tokens (`crate::auth`), the schema, which arrives behind [`Engine`].
 
-mod app;
 mod authorize;
 mod connection;
 mod cors;
@@ -12,11 +11,13 @@ mod edge;
 mod engine;
 mod graphql;
 mod health;
+mod here;
 mod media;
 pub mod page;
 mod pulse;
 mod rate;
 mod reply;
+mod shared;
 #[cfg(test)]
 mod tests;
 
@@ -30,22 +31,22 @@ use tokio::net::TcpListener;
 
 use crate::config::Config;
 use crate::error::Result;
-use app::App;
 pub use engine::{Engine, Reply};
+use shared::Shared;
 
 /// Routes beside the API.
 pub type Pages = Router;
 
 /// The server before it listens.
 pub struct Server {
-    app: Arc<App>,
+    shared: Arc<Shared>,
     pages: Router,
 }
 
 impl Server {
     /// A server over an engine. Fails on settings that cannot work, like an unreadable key file.
     pub fn try_new(config: &Config, engine: Arc<dyn Engine>) -> Result<Self> {
-        Ok(Self { app: Arc::new(App::try_new(config, engine)?), pages: Router::new() })
+        Ok(Self { shared: Arc::new(Shared::try_new(config, engine)?), pages: Router::new() })
     }
 
     /// Adds routes of others, like the page to ask in development; they pass through the same layer.
@@ -61,16 +62,16 @@ impl Server {
             .route("/graphql", any(graphql::answer))
             .route("/healthz", get(health::alive))
             .route("/readyz", get(health::ready))
-            .with_state(Arc::clone(&self.app))
+            .with_state(Arc::clone(&self.shared))
             .merge(self.pages.clone())
             .fallback(reply::not_found)
             .method_not_allowed_fallback(reply::method_not_allowed)
-            .layer(from_fn_with_state(Arc::clone(&self.app), edge::around))
+            .layer(from_fn_with_state(Arc::clone(&self.shared), edge::around))
     }
 
     /// Serves until `stop` is done, then lets the requests under way finish.
     pub async fn serve_until(self, listener: TcpListener, stop: impl Future<Output = ()> + Send) -> Result<()> {
-        connection::serve(self.router(), &self.app, listener, stop).await
+        connection::serve(self.router(), &self.shared, listener, stop).await
     }
 
     /// Serves until the process is asked to end (SIGTERM, ctrl-c).

@@ -25,6 +25,9 @@ impl Engine for Tiny {
         self.0.schema.sdl()
     }
     fn execute(&self, work: super::engine::Work, claims: Arc<Claims>) -> Reply<'_, super::engine::Response> {
+        if !self.1 {
+            return Box::pin(async { tiny::away() });
+        }
         let mut data = super::engine::Data::default();
         data.insert(tiny::Who(claims.subject.clone()));
         Box::pin(work.execute(&self.0.schema, &self.0.runner, data))
@@ -113,6 +116,27 @@ async fn no_token_no_answer() {
     }
 }
 
+/// Anyone can sign a token of the public secret: a page that has its name lead here must not be taken for this machine's.
+#[tokio::test]
+async fn the_public_secret_is_for_this_machine() {
+    let (router, token) = router_with(|_| {});
+    for (host, status) in [
+        ("127.0.0.1:3600", StatusCode::OK),
+        ("localhost", StatusCode::OK),
+        ("[::1]:3600", StatusCode::OK),
+        ("evil.example:3600", StatusCode::FORBIDDEN),
+        ("127.0.0.1.evil.example", StatusCode::FORBIDDEN),
+        ("", StatusCode::FORBIDDEN),
+    ] {
+        let asked = header(post(&token, r#"{"query":"{ who }"}"#), "host", host);
+        assert_eq!(call(&router, asked).await.0.status(), status, "{host}");
+    }
+    let own = crate::config::Secret::new("a secret of one's own, of 32 bytes");
+    let (router, token) = router_with(|config| config.auth.hs256_secret = Some(own));
+    let asked = header(post(&token, r#"{"query":"{ who }"}"#), "host", "crm.example.com");
+    assert_eq!(call(&router, asked).await.0.status(), StatusCode::OK);
+}
+
 #[tokio::test]
 async fn failed_tokens_are_counted_but_known_ones_pass() {
     let (router, token) = router_with(|config| config.rate.failed_auth_per_minute = 3);
@@ -139,7 +163,7 @@ async fn what_cannot_be_read_is_400() {
         (r#"{"query":"{who}","variables":[]}"#, "variables must"),
         (r#"{"query":"{who}","operationName":1}"#, "operationName must"),
         (r#"{"query":"{who}","extensions":"x"}"#, "extensions must"),
-        (deep.as_str(), "nested too deep"),
+        (deep.as_str(), "128 levels deep"),
     ] {
         let (response, answer) = call(&router, post(&token, body.to_owned())).await;
         assert_eq!((response.status(), code(&answer)), (StatusCode::BAD_REQUEST, "BAD_USER_INPUT"), "{body}");
@@ -214,6 +238,16 @@ async fn our_faults_show_nothing_but_an_incident() {
     let (status, body) = ask(&router, &token, "{ boom }").await;
     assert_eq!((status, code(&body)), (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL"));
     assert!(body["errors"][0]["extensions"]["incident"].is_string() && !body.to_string().contains("secret"));
+}
+
+#[tokio::test]
+async fn what_is_away_says_when_to_ask_again() {
+    let config = Config::default();
+    let token = mint(&config, "anna", &["service".into()], 60).unwrap();
+    let asked = header(post(&token, r#"{"query":"{ who }"}"#), "accept", "application/graphql-response+json");
+    let (response, body) = call(&server(&config, false).router(), asked).await;
+    assert_eq!((response.status(), code(&body)), (StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE"));
+    assert_eq!(response.headers()["retry-after"], "5");
 }
 
 #[tokio::test]
@@ -321,7 +355,7 @@ async fn slow_clients_are_dropped_and_a_stop_drains() {
     let body = r#"{"query":"{ sleep(ms: 500) }"}"#;
     let mut busy = tokio::net::TcpStream::connect(address).await.unwrap();
     let request = format!(
-        "POST /graphql HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\nauthorization: Bearer {token}\r\ncontent-length: {}\r\n\r\n{body}",
+        "POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\nauthorization: Bearer {token}\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     );
     busy.write_all(request.as_bytes()).await.unwrap();

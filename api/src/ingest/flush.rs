@@ -35,6 +35,8 @@ pub(super) struct Way<'a> {
     pub strict: bool,
     /// A bulk import: what only readers need is done at its end.
     pub bulk: bool,
+    /// What is answered to the request whose one record this is: kept with it, and once for each key.
+    pub answered: Option<&'a entity::idempotency_key::Model>,
 }
 
 /// What became of the items, in their order.
@@ -113,8 +115,15 @@ async fn attempt(way: &Way<'_>, prepared: &[Prepared<'_>], records: Records, rep
     if !hired.is_empty() {
         people_store::find_owners(&mut tx, hired.into_iter().collect()).await?;
     }
+    let outcomes = outcomes(prepared, &fates, Some(&heads));
+    if let Some(answered) = way.answered {
+        let result_id = outcomes.first().and_then(|outcome| outcome.origin_id).unwrap_or_default();
+        if !store::put_answer(&mut tx, answered, result_id).await? {
+            return Ok(Turn::Done(Done { outcomes, written: false }));
+        }
+    }
     tx.commit().await?;
-    Ok(Turn::Done(Done { outcomes: outcomes(prepared, &fates, Some(&heads)), written: true }))
+    Ok(Turn::Done(Done { outcomes, written: true }))
 }
 
 /// The databases keep microseconds.

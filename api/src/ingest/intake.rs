@@ -143,17 +143,27 @@ impl Intake {
 
     /// Takes what a reader gave: envelopes, and lines that it refused.
     pub async fn flush_items(&self, items: Vec<Item>) -> Result<FlushReport> {
-        self.run(&items, false, &[]).await
+        self.run(&items, false, &[], None).await
     }
 
     /// Takes all or nothing: if anything is refused, nothing of the transaction is written.
     pub async fn flush_strictly(&self, items: Vec<Item>) -> Result<FlushReport> {
-        self.run(&items, true, &[]).await
+        self.run(&items, true, &[], None).await
+    }
+
+    /// Takes one item strictly, and keeps in the same transaction what is answered to its request, if it came by one.
+    /// Nothing is written, and nothing counted, if the request's key was used meanwhile.
+    pub(super) async fn flush_answered(
+        &self,
+        item: Item,
+        answered: Option<&entity::idempotency_key::Model>,
+    ) -> Result<FlushReport> {
+        self.run(&[item], true, &[], answered).await
     }
 
     /// Tries refused records again, which keep their ids: those that are refused again stay as they are.
     pub(super) async fn retry(&self, items: &[Item], replaces: &[Uuid]) -> Result<FlushReport> {
-        self.run(items, false, replaces).await
+        self.run(items, false, replaces, None).await
     }
 
     /// The source of that key, read once and written to the database.
@@ -196,7 +206,13 @@ impl Intake {
         tx.commit().await
     }
 
-    async fn run(&self, items: &[Item], strict: bool, replaces: &[Uuid]) -> Result<FlushReport> {
+    async fn run(
+        &self,
+        items: &[Item],
+        strict: bool,
+        replaces: &[Uuid],
+        answered: Option<&entity::idempotency_key::Model>,
+    ) -> Result<FlushReport> {
         let mut sources = HashMap::new();
         for envelope in items.iter().map(envelope_of) {
             if !sources.contains_key(&envelope.source) {
@@ -210,6 +226,7 @@ impl Intake {
             default_country: self.inner.settings.default_country.as_deref(),
             strict,
             bulk: self.bulk,
+            answered,
         };
         let mut report = FlushReport::default();
         let mut ordinals = Ordinals::new();

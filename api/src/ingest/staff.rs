@@ -35,11 +35,14 @@ pub struct StaffEntry {
     pub fields: Map<String, Value>,
     /// When it was written.
     pub written_at: DateTime<Utc>,
+    /// What is kept as the answer to the request that it came by, if it came by one.
+    pub answered: Option<entity::idempotency_key::Model>,
 }
 
 impl Intake {
-    /// Writes an entry, and gives the id of its row (the note, the consent; of a correction that of its record).
-    pub async fn staff_entry(&self, entry: StaffEntry) -> Result<Uuid> {
+    /// Writes an entry with what is answered to its request, and gives the id of its row (the note, the consent; of a
+    /// correction that of its record). Nothing is written, and none given, if the request's key was used meanwhile.
+    pub async fn staff_entry(&self, entry: StaffEntry) -> Result<Option<Uuid>> {
         let mut payload = entry.fields;
         payload.insert("key".to_owned(), Value::from(entry.key.clone()));
         payload.insert("customer".to_owned(), Value::from(entry.customer.to_string()));
@@ -54,14 +57,18 @@ impl Intake {
             received_at: entry.written_at,
             dedupe_key: None,
         };
-        let report = self.flush_strictly(vec![Ok(envelope)]).await?;
+        let report = self.flush_answered(Ok(envelope), entry.answered.as_ref()).await?;
         if let Some(refused) = report.rejected.into_iter().next() {
             return Err(match refused.code {
                 RejectCode::UnknownValue => Error::not_found(refused.reason),
                 _ => Error::bad_input(refused.reason),
             });
         }
-        report.origins.into_iter().flatten().next().ok_or_else(|| Error::internal("an entry without an id"))
+        if report.taken + report.repeated + report.superseded == 0 {
+            return Ok(None);
+        }
+        let id = report.origins.into_iter().flatten().next();
+        id.map(Some).ok_or_else(|| Error::internal("an entry without an id"))
     }
 }
 

@@ -190,6 +190,22 @@ pub(super) async fn hasten(tx: &mut Transaction) -> Result<()> {
     tx.execute(sql).await.map(|_| ())
 }
 
+/// Keeps what is answered to an idempotency key; false if its subject has used that key before.
+pub(super) async fn put_answer(
+    tx: &mut Transaction,
+    answered: &entity::idempotency_key::Model,
+    result_id: Uuid,
+) -> Result<bool> {
+    let mut sql = Sql::new(tx.dialect());
+    sql.push("INSERT INTO idempotency_key (subject, key, mutation, request_hash, result_id, created_at) VALUES (")
+        .bind(answered.subject.as_str());
+    for text in [&answered.key, &answered.mutation, &answered.request_hash] {
+        sql.push(", ").bind(text.as_str());
+    }
+    sql.push(", ").bind(result_id).push(", ").bind(answered.created_at).push(") ON CONFLICT DO NOTHING");
+    Ok(tx.execute(sql).await? > 0)
+}
+
 /// Writes a source as it is declared now; its freshness stays.
 pub(super) async fn put_source(tx: &mut Transaction, source: &entity::source::Model) -> Result<()> {
     let mut sql = Sql::new(tx.dialect());

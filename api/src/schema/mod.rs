@@ -153,3 +153,12 @@ impl ViewerNode {
         rights.collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    /// Otherwise every query would take the library's slower way, and nothing but the clock would tell.
+    #[test]
+    fn the_runner_is_ready_from_the_start() {
+        assert!(super::build().1.is_ready());
+    }
+}

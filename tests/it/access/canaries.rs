@@ -36,6 +36,16 @@ both! {
         }
     }
 
+    async fn what_is_withheld_by_row_is_told_by_its_key_in_the_answer(world: World) {
+        let document = "{ customer(by: {customerNumber: \"K-1\"}) { identifiers { kind v: value ... on Identifier { again: value } } } }";
+        let answer = world.app.query_as(Role::Marketing, document, json!({})).await;
+        let told = answer.json["extensions"]["access"].as_array().unwrap().iter();
+        let paths: BTreeSet<String> =
+            told.filter(|one| one["dataClass"] == "contact").map(|one| one["path"].to_string()).collect();
+        let expected = ["v", "again"].map(|key| format!("[\"customer\",\"identifiers\",\"{key}\"]"));
+        assert_eq!(paths, BTreeSet::from(expected));
+    }
+
     async fn search_answers_only_by_what_is_shown(world: World) {
         let policy = Policy::built_in().unwrap();
         for role in Role::ALL {

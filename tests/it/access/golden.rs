@@ -147,7 +147,13 @@ fn outcome_of(name: &str, way: &[Step<'_>], field: &Field, answer: &Value) -> Ou
     let coordinate = format!("{name}.{}", field.name);
     for withheld in answer["extensions"]["access"].as_array().into_iter().flatten() {
         if withheld["path"] == json!(path) && withheld["coordinate"] == coordinate {
-            return if withheld["code"] == "MASKED" { Outcome::Masked } else { Outcome::Hidden };
+            let outcome = if withheld["code"] == "MASKED" { Outcome::Masked } else { Outcome::Hidden };
+            let values = objects.iter().map(|object| &object[&field.name]);
+            for value in values.filter(|_| !BY_ROW.contains(&coordinate.as_str())) {
+                let masked = outcome == Outcome::Masked && value.as_str().is_some_and(|text| text.contains('…'));
+                assert!(value.is_null() || masked, "{coordinate} is told as {outcome:?} and given as {value}");
+            }
+            return outcome;
         }
     }
     let empty = |value: &Value| value.is_null() || value.as_array().is_some_and(Vec::is_empty);

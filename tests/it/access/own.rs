@@ -2,6 +2,8 @@
 
 use std::io::Write;
 
+use api::auth::mint;
+use api::config::Config;
 use customer360_tests::app::token;
 use customer360_tests::{Answer, Db, OnDatabase, Role, both};
 use serde_json::{Value, json};
@@ -15,11 +17,29 @@ struct Own {
     _policy: tempfile::NamedTempFile,
 }
 
+/// A role of one's own customers, and one of everybody's tickets without their words.
+const MORE_ROLES: &str = r#"
+[role.visits]
+description = "One's own customers."
+read = ["customer"]
+rows = "own"
+write = []
+classes = { identity = "show" }
+
+[role.desk]
+description = "All tickets."
+read = ["support"]
+rows = "all"
+write = []
+classes = { free_text = "mask" }
+"#;
+
 impl OnDatabase for Own {
     async fn on(db: Db) -> Self {
         let built_in = include_str!("../../../api/src/access/policy.toml");
         let (before, sales) = built_in.split_once("[role.sales]").expect("sales has a role");
-        let text = format!("{before}[role.sales]{}", sales.replacen("rows = \"all\"", "rows = \"own\"", 1));
+        let own = sales.replacen("rows = \"all\"", "rows = \"own\"", 1);
+        let text = format!("{before}[role.sales]{own}\n{MORE_ROLES}");
         let mut policy = tempfile::NamedTempFile::new().expect("a file");
         policy.write_all(text.as_bytes()).expect("the policy is written");
         let path = policy.path().to_str().expect("a path").to_owned();
@@ -78,6 +98,24 @@ both! {
             assert_eq!(answer.data()["node"], Value::Null, "{id}");
             assert_eq!(answer.text, own.ask(&nobodys).await.text, "{id}");
         }
+    }
+
+    async fn what_is_withheld_of_others_is_not_told(own: Own) {
+        let theirs = own.ask_as_service("{ customer(by: {customerNumber: \"K-2\"}) { id support { ticketCount } } }").await;
+        assert_ne!(theirs["customer"]["support"]["ticketCount"], json!(0));
+        let config = Config::load_from(None, []).unwrap();
+        let token = mint(&config, OWNER, &["visits".to_owned(), "desk".to_owned()], 60).unwrap();
+        let ask = async |id: &str| {
+            let document = format!("{{ customer(by: {{id: \"{id}\"}}) {{ name support {{ tickets {{ nodes {{ subject }} }} }} }} }}");
+            own.world.app.query_by(&token, &document, json!({})).await
+        };
+        let answer = ask(theirs["customer"]["id"].as_str().unwrap()).await;
+        assert_eq!(answer.data()["customer"], Value::Null);
+        assert_eq!(answer.text, ask("cus_00000000000000000000000000000000").await.text);
+        // Of one's own it is told.
+        let mine = own.ask_as_service("{ customer(by: {customerNumber: \"K-1\"}) { id } }").await;
+        let answer = ask(mine["customer"]["id"].as_str().unwrap()).await;
+        assert_eq!(answer.json["extensions"]["access"][0]["coordinate"], json!("Ticket.subject"), "{:#}", answer.json);
     }
 
     async fn nothing_of_others_is_seen_from_one_s_own(own: Own) {

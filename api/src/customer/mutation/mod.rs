@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::node::CustomerNode;
 use super::types::{CustomerCore, CustomerKind};
 use super::{find, store};
-use crate::access::{Entry, Grant, Rows, Scope, Target, Writes, access, private_id};
+use crate::access::{Asked, Entry, Grant, Rows, Scope, Target, Writes, access, private_id};
 use crate::catalogue::record::word;
 use crate::error::{Code, Error, Result};
 use crate::graph::timestamp::Timestamp;
@@ -73,16 +73,7 @@ impl CustomerMutation {
         #[graphql(desc = "The change.")] input: ContactNoteUpdateInput,
     ) -> Result<ContactNotePayload> {
         let grant = Scope::of(context)?.viewer.grant::<Notes>()?;
-        let mut changes = Map::new();
-        if let Some(text) = &input.text {
-            changes.insert("text".into(), json!(checked(text, "text")?));
-        }
-        if let Some(visibility) = word(input.visibility)? {
-            changes.insert("visibility".into(), json!(visibility));
-        }
-        promise(input.promise, &mut changes);
-        let done = rewrite_note(context, &grant, "contactNoteUpdate", &input.idempotency_key, &input.id, changes).await;
-        note_payload(context, done).await
+        note_payload(context, update_note(context, &grant, input).await).await
     }
 
     /// Takes back a note that you left.
@@ -96,7 +87,7 @@ impl CustomerMutation {
         let grant = scope.viewer.grant::<Notes>()?;
         let mut changes = Map::new();
         changes.insert("removed_at".into(), json!(Timestamp::from(scope.now).as_str()));
-        let done = rewrite_note(context, &grant, "contactNoteRemove", &input.idempotency_key, &input.id, changes).await;
+        let done = rewrite_note(context, &grant, &input.idempotency_key, &input.id, changes).await;
         note_payload(context, done).await
     }
 
@@ -164,12 +155,15 @@ async fn note_payload(context: &Context<'_>, done: Result<Uuid>) -> Result<Conta
     }
 }
 
+fn unknown_customer() -> Error {
+    Error::not_found("There is no such `customer`.")
+}
+
 /// The customer that may be written about: visible to the viewer, and their own where the grant is for own rows.
 async fn customer<W: Writes>(context: &Context<'_>, grant: &Grant<W>, id: &ID) -> Result<Uuid> {
-    let unknown = || Error::not_found("There is no such `customer`.");
     let permit = find::required(context)?;
-    let id = private_id(CustomerCore::PREFIX, id).ok_or_else(unknown)?;
-    let row = store::by_id(context, &permit, id).await?.ok_or_else(unknown)?;
+    let id = private_id(CustomerCore::PREFIX, id).ok_or_else(unknown_customer)?;
+    let row = store::by_id(context, &permit, id).await?.ok_or_else(unknown_customer)?;
     let staff = grant.viewer().staff_id;
     if grant.rows() == Rows::Own && (staff.is_none() || row.owner_id != staff) {
         return Err(Error::forbidden("You may only write about customers that you look after."));
@@ -178,6 +172,10 @@ async fn customer<W: Writes>(context: &Context<'_>, grant: &Grant<W>, id: &ID) -
 }
 
 async fn add_note(context: &Context<'_>, grant: &Grant<Notes>, input: ContactNoteAddInput) -> Result<Uuid> {
+    let request = match grant.asked(context, &input.idempotency_key).await? {
+        Asked::Before(note) => return Ok(note),
+        Asked::Now(request) => request,
+    };
     let scope = Scope::of(context)?;
     let customer = customer(context, grant, &input.customer).await?;
     let mut fields = Map::new();
@@ -198,27 +196,39 @@ async fn add_note(context: &Context<'_>, grant: &Grant<Notes>, input: ContactNot
         fields.insert("noted_at".into(), json!(noted_at.as_str()));
     }
     let entry = Entry { stream: "notes", key: None, customer, fields, written_at: scope.now };
-    grant.enter(scope, "contactNoteAdd", &input.idempotency_key, entry).await
+    request.enter(entry).await
+}
+
+async fn update_note(context: &Context<'_>, grant: &Grant<Notes>, input: ContactNoteUpdateInput) -> Result<Uuid> {
+    let mut changes = Map::new();
+    if let Some(text) = &input.text {
+        changes.insert("text".into(), json!(checked(text, "text")?));
+    }
+    if let Some(visibility) = word(input.visibility)? {
+        changes.insert("visibility".into(), json!(visibility));
+    }
+    promise(input.promise, &mut changes);
+    rewrite_note(context, grant, &input.idempotency_key, &input.id, changes).await
 }
 
 /// Writes an earlier note of the viewer's anew with some fields changed.
 async fn rewrite_note(
     context: &Context<'_>,
     grant: &Grant<Notes>,
-    mutation: &str,
     idempotency_key: &str,
     id: &ID,
     changes: Map<String, Value>,
 ) -> Result<Uuid> {
+    let request = match grant.asked(context, idempotency_key).await? {
+        Asked::Before(note) => return Ok(note),
+        Asked::Now(request) => request,
+    };
     let scope = Scope::of(context)?;
     let unknown = || Error::not_found("There is no such note: `id` names none that you may see.");
     let note_id = private_id(ContactNote::PREFIX, id).ok_or_else(unknown)?;
     let row =
         super::entry::one::<Sales, crate::silo::sales::types::ContactNoteRow>(context, note_id, "Mutation").await?;
-    if row.is_none() {
-        // A removal that is repeated finds the note gone: its key still gives the answer of the first time.
-        return grant.repeat(scope, mutation, idempotency_key).await?.ok_or_else(unknown);
-    }
+    row.ok_or_else(unknown)?;
     let written = store::staff_note(&scope.database, note_id).await?;
     let mine = written.filter(|written| written.fields.get("author") == Some(&json!(grant.viewer().subject)));
     let written = mine.ok_or_else(|| Error::forbidden("Only whoever left a note changes it, and only here."))?;
@@ -226,10 +236,14 @@ async fn rewrite_note(
     fields.extend(changes);
     let customer = written.customer_id;
     let entry = Entry { stream: "notes", key: Some(written.key), customer, fields, written_at: scope.now };
-    grant.enter(scope, mutation, idempotency_key, entry).await
+    request.enter(entry).await
 }
 
 async fn record_consent(context: &Context<'_>, grant: &Grant<Consents>, input: ConsentRecordInput) -> Result<Uuid> {
+    let request = match grant.asked(context, &input.idempotency_key).await? {
+        Asked::Before(consent) => return Ok(consent),
+        Asked::Now(request) => request,
+    };
     let scope = Scope::of(context)?;
     let customer = customer(context, grant, &input.customer).await?;
     let mut fields = Map::new();
@@ -243,12 +257,17 @@ async fn record_consent(context: &Context<'_>, grant: &Grant<Consents>, input: C
         fields.insert("recorded_at".into(), json!(recorded_at.as_str()));
     }
     let entry = Entry { stream: "consents", key: None, customer, fields, written_at: scope.now };
-    grant.enter(scope, "consentRecord", &input.idempotency_key, entry).await
+    request.enter(entry).await
 }
 
 async fn correct(context: &Context<'_>, grant: &Grant<Corrections>, input: CustomerUpdateInput) -> Result<Uuid> {
     let scope = Scope::of(context)?;
     let permit = find::required(context)?;
+    let request = match grant.asked(context, &input.idempotency_key).await? {
+        // It was found then; merged since, its id leads on.
+        Asked::Before(_) => return private_id(CustomerCore::PREFIX, &input.customer).ok_or_else(unknown_customer),
+        Asked::Now(request) => request,
+    };
     let customer = customer(context, grant, &input.customer).await?;
     let kind = store::by_id(context, &permit, customer).await?.map_or(CustomerKind::Person, |row| row.kind);
     let mut fields = Map::new();
@@ -277,7 +296,7 @@ async fn correct(context: &Context<'_>, grant: &Grant<Corrections>, input: Custo
     }
     fields.insert("kind".into(), json!(word(Some(kind))?));
     let entry = Entry { stream: "corrections", key: None, customer, fields, written_at: scope.now };
-    grant.enter(scope, "customerUpdate", &input.idempotency_key, entry).await?;
+    request.enter(entry).await?;
     Ok(customer)
 }
 

@@ -141,14 +141,15 @@ impl Builder<'_> {
         let own_page = known.paged.map(|default| self.page(field, default));
         let times = match (&own_page, known.list) {
             (Some(page), true) => page.clone(),
-            (None, true) if of.is_some_and(|of| of.connection) => {
-                page.cloned().unwrap_or(Page::Fixed(self.limits.default_page))
-            }
-            (None, true) => Page::Fixed(self.limits.unpaged_list),
+            (None, true) => page.cloned().unwrap_or(Page::Fixed(match of {
+                Some(of) if of.connection => self.limits.default_page,
+                _ => self.limits.unpaged_list,
+            })),
             (_, false) => Page::Fixed(1),
         };
         let mut term = Term { page: times, own: u64::from(!target.wrapper), below: Vec::new() };
-        let inherited = own_page.as_ref().filter(|_| target.connection);
+        // The lists of what a paged field leads to have its page: those of a connection, or the hits of a search.
+        let inherited = own_page.as_ref().filter(|_| !known.list);
         self.set(&field.selection_set.node, Some(target), inherited, &mut term);
         into.push(term);
     }

@@ -13,6 +13,7 @@ mod shape;
 #[cfg(test)]
 mod tests;
 mod variables;
+mod weight;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -35,6 +36,7 @@ pub use repeats::Repeats;
 use repeats::{has_directives, repeats};
 use shape::Shape;
 use variables::Rules;
+use weight::weight;
 
 /// Why a document or its variables were not taken, and where in the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,6 +122,16 @@ impl Operation {
         })
     }
 
+    /// Gives absent variables their defaults: the library does so for arguments, and not for `@include` and `@skip`.
+    pub(super) fn fill_in(&self, variables: &mut Variables) {
+        let DocumentOperations::Single(operation) = &self.alone.operations else { return };
+        for variable in &operation.node.variable_definitions {
+            if let Some(default) = &variable.node.default_value {
+                variables.entry(variable.node.name.node.clone()).or_insert_with(|| default.node.clone());
+            }
+        }
+    }
+
     /// Checks the request's variables against what the operation declares.
     pub fn check_variables(&self, given: &Variables, documents: &Documents) -> Result<(), Refusal> {
         self.rules.check(given, &documents.shape, &documents.limits)
@@ -132,6 +144,8 @@ pub struct Checked {
     whole: ExecutableDocument,
     operations: Vec<Operation>,
     valid: AtomicBool,
+    /// About how much memory it takes.
+    bytes: u64,
 }
 
 impl Checked {
@@ -172,9 +186,8 @@ impl Checked {
 struct Weight;
 
 impl Weighter<Box<str>, Arc<Checked>> for Weight {
-    fn weight(&self, text: &Box<str>, _: &Arc<Checked>) -> u64 {
-        // A parsed document takes 20 to 40 times its text; it is kept whole and once per operation.
-        1024 + text.len() as u64 * 48
+    fn weight(&self, _: &Box<str>, checked: &Arc<Checked>) -> u64 {
+        checked.bytes
     }
 }
 
@@ -222,6 +235,11 @@ impl Documents {
             let found = whole.fragments.len() as u64;
             return Err(Refusal::too_complex("fragments", found, limit.into(), "max_fragments", None));
         }
+        let found = whole.operations.iter().count();
+        if found > self.limits.max_operations as usize {
+            let limit = self.limits.max_operations;
+            return Err(Refusal::too_complex("operations", found as u64, limit.into(), "max_operations", None));
+        }
         let mut counter = count::Counter::new(&whole.fragments, &self.limits);
         for fragment in whole.fragments.keys() {
             counter.fragment(fragment)?;
@@ -232,7 +250,10 @@ impl Documents {
             count.check(&self.limits, definition.pos)?;
             operations.push(self.operation(name, definition, count, &whole.fragments)?);
         }
-        Ok(Checked { whole, operations, valid: AtomicBool::new(false) })
+        // It is kept whole, and once more for each operation with the fragments that it uses.
+        let copies = operations.iter().map(|operation| &operation.alone).chain([&whole]);
+        let bytes = copies.map(|copy| text.len() as u64 + weight(copy)).sum();
+        Ok(Checked { whole, operations, valid: AtomicBool::new(false), bytes })
     }
 
     fn operation(

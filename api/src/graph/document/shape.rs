@@ -23,7 +23,7 @@ pub(super) struct Shape {
 #[derive(Debug, Default)]
 pub(super) struct Output {
     pub(super) fields: HashMap<Name, Field>,
-    /// A connection: its lists have the page of the field that leads to it.
+    /// A connection: its lists are pages, whatever leads to it.
     pub(super) connection: bool,
     /// Connections, edges and page information carry objects and are none.
     pub(super) wrapper: bool,

@@ -55,6 +55,10 @@ fn each_limit_is_named_with_its_setting() {
         let _ = write!(text, " fragment F{n} on Query {{ id }}");
         text
     });
+    let operations: String = (0..21).fold(String::new(), |mut text, n| {
+        let _ = write!(text, "query Q{n} {{ id }} ");
+        text
+    });
     for (text, setting) in [
         (many(9_000, "a "), "max_document_bytes"),
         (many(2_000, "a "), "max_tokens"),
@@ -62,6 +66,7 @@ fn each_limit_is_named_with_its_setting() {
         (format!("{{ customer {{ {aliases} }} }}"), "max_aliases"),
         (many(21, "id "), "max_root_fields"),
         (fragments, "max_fragments"),
+        (operations, "max_operations"),
         (format!("{{ customer {{ {} }} }}", "id @include(if: true) ".repeat(21)), "max_directives"),
         (format!("{{ customer {} id {} }}", "{ ...on Customer ".repeat(32) + "{", "}".repeat(33)), "max_nesting"),
     ] {
@@ -93,6 +98,20 @@ fn nested_fragments_cost_nothing_to_refuse() {
         assert_eq!(code, "TOO_COMPLEX");
         assert!(message.contains("max_selections"), "{message}");
     }
+}
+
+#[test]
+fn a_document_weighs_what_is_kept_of_it() {
+    let weigh = |operations: usize| {
+        let mut text = format!("fragment F on Customer {{ {} }}", "id ".repeat(500));
+        for n in 0..operations {
+            let _ = write!(text, " query Q{n} {{ customer {{ ...F }} }}");
+        }
+        documents().check(&text).unwrap().bytes
+    };
+    // Each operation is kept with the fragment it uses, although the text has that once.
+    assert!(weigh(1) > 2 * 500 * 200, "{}", weigh(1));
+    assert!(weigh(20) > 10 * weigh(1), "{} {}", weigh(20), weigh(1));
 }
 
 #[test]
@@ -130,6 +149,29 @@ fn cost_counts_objects() {
     assert_eq!(cost(fragment, none()), Ok(2 + 5));
     assert_eq!(cost("{ found { ... on Customer { identifiers { value } } } }", none()), Ok(2 + 10));
     assert_eq!(cost("mutation { rename(id: 1) { id } }", none()), Ok(2));
+}
+
+/// The published schema, so that a field which the rules do not fit is seen.
+#[test]
+fn cost_counts_what_the_real_schema_may_answer() {
+    let documents = Documents::try_new(include_str!("../../../../schema.graphql"), &GraphQl::default()).unwrap();
+    let cost = |text: &str| {
+        let checked = documents.check(text).unwrap();
+        let cost = checked.operation(None).unwrap().cost(&Variables::default(), documents.limits());
+        cost.map_err(|refusal| refusal.message)
+    };
+    let search = |first: &str, inner: &str| {
+        format!("{{ search(text: \"ab\"{first}) {{ more hits {{ score customer {{ {inner} }} }} }} }}")
+    };
+    assert_eq!(cost(&search("", "id")), Ok(1 + 1 + 20 * 2));
+    assert_eq!(cost(&search(", first: 100", "id")), Ok(1 + 1 + 100 * 2));
+    let refused = cost(&search(", first: 100", "timeline(first: 100) { nodes { kind } }")).unwrap_err();
+    assert!(refused.contains("10202 objects"), "{refused}");
+    assert_eq!(
+        cost("{ customers(first: 3) { nodes { support { tickets { nodes { id } } } } } }"),
+        Ok(1 + 3 * (1 + 1 + 20))
+    );
+    assert_eq!(cost("{ customers(first: 3) { edges { node { identifiers { value } } } } }"), Ok(1 + 3 * (1 + 10)));
 }
 
 #[test]

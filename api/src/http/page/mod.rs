@@ -20,7 +20,7 @@ use axum::routing::get;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::reply;
+use super::{here, reply};
 use crate::error::{Code, Result};
 
 /// A role to ask as.
@@ -150,20 +150,12 @@ async fn guard(request: Request, next: Next) -> Response {
 
 fn comes_from_here(headers: &HeaderMap) -> bool {
     let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
-    let host = text(header::HOST).unwrap_or_default();
-    let name = match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
-        _ => host,
-    };
-    let loopback = name == "localhost" || name == "[::1]" || {
-        let address = name.parse::<std::net::Ipv4Addr>();
-        address.is_ok_and(|address| address.is_loopback())
-    };
+    let host = here::host(headers).unwrap_or_default();
     // The page's own requests are plain reads, which carry no Origin, or this one.
     let own = text(header::ORIGIN).is_none_or(|origin| origin.strip_prefix("http://") == Some(host));
     let site = text(HeaderName::from_static("sec-fetch-site"));
     let elsewhere = matches!(site, Some("cross-site" | "same-site"));
     // Following a link to the page itself is harmless: it shows nothing to whoever linked.
     let opened = text(HeaderName::from_static("sec-fetch-mode")) == Some("navigate");
-    loopback && own && (!elsewhere || opened)
+    here::is_loopback(host) && own && (!elsewhere || opened)
 }

@@ -13,9 +13,11 @@ use crate::error::Result;
 use crate::graph::document::Documents;
 
 /// The shared state of the server.
-pub(super) struct App {
+pub(super) struct Shared {
     pub(super) http: Http,
     pub(super) development: bool,
+    /// Whoever reads our source can sign a token: only this machine may be spoken to.
+    pub(super) public_secret: bool,
     pub(super) engine: Arc<dyn Engine>,
     pub(super) verifier: Verifier,
     pub(super) documents: Documents,
@@ -27,11 +29,12 @@ pub(super) struct App {
     draining: AtomicBool,
 }
 
-impl App {
+impl Shared {
     pub(super) fn try_new(config: &Config, engine: Arc<dyn Engine>) -> Result<Self> {
         Ok(Self {
             http: config.http.clone(),
             development: config.env == Mode::Development,
+            public_secret: config.signs_with_the_public_secret(),
             verifier: Verifier::try_new(config)?,
             documents: Documents::try_new(&engine.sdl(), &config.graphql)?,
             budgets: Budgets::new(&config.rate),
@@ -68,7 +71,7 @@ impl App {
 }
 
 /// One request under way.
-pub(super) struct Place<'a>(&'a App);
+pub(super) struct Place<'a>(&'a Shared);
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
