@@ -237,7 +237,8 @@ fn uuid_of_nobody() -> String {
     "01a1ee56-0000-8000-8000-000000000000".to_owned()
 }
 
-async fn indexes(database: &TestDatabase) -> Vec<String> {
+/// The names of the indexes, tables and triggers that there are.
+pub async fn indexes(database: &TestDatabase) -> Vec<String> {
     use sea_orm::{ConnectionTrait, DbBackend, Statement};
     let connection = database.connect().await;
     let sql = match connection.get_database_backend() {

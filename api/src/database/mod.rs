@@ -17,12 +17,14 @@ use sqlx::sqlite::{
 use sqlx::{Arguments, AssertSqlSafe, Executor as _, Postgres, Row as _, Sqlite};
 
 mod camel;
+mod claim;
 mod fault;
 mod row;
 mod sql;
 mod write;
 
 pub use camel::Camel;
+pub use claim::Claim;
 pub use fault::refuses_a_value;
 use fault::{away, fault, may_come_back, not_migrated, unopened};
 pub use row::{Column, Kind, Row, is_plain, or_default, push_asked, push_columns, push_sources};
