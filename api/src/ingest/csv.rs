@@ -35,7 +35,7 @@ impl<R: BufRead> CsvRows<R> {
             state: State::Start,
             length: 0,
             pending: Vec::new(),
-            skip: false,
+            skip: Skip::Nothing,
         });
         let header = rows.byte_headers().map_err(io::Error::other)?;
         let mut columns: Vec<String> = Vec::with_capacity(header.len());
@@ -122,7 +122,7 @@ fn invalid(what: String) -> io::Error {
 fn sniff(start: &[u8]) -> u8 {
     let mut counts = [(0_usize, b','), (0, b';'), (0, b'\t')];
     let mut quoted = false;
-    for byte in start.iter().take_while(|byte| **byte != b'\n') {
+    for byte in start.iter().take_while(|byte| !is_end(**byte)) {
         quoted ^= *byte == b'"';
         if let Some(count) = counts.iter_mut().find(|(_, delimiter)| delimiter == byte && !quoted) {
             count.0 += 1;
@@ -130,6 +130,26 @@ fn sniff(start: &[u8]) -> u8 {
     }
     // The last of equals would win: so the comma comes last.
     counts.iter().rev().max_by_key(|(count, _)| *count).map_or(b',', |(_, delimiter)| *delimiter)
+}
+
+/// A row ends with either, or with both.
+fn is_end(byte: u8) -> bool {
+    matches!(byte, b'\n' | b'\r')
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Skip {
+    Nothing,
+    /// What is left of the row.
+    Row,
+    /// The line feed after the carriage return that ended it.
+    LineFeed,
+}
+
+impl Skip {
+    fn after(end: u8) -> Self {
+        if end == b'\r' { Self::LineFeed } else { Self::Nothing }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -150,7 +170,7 @@ struct Guard<R> {
     state: State,
     length: usize,
     pending: Vec<u8>,
-    skip: bool,
+    skip: Skip,
 }
 
 impl<R> Guard<R> {
@@ -158,11 +178,11 @@ impl<R> Guard<R> {
         self.state = match (self.state, byte) {
             (State::Quoted, b'"') => State::Closing,
             (State::Start | State::Closing, b'"') | (State::Quoted, _) => State::Quoted,
-            (_, b'\n' | b'\r') => State::Start,
+            (_, byte) if is_end(byte) => State::Start,
             (_, byte) if byte == self.delimiter => State::Start,
             _ => State::Plain,
         };
-        let ended = byte == b'\n' && self.state == State::Start;
+        let ended = is_end(byte) && self.state == State::Start;
         self.length = if ended { 0 } else { self.length + 1 };
         self.length > 2 * MAX_LINE
     }
@@ -181,12 +201,21 @@ impl<R: BufRead> Read for Guard<R> {
             if chunk.is_empty() || out.is_empty() {
                 return Ok(0);
             }
-            if self.skip {
-                let end = chunk.iter().position(|byte| *byte == b'\n');
-                let used = end.map_or(chunk.len(), |end| end + 1);
-                self.skip = end.is_none();
-                self.input.consume(used);
-                continue;
+            match self.skip {
+                Skip::Nothing => {}
+                Skip::Row => {
+                    let end = chunk.iter().position(|byte| is_end(*byte));
+                    let used = end.map_or(chunk.len(), |end| end + 1);
+                    self.skip = end.map_or(Skip::Row, |end| Skip::after(chunk[end]));
+                    self.input.consume(used);
+                    continue;
+                }
+                Skip::LineFeed => {
+                    let feed = usize::from(chunk[0] == b'\n');
+                    self.skip = Skip::Nothing;
+                    self.input.consume(feed);
+                    continue;
+                }
             }
             let count = chunk.len().min(out.len());
             out[..count].copy_from_slice(&chunk[..count]);
@@ -196,9 +225,8 @@ impl<R: BufRead> Read for Guard<R> {
                 return Ok(count);
             };
             // The byte that was too many is replaced by the end of the row.
-            let was_newline = out[over] == b'\n';
             self.pending = if self.state == State::Quoted { b"\"\n".to_vec() } else { b"\n".to_vec() };
-            self.skip = !was_newline;
+            self.skip = if is_end(out[over]) { Skip::after(out[over]) } else { Skip::Row };
             self.state = State::Start;
             self.length = 0;
             self.input.consume(over + 1);
@@ -253,6 +281,26 @@ mod tests {
         assert_eq!((bad.line, bad.reject.code), (3, RejectCode::TooLarge));
         assert!(items.last().unwrap().is_ok());
         assert!(items.len() > 2);
+    }
+
+    #[test]
+    fn rows_may_end_with_a_carriage_return_alone() {
+        let mut input = b"id,note\r".to_vec();
+        let rows = 2 * MAX_LINE / 100 + 1_000;
+        for _ in 0..rows {
+            input.extend_from_slice(b"1,");
+            input.extend([b'x'; 100]);
+            input.push(b'\r');
+        }
+        let items = read(&input);
+        assert_eq!(items.len(), rows);
+        assert!(items.iter().all(|item| item.as_ref().is_ok_and(|row| row.payload.len() == 122)));
+        // One that is too long is cut off at its own end.
+        for end in ["\r", "\n", "\r\n"] {
+            let long = "x".repeat(3 * MAX_LINE);
+            let items = read(format!("a;b{end}1;{long}{end}2;y{end}").as_bytes());
+            assert_eq!((items.len(), items[0].is_err(), items[1].is_ok()), (2, true, true), "{end:?}");
+        }
     }
 
     #[test]
