@@ -5,6 +5,7 @@ use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
 use api::identity::decide::Rules;
+use api::ingest::envelope::Envelope;
 use api::ingest::import::{ImportOptions, Summary, import_files, import_singer};
 use api::ingest::intake::{Intake, IntakeSettings};
 use api::ingest::rejected::{Selection, list, replay};
@@ -38,7 +39,7 @@ fn numbers(summary: &Summary) -> (usize, usize, usize, usize) {
 }
 
 /// The messages that SDKs of Segment sent, each as an envelope.
-fn segment() -> Vec<api::ingest::envelope::Envelope> {
+fn segment() -> Vec<Envelope> {
     let text = String::from_utf8(stream("segment-sdk-requests.jsonl")).unwrap();
     let requests = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     let messages = requests.flat_map(|request| match &request["body"]["batch"] {
@@ -73,7 +74,7 @@ async fn desk(database: &TestDatabase, knows_waiting: bool) -> Intake {
     Intake::new(open(database).await, sources, Rules::default(), IntakeSettings::default())
 }
 
-fn desk_ticket(n: i64, status: &str) -> api::ingest::envelope::Envelope {
+fn desk_ticket(n: i64, status: &str) -> Envelope {
     let payload = json!({ "id": format!("T{n}"), "email": format!("p{n}@example.org"), "status": status,
         "subject": "Printer", "opened_at": "2026-05-01T10:00:00Z" });
     envelope(n, "desk", "tickets", &payload)
@@ -147,6 +148,35 @@ both! {
         assert!(graph["record"].iter().all(|row| row["state"] == "APPLIED" && row["reason"].is_null()));
         let replayed = graph["ticket"].iter().find(|row| row["status"] == "PENDING").unwrap();
         assert!(graph["record"].iter().any(|row| row["id"] == replayed["record_id"]));
+    }
+
+    async fn a_replayed_record_does_not_overwrite_a_later_one(database: TestDatabase) {
+        let before = desk(&database, false).await;
+        let on_monday = desk_ticket(1, "waiting");
+        let on_tuesday = Envelope { received_at: at(2), ..desk_ticket(1, "open") };
+        assert_eq!(counts(&before.flush(vec![on_monday]).await.unwrap()), (0, 0, 0, 1));
+        assert_eq!(counts(&before.flush(vec![on_tuesday]).await.unwrap()), (1, 0, 0, 0));
+        let after = desk(&database, true).await;
+        let report = replay(&after, &Selection::Source("desk".into())).await.unwrap();
+        assert_eq!((report.taken, report.superseded), (0, 1), "{report:?}");
+        let graph = graph(&database).await;
+        assert_eq!(graph["ticket"][0]["status"], "OPEN");
+        assert_eq!(graph["record"].iter().filter(|row| row["state"] == "SUPERSEDED").count(), 1);
+    }
+
+    async fn a_record_without_its_version_does_not_freeze_the_key(database: TestDatabase) {
+        let folder = folder(false);
+        let mapping = fs::read_to_string(folder.path().join("maps/desk.toml")).unwrap();
+        let mapping = mapping.replace("key = \"/id\"\n", "key = \"/id\"\nversion = \"/rev\"\noccurred_at = \"/opened_at\"\n");
+        fs::write(folder.path().join("maps/desk.toml"), mapping).unwrap();
+        let sources = Sources::load(folder.path()).unwrap();
+        let intake = Intake::new(open(&database).await, sources, Rules::default(), IntakeSettings::default());
+        for (subject, rev) in [("first", json!(7)), ("second", Value::Null), ("third", json!(8)), ("old", json!(6))] {
+            let payload = json!({ "id": "T1", "email": "p@example.org", "status": "open", "subject": subject,
+                "opened_at": "2026-05-01T10:00:00Z", "rev": rev });
+            intake.flush(vec![envelope(1, "desk", "tickets", &payload)]).await.unwrap();
+        }
+        assert_eq!(graph(&database).await["ticket"][0]["subject"], "third");
     }
 
     async fn strict_stops_and_writes_nothing_of_the_flush(database: TestDatabase) {

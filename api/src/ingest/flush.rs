@@ -166,6 +166,11 @@ async fn fates(
     prepared: &[Prepared<'_>],
     heads: &mut Heads,
 ) -> Result<Vec<Fate>> {
+    if !replaces.is_empty() {
+        let ids = replaces.iter().copied().chain(heads.records()).collect();
+        let places = store::places(tx, ids).await?;
+        heads.stand(places.into_iter().map(|row| (row.id, row.intake_no)));
+    }
     let mut fates = Vec::with_capacity(prepared.len());
     for (index, record) in prepared.iter().enumerate() {
         let replaced = replaces.get(index).copied();

@@ -44,6 +44,8 @@ pub(super) struct Content {
     pub own_key: Option<String>,
     /// What orders the versions of the key: the source's version, else the time of the event.
     pub version: Option<String>,
+    /// Whether it is the source's version.
+    pub has_version: bool,
     /// When it happened.
     pub occurred_at: Option<DateTime<Utc>>,
     /// Whom it is about.
@@ -187,6 +189,7 @@ fn content(
     Ok(Content {
         key,
         own_key,
+        has_version: mapped.version.is_some(),
         version: mapped.version.or_else(|| mapped.occurred_at.map(time_text)),
         occurred_at: mapped.occurred_at,
         profiles,

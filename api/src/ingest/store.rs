@@ -67,6 +67,16 @@ crate::row! {
 }
 
 crate::row! {
+    /// Where a record stands in the intake.
+    pub(super) struct PlaceRow {
+        /// The record.
+        id: Uuid = Uuid,
+        /// Its place.
+        intake_no: i64 = Number,
+    }
+}
+
+crate::row! {
     /// What a source calls a member of staff.
     pub(super) struct AliasRow {
         /// Key of the source.
@@ -139,6 +149,13 @@ pub(super) async fn heads(tx: &mut Transaction, keys: &BTreeSet<RecordKey<'_>>) 
 /// Which of these records are kept already.
 pub(super) async fn known_records(tx: &mut Transaction, ids: Vec<Uuid>) -> Result<Vec<IdRow>> {
     let mut sql = select::<IdRow>(tx.dialect());
+    sql.push(" FROM record t WHERE t.id").any_id(ids);
+    tx.rows(sql).await
+}
+
+/// Where these records stand in the intake.
+pub(super) async fn places(tx: &mut Transaction, ids: Vec<Uuid>) -> Result<Vec<PlaceRow>> {
+    let mut sql = select::<PlaceRow>(tx.dialect());
     sql.push(" FROM record t WHERE t.id").any_id(ids);
     tx.rows(sql).await
 }
