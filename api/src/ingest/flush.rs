@@ -26,6 +26,7 @@ use crate::identity::place::Placed;
 use crate::identity::store::{self as people_store, IdentifierText, ProfileKey};
 
 /// How a flush is done.
+#[derive(Clone, Copy)]
 pub(super) struct Way<'a> {
     pub database: &'a Database,
     pub sources: &'a HashMap<String, Arc<Source>>,
@@ -35,6 +36,8 @@ pub(super) struct Way<'a> {
     pub strict: bool,
     /// A bulk import: what only readers need is done at its end.
     pub bulk: bool,
+    /// Tells whether the database would take it: nothing is written at all.
+    pub trial: bool,
 }
 
 /// What became of the items, in their order.
@@ -113,8 +116,10 @@ async fn attempt(way: &Way<'_>, prepared: &[Prepared<'_>], records: Records, rep
     if !hired.is_empty() {
         people_store::find_owners(&mut tx, hired.into_iter().collect()).await?;
     }
-    tx.commit().await?;
-    Ok(Turn::Done(Done { outcomes: outcomes(prepared, &fates, Some(&heads)), written: true }))
+    if !way.trial {
+        tx.commit().await?;
+    }
+    Ok(Turn::Done(Done { outcomes: outcomes(prepared, &fates, Some(&heads)), written: !way.trial }))
 }
 
 /// The databases keep microseconds.

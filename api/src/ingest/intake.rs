@@ -210,6 +210,7 @@ impl Intake {
             default_country: self.inner.settings.default_country.as_deref(),
             strict,
             bulk: self.bulk,
+            trial: false,
         };
         let mut report = FlushReport::default();
         let mut ordinals = Ordinals::new();
@@ -284,13 +285,14 @@ impl Intake {
         ordinals: &mut Ordinals,
         error: Error,
     ) -> Result<Done> {
+        if way.strict {
+            let position = culprit(way, items, ordinals).await?;
+            let mut items = items.to_vec();
+            items[position] = refused(&items[position], error)?;
+            return flush::flush(way, &items, replaces, ordinals).await;
+        }
         if let [item] = items {
-            let Ok(envelope) = item else { return Err(error) };
-            let reason =
-                "The database cannot keep a value of this record: it is too large. Shorten it, or leave it out.";
-            let reject = Reject::new(RejectCode::TooLarge, reason);
-            let refused = [Err(Rejected { line: 0, envelope: envelope.clone(), reject })];
-            return flush::flush(way, &refused, replaces, ordinals).await;
+            return flush::flush(way, &[refused(item, error)?], replaces, ordinals).await;
         }
         let middle = items.len() / 2;
         let (first, second) = items.split_at(middle);
@@ -300,6 +302,29 @@ impl Intake {
         done.outcomes.extend(rest.outcomes);
         Ok(done)
     }
+}
+
+/// The position of the record whose value the database cannot keep, found without writing anything.
+async fn culprit(way: &Way<'_>, items: &[Item], ordinals: &Ordinals) -> Result<usize> {
+    let trial = Way { trial: true, ..*way };
+    let (mut start, mut end) = (0, items.len());
+    while end - start > 1 {
+        let middle = start.midpoint(end);
+        match flush::flush(&trial, &items[start..middle], &[], &mut ordinals.clone()).await {
+            Ok(_) => start = middle,
+            Err(error) if refuses_a_value(&error) => end = middle,
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(start)
+}
+
+/// The same record, refused for what the database cannot keep.
+fn refused(item: &Item, error: Error) -> Result<Item> {
+    let Ok(envelope) = item else { return Err(error) };
+    let reason = "The database cannot keep a value of this record: it is too large. Shorten it, or leave it out.";
+    let reject = Reject::new(RejectCode::TooLarge, reason);
+    Ok(Err(Rejected { line: 0, envelope: envelope.clone(), reject }))
 }
 
 impl FlushReport {
