@@ -32,12 +32,22 @@ pub(super) struct Way<'a> {
     pub sources: &'a HashMap<String, Arc<Source>>,
     pub rules: &'a Arc<Rules>,
     pub default_country: Option<&'a str>,
-    /// Nothing is written if anything is refused.
-    pub strict: bool,
+    pub keep: Keep,
     /// A bulk import: what only readers need is done at its end.
     pub bulk: bool,
-    /// Tells whether the database would take it: nothing is written at all.
-    pub trial: bool,
+    /// Whoever sent this starts over after a crash: the transaction need not wait for the disk.
+    pub hasty: bool,
+}
+
+/// What of a flush is written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Keep {
+    /// What can be taken, and the rest as refused.
+    Possible,
+    /// All of it, or nothing if anything is refused.
+    AllOrNothing,
+    /// Nothing: whether the database would take it is asked.
+    Nothing,
 }
 
 /// What became of the items, in their order.
@@ -78,11 +88,11 @@ enum Turn {
 }
 
 async fn attempt(way: &Way<'_>, prepared: &[Prepared<'_>], records: Records, replaces: &[Uuid]) -> Result<Turn> {
-    if way.strict && prepared.iter().any(|record| record.content.is_err()) {
+    if way.keep == Keep::AllOrNothing && prepared.iter().any(|record| record.content.is_err()) {
         return Ok(Turn::Done(Done { outcomes: outcomes(prepared, &[], None), written: false }));
     }
     let mut tx = way.database.begin().await?;
-    if way.bulk {
+    if way.hasty {
         store::hasten(&mut tx).await?;
     }
     let keys = record_keys(prepared);
@@ -116,10 +126,11 @@ async fn attempt(way: &Way<'_>, prepared: &[Prepared<'_>], records: Records, rep
     if !hired.is_empty() {
         people_store::find_owners(&mut tx, hired.into_iter().collect()).await?;
     }
-    if !way.trial {
+    let written = way.keep != Keep::Nothing;
+    if written {
         tx.commit().await?;
     }
-    Ok(Turn::Done(Done { outcomes: outcomes(prepared, &fates, Some(&heads)), written: !way.trial }))
+    Ok(Turn::Done(Done { outcomes: outcomes(prepared, &fates, Some(&heads)), written }))
 }
 
 /// The databases keep microseconds.

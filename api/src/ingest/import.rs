@@ -16,6 +16,7 @@ use super::intake::{Counts, FlushReport, Intake, Refused};
 use super::jsonl::JsonLines;
 use super::lines::{Item, Origin};
 use super::singer::{Message, Notice, Singer, SingerError};
+use super::source::Source;
 use crate::error::{Error, Result};
 
 /// How records are imported.
@@ -111,18 +112,11 @@ pub async fn import_files(
     mut progress: impl FnMut(&Summary),
 ) -> Result<Summary> {
     let source = intake.source(&options.source).await?;
-    let known = source.mapping.streams();
     let mut inputs = Vec::with_capacity(files.len());
     for file in files {
         readable(&file)?;
         let stream = stream_of(&file, options.stream.as_deref())?;
-        if !known.contains(&stream.as_str()) {
-            let known = known.join(", ");
-            return Err(Error::bad_input(format!(
-                "The mapping of `{}` has no stream `{stream}`; it has {known}. Name one with --stream.",
-                options.source
-            )));
-        }
+        known_stream(&source, &stream)?;
         inputs.push((file, stream));
     }
     let origin = Origin::new(&options.source);
@@ -152,10 +146,15 @@ pub async fn import_singer<R: BufRead + Send + 'static>(
     mut state: impl FnMut(&str),
     mut progress: impl FnMut(&Summary),
 ) -> Result<Summary> {
-    intake.source(&options.source).await?;
+    let source = intake.source(&options.source).await?;
+    if let Some(stream) = &options.stream {
+        known_stream(&source, stream)?;
+    }
     let origin = Origin::new(&options.source);
     let stream = options.stream.clone();
     bulk::around(intake, options.bulk, async |intake: &Intake| {
+        // A state is the tap's promise not to send again: what it stands for must be on the disk.
+        let intake = &intake.durable();
         let batch = if options.bulk { intake.bulk_batch() } else { intake.batch() };
         let (sender, mut messages) = mpsc::channel::<std::result::Result<Message, SingerError>>(1_000);
         let reader = tokio::task::spawn_blocking(move || {
@@ -184,7 +183,12 @@ pub async fn import_singer<R: BufRead + Send + 'static>(
                     }
                     waiting.push(Ok(envelope));
                 }
-                Some(Ok(Message::Rejected(rejected))) => waiting.push(Err(*rejected)),
+                Some(Ok(Message::Rejected(mut rejected))) => {
+                    if let Some(stream) = &stream {
+                        rejected.envelope.stream.clone_from(stream);
+                    }
+                    waiting.push(Err(*rejected));
+                }
                 // The last state speaks for those before it.
                 Some(Ok(Message::State(value))) => bookmark = Some(value),
                 Some(Ok(Message::Notice(notice))) => writer.summary.notices.push(notice),
@@ -220,6 +224,19 @@ pub async fn import_singer<R: BufRead + Send + 'static>(
         Ok(writer.done())
     })
     .await
+}
+
+/// A misspelt stream is told before anything is read.
+fn known_stream(source: &Source, stream: &str) -> Result<()> {
+    let known = source.mapping.streams();
+    if known.contains(&stream) {
+        return Ok(());
+    }
+    Err(Error::bad_input(format!(
+        "The mapping of `{}` has no stream `{stream}`; it has {}. Name one with --stream.",
+        source.key,
+        known.join(", ")
+    )))
 }
 
 /// Writes flush by flush and keeps count.

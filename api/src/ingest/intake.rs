@@ -10,7 +10,7 @@ use chrono::Utc;
 use uuid::Uuid;
 
 use super::envelope::{Envelope, Reject, RejectCode};
-use super::flush::{self, Done, Way};
+use super::flush::{self, Done, Keep, Way};
 use super::heads::Fate;
 use super::lines::{Item, Rejected};
 use super::prepare::Ordinals;
@@ -42,6 +42,7 @@ impl Default for IntakeSettings {
 pub struct Intake {
     inner: Arc<Inner>,
     bulk: bool,
+    hasty: bool,
 }
 
 struct Inner {
@@ -113,12 +114,18 @@ impl Intake {
             known: Mutex::default(),
             fitting: AtomicUsize::new(200),
         };
-        Self { inner: Arc::new(inner), bulk: false }
+        Self { inner: Arc::new(inner), bulk: false, hasty: false }
     }
 
-    /// The same intake for a bulk import: large transactions, and what only readers need is left to the end.
+    /// The same intake for a bulk import: large transactions that do not wait for the disk, and what only readers need is
+    /// left to the end.
     pub(super) fn in_bulk(&self) -> Self {
-        Self { inner: self.inner.clone(), bulk: true }
+        Self { inner: self.inner.clone(), bulk: true, hasty: true }
+    }
+
+    /// The same intake, each of its transactions on the disk when it is done: for doors that tell the sender what was kept.
+    pub(super) fn durable(&self) -> Self {
+        Self { inner: self.inner.clone(), bulk: self.bulk, hasty: false }
     }
 
     /// The most records of one transaction.
@@ -208,9 +215,9 @@ impl Intake {
             sources: &sources,
             rules: &self.inner.rules,
             default_country: self.inner.settings.default_country.as_deref(),
-            strict,
+            keep: if strict { Keep::AllOrNothing } else { Keep::Possible },
             bulk: self.bulk,
-            trial: false,
+            hasty: self.hasty,
         };
         let mut report = FlushReport::default();
         let mut ordinals = Ordinals::new();
@@ -285,7 +292,7 @@ impl Intake {
         ordinals: &mut Ordinals,
         error: Error,
     ) -> Result<Done> {
-        if way.strict {
+        if way.keep == Keep::AllOrNothing {
             let position = culprit(way, items, ordinals).await?;
             let mut items = items.to_vec();
             items[position] = refused(&items[position], error)?;
@@ -306,7 +313,7 @@ impl Intake {
 
 /// The position of the record whose value the database cannot keep, found without writing anything.
 async fn culprit(way: &Way<'_>, items: &[Item], ordinals: &Ordinals) -> Result<usize> {
-    let trial = Way { trial: true, ..*way };
+    let trial = Way { keep: Keep::Nothing, ..*way };
     let (mut start, mut end) = (0, items.len());
     while end - start > 1 {
         let middle = start.midpoint(end);

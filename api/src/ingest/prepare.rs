@@ -19,7 +19,7 @@ use crate::identity::{IdentifierKind, PartyKind, Strength, relation};
 use crate::silo;
 
 /// The longest key of a record, a profile or a stream, in bytes: the indexes of PostgreSQL hold no more than a few of these.
-const MAX_KEY: usize = 512;
+pub(super) const MAX_KEY: usize = 512;
 
 static KINDS: LazyLock<HashMap<&'static str, &'static RecordKind>> =
     LazyLock::new(|| silo::record_kinds().chain(relation::RECORDS).map(|kind| (kind.table, kind)).collect());
