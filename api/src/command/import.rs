@@ -118,6 +118,9 @@ fn report(summary: &Summary) {
     for notice in &summary.notices {
         eprintln!("line {}: {}: {}", notice.line, notice.kind, notice.text);
     }
+    if summary.more_notices > 0 {
+        eprintln!("and {} more notices like these", summary.more_notices);
+    }
     for (stream, counts) in &summary.streams {
         eprintln!(
             "{stream}: {} taken, {} repeated, {} superseded, {} rejected",

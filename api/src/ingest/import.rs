@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 
 use super::bulk;
 use super::csv::CsvRows;
-use super::intake::{Counts, FlushReport, Intake, Refused};
+use super::intake::{Counts, FlushReport, Intake, Refused, envelope_of};
 use super::jsonl::JsonLines;
 use super::lines::{Item, Origin};
 use super::singer::{Message, Notice, Singer, SingerError};
@@ -47,8 +47,10 @@ pub struct Summary {
     pub streams: BTreeMap<String, Counts>,
     /// The first reason of each kind of refusal: stream, code, how often, the sentence.
     pub reasons: Vec<Reason>,
-    /// What a tap said that is not done.
+    /// The first things that a tap said and that are not done.
     pub notices: Vec<Notice>,
+    /// How many more there were.
+    pub more_notices: usize,
     /// The record that stopped a strict import.
     pub stopped: Option<Refused>,
     /// How long it took.
@@ -68,8 +70,11 @@ pub struct Reason {
     pub first: String,
 }
 
-/// Kinds of refusals that a summary names.
-const REASONS: usize = 20;
+/// Kinds of refusals, and notices, that a summary names.
+const NAMED: usize = 20;
+
+/// So much text is written at a time, however few records it is: what keeps memory flat.
+const CHUNK_BYTES: usize = 8 << 20;
 
 /// A tap's records are written when the oldest has waited for so long.
 const AGE: Duration = Duration::from_secs(1);
@@ -92,9 +97,17 @@ impl Summary {
             let known = self.reasons.iter().position(|known| known.code == code && known.stream == refused.stream);
             if let Some(known) = known {
                 self.reasons[known].count += 1;
-            } else if self.reasons.len() < REASONS {
+            } else if self.reasons.len() < NAMED {
                 self.reasons.push(Reason { stream: refused.stream, code, count: 1, first: refused.reason });
             }
+        }
+    }
+
+    fn notice(&mut self, notice: Notice) {
+        if self.notices.len() < NAMED {
+            self.notices.push(notice);
+        } else {
+            self.more_notices += 1;
         }
     }
 
@@ -156,7 +169,7 @@ pub async fn import_singer<R: BufRead + Send + 'static>(
         // A state is the tap's promise not to send again: what it stands for must be on the disk.
         let intake = &intake.durable();
         let batch = if options.bulk { intake.bulk_batch() } else { intake.batch() };
-        let (sender, mut messages) = mpsc::channel::<std::result::Result<Message, SingerError>>(1_000);
+        let (sender, mut messages) = mpsc::channel::<std::result::Result<Message, SingerError>>(32);
         let reader = tokio::task::spawn_blocking(move || {
             for message in Singer::new(input, origin) {
                 if sender.blocking_send(message).is_err() {
@@ -165,7 +178,7 @@ pub async fn import_singer<R: BufRead + Send + 'static>(
             }
         });
         let mut writer = Writer::new(intake, options.strict);
-        let mut waiting: Vec<Item> = Vec::new();
+        let mut waiting = Chunk::new(batch);
         let mut bookmark: Option<Box<str>> = None;
         let mut oldest = Instant::now();
         let mut ended = None;
@@ -191,7 +204,7 @@ pub async fn import_singer<R: BufRead + Send + 'static>(
                 }
                 // The last state speaks for those before it.
                 Some(Ok(Message::State(value))) => bookmark = Some(value),
-                Some(Ok(Message::Notice(notice))) => writer.summary.notices.push(notice),
+                Some(Ok(Message::Notice(notice))) => writer.summary.notice(notice),
                 Some(Err(error)) => {
                     ended = Some(error);
                     break;
@@ -199,8 +212,8 @@ pub async fn import_singer<R: BufRead + Send + 'static>(
                 Some(Ok(Message::Schema { .. })) | None => {}
             }
             // A state is only given on at a moment when nothing waits that came before it.
-            if waiting.len() >= batch || oldest.elapsed() >= AGE {
-                if !writer.write(std::mem::take(&mut waiting)).await? {
+            if waiting.is_full() || oldest.elapsed() >= AGE {
+                if !writer.write(waiting.take()).await? {
                     return Ok(writer.done());
                 }
                 if let Some(bookmark) = bookmark.take() {
@@ -211,7 +224,7 @@ pub async fn import_singer<R: BufRead + Send + 'static>(
             }
         }
         // What came before a fault is good.
-        let written = writer.write(waiting).await?;
+        let written = writer.write(waiting.take()).await?;
         if let Some(bookmark) = bookmark.filter(|_| written) {
             state(&bookmark);
         }
@@ -237,6 +250,33 @@ fn known_stream(source: &Source, stream: &str) -> Result<()> {
         source.key,
         known.join(", ")
     )))
+}
+
+/// Records that wait to be written together.
+struct Chunk {
+    items: Vec<Item>,
+    bytes: usize,
+    most: usize,
+}
+
+impl Chunk {
+    fn new(most: usize) -> Self {
+        Self { items: Vec::new(), bytes: 0, most }
+    }
+
+    fn push(&mut self, item: Item) {
+        self.bytes += envelope_of(&item).payload.len();
+        self.items.push(item);
+    }
+
+    fn is_full(&self) -> bool {
+        self.items.len() >= self.most || self.bytes >= CHUNK_BYTES
+    }
+
+    fn take(&mut self) -> Vec<Item> {
+        self.bytes = 0;
+        std::mem::take(&mut self.items)
+    }
 }
 
 /// Writes flush by flush and keeps count.
@@ -368,7 +408,7 @@ fn send(
     chunk: usize,
     sender: &mpsc::Sender<Result<Vec<Item>>>,
 ) -> io::Result<bool> {
-    let mut waiting = Vec::with_capacity(chunk);
+    let mut waiting = Chunk::new(chunk);
     let mut fault = None;
     for item in items {
         match item {
@@ -378,14 +418,35 @@ fn send(
                 break;
             }
         }
-        if waiting.len() >= chunk
-            && sender.blocking_send(Ok(std::mem::replace(&mut waiting, Vec::with_capacity(chunk)))).is_err()
-        {
+        if waiting.is_full() && sender.blocking_send(Ok(waiting.take())).is_err() {
             return Ok(false);
         }
     }
-    if !waiting.is_empty() && sender.blocking_send(Ok(waiting)).is_err() {
+    let rest = waiting.take();
+    if !rest.is_empty() && sender.blocking_send(Ok(rest)).is_err() {
         return Ok(false);
     }
     fault.map_or(Ok(true), Err)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chunk_is_full_by_records_or_by_bytes() {
+        let origin = Origin::new("shop");
+        let item = |bytes: usize| Ok(origin.envelope("orders", None, "x".repeat(bytes)));
+        let mut chunk = Chunk::new(20);
+        for bytes in [1, 1 << 20] {
+            let mut count = 0;
+            while !chunk.is_full() {
+                chunk.push(item(bytes));
+                count += 1;
+            }
+            assert_eq!(count, if bytes == 1 { 20 } else { 8 });
+            assert_eq!(chunk.take().len(), count);
+            assert!(!chunk.is_full());
+        }
+    }
 }

@@ -362,7 +362,8 @@ impl FlushReport {
     }
 }
 
-fn envelope_of(item: &Item) -> &Envelope {
+/// The envelope of what a reader gave, refused or not.
+pub(super) fn envelope_of(item: &Item) -> &Envelope {
     match item {
         Ok(envelope) => envelope,
         Err(rejected) => &rejected.envelope,

@@ -49,12 +49,24 @@ crate::row! {
         occurred_at: Option<DateTime<Utc>> = Time,
         /// When it came.
         received_at: DateTime<Utc> = Time,
-        /// As it came.
-        payload: String = Text,
+        /// What it does to its key.
+        op: String = Text,
+        /// How large it is, in bytes.
+        bytes: i64 = Number,
         /// Why it was refused, a stable code.
         reason_code: Option<String> = Text,
         /// Why, in a sentence.
         reason: Option<String> = Text,
+    }
+}
+
+crate::row! {
+    /// What a record says.
+    pub(super) struct PayloadRow {
+        /// Its id.
+        id: Uuid = Uuid,
+        /// As it came.
+        payload: String = Text,
     }
 }
 
@@ -242,10 +254,11 @@ pub(super) struct RefusedFilter<'a> {
     pub limit: i64,
 }
 
-/// Refused records in the order they came.
+/// Refused records in the order they came, without what they say.
 pub(super) async fn refused(database: &Database, filter: &RefusedFilter<'_>) -> Result<Vec<RefusedRow>> {
     let mut sql = select::<RefusedRow>(database.dialect());
-    sql.push(" FROM record t WHERE t.state = 'REJECTED' AND t.intake_no > ").bind(filter.after);
+    sql.push(" FROM (SELECT r.*, octet_length(r.payload) AS bytes FROM record r) t");
+    sql.push(" WHERE t.state = 'REJECTED' AND t.intake_no > ").bind(filter.after);
     if let Some(source) = filter.source {
         sql.push(" AND t.source = ").bind(source);
     }
@@ -253,6 +266,13 @@ pub(super) async fn refused(database: &Database, filter: &RefusedFilter<'_>) -> 
         sql.push(" AND t.id = ").bind(id);
     }
     sql.push(" ORDER BY t.intake_no LIMIT ").bind(filter.limit);
+    database.rows(sql).await
+}
+
+/// What these records say.
+pub(super) async fn payloads(database: &Database, ids: Vec<Uuid>) -> Result<Vec<PayloadRow>> {
+    let mut sql = select::<PayloadRow>(database.dialect());
+    sql.push(" FROM record t WHERE t.id").any_id(ids);
     database.rows(sql).await
 }
 
