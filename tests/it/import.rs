@@ -149,6 +149,25 @@ both! {
         assert!(graph["record"].iter().any(|row| row["id"] == replayed["record_id"]));
     }
 
+    async fn what_is_not_kept_whole_is_not_tried_again(database: TestDatabase) {
+        let intake = desk(&database, true).await;
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("tickets.jsonl");
+        let whole = desk_ticket(1, "waiting").payload.into_string();
+        let with_nul = whole.replace("Printer", "Prin\0ter");
+        let too_long = whole.replace("Printer", &"x".repeat(1 << 20));
+        fs::write(&file, [with_nul, too_long].join("\n")).unwrap();
+        let summary = import_files(&intake, &options("desk"), vec![file], |_| {}).await.unwrap();
+        assert_eq!(numbers(&summary), (0, 0, 0, 2), "{summary:?}");
+        let before = list(intake.database(), None, 0, 10).await.unwrap();
+        let codes: Vec<_> = before.iter().map(|record| record.code.as_str()).collect();
+        assert_eq!(codes, ["NUL_CHARACTER", "LINE_TOO_LONG"]);
+        let report = replay(&intake, &Selection::Source("desk".into())).await.unwrap();
+        assert_eq!((report.taken, report.rejected.len()), (0, 2), "{report:?}");
+        let after = list(intake.database(), None, 0, 10).await.unwrap();
+        assert!(after.iter().zip(&before).all(|(after, before)| (&after.code, &after.reason) == (&before.code, &before.reason)));
+    }
+
     async fn a_replayed_record_does_not_overwrite_a_later_one(database: TestDatabase) {
         let before = desk(&database, false).await;
         let on_monday = desk_ticket(1, "waiting");

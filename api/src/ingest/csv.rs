@@ -7,10 +7,10 @@
 
 use std::io::{self, BufRead, Read};
 
-use ::csv::{ByteRecord, ReaderBuilder};
+use ::csv::{ByteRecord, ReaderBuilder, WriterBuilder};
 
 use super::envelope::{Reject, RejectCode};
-use super::lines::{Item, MAX_LINE, Origin, Rejected, not_utf8};
+use super::lines::{Item, KEPT, MAX_LINE, Origin, Rejected, not_utf8};
 
 /// The rows of a CSV file. An error is the input's, or the header's: reading ends there.
 pub struct CsvRows<R> {
@@ -18,6 +18,7 @@ pub struct CsvRows<R> {
     /// The header's names, each as JSON text.
     columns: Vec<String>,
     record: ByteRecord,
+    delimiter: u8,
     origin: Origin,
     stream: String,
 }
@@ -56,14 +57,14 @@ impl<R: BufRead> CsvRows<R> {
         if columns.is_empty() {
             return Err(invalid("the file has no header".to_owned()));
         }
-        Ok(Self { rows, columns, record: ByteRecord::new(), origin, stream: stream.into() })
+        Ok(Self { rows, columns, record: ByteRecord::new(), delimiter, origin, stream: stream.into() })
     }
 
     fn payload(&self) -> Result<String, Reject> {
         let record = &self.record;
         if record.as_slice().len() > MAX_LINE - 64 {
             let reason = "The row is longer than 1 MiB; a quote may not be closed. Correct the row.";
-            return Err(Reject::new(RejectCode::TooLarge, reason));
+            return Err(Reject::new(RejectCode::LineTooLong, reason));
         }
         if record.len() != self.columns.len() {
             let (found, expected) = (record.len(), self.columns.len());
@@ -92,6 +93,24 @@ impl<R: BufRead> CsvRows<R> {
     }
 }
 
+impl<R> CsvRows<R> {
+    /// The beginning of the row, as it would be written.
+    fn shown(&self) -> String {
+        let mut row = WriterBuilder::new().delimiter(self.delimiter).flexible(true).from_writer(Vec::new());
+        let mut room = KEPT;
+        for cell in &self.record {
+            let part = &cell[..cell.len().min(room)];
+            room -= part.len();
+            // Writing into memory cannot fail.
+            let _ = row.write_field(part);
+            if room == 0 {
+                break;
+            }
+        }
+        String::from_utf8_lossy(&row.into_inner().unwrap_or_default()).into_owned()
+    }
+}
+
 impl<R: BufRead> Iterator for CsvRows<R> {
     type Item = io::Result<Item>;
 
@@ -105,11 +124,7 @@ impl<R: BufRead> Iterator for CsvRows<R> {
         let line = self.record.position().map_or(line, ::csv::Position::line);
         Some(Ok(match self.payload() {
             Ok(payload) => Ok(self.origin.envelope(&self.stream, None, payload)),
-            Err(reject) => {
-                let cells = self.record.as_slice();
-                let shown = String::from_utf8_lossy(&cells[..cells.len().min(4 << 10)]);
-                Err(Rejected::new(line, &self.origin, &self.stream, &shown, &reject))
-            }
+            Err(reject) => Err(Rejected::new(line, &self.origin, &self.stream, &self.shown(), &reject)),
         }))
     }
 }
@@ -264,6 +279,7 @@ mod tests {
         assert!(items[0].is_ok() && items[3].is_ok());
         let bad = |at: usize| items[at].as_ref().unwrap_err();
         assert_eq!((bad(1).line, bad(1).reject.code), (3, RejectCode::BrokenRow));
+        assert_eq!(&*bad(2).envelope.payload, "4,\u{fffd}");
         assert_eq!((bad(2).line, bad(2).reject.code), (4, RejectCode::InvalidUtf8));
     }
 
@@ -278,7 +294,7 @@ mod tests {
         assert!(items[0].is_ok());
         // Not unwrap_err: a failure would print the megabyte.
         let bad = items[1].as_ref().err().unwrap();
-        assert_eq!((bad.line, bad.reject.code), (3, RejectCode::TooLarge));
+        assert_eq!((bad.line, bad.reject.code), (3, RejectCode::LineTooLong));
         assert!(items.last().unwrap().is_ok());
         assert!(items.len() > 2);
     }

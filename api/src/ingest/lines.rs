@@ -2,7 +2,6 @@
 //! stays flat and one bad line never stops the rest.
 
 use std::io::{self, BufRead};
-use std::path::Path;
 
 use chrono::{DateTime, Utc};
 
@@ -12,7 +11,7 @@ use super::envelope::{Envelope, Op, Reject, RejectCode};
 pub const MAX_LINE: usize = 1 << 20;
 
 /// So much of an over-long line is kept beside its refusal.
-const KEPT: usize = 4 << 10;
+pub(super) const KEPT: usize = 4 << 10;
 
 /// What a reader writes into every envelope.
 #[derive(Debug, Clone)]
@@ -45,11 +44,6 @@ impl Origin {
             dedupe_key: None,
         }
     }
-}
-
-/// The stream of a file that names none: its name without folder and ending (`orders.csv` is `orders`).
-pub fn stream_of(file: &Path) -> Option<&str> {
-    file.file_stem().and_then(|stem| stem.to_str())
 }
 
 /// A line that cannot be taken: kept as a rejected record.
@@ -137,7 +131,7 @@ impl<R: BufRead> Iterator for Lines<R> {
         let text = if over {
             let shown = String::from_utf8_lossy(&bytes[..KEPT.min(bytes.len())]).into_owned();
             let reason = "The line is longer than 1 MiB. Split the record, or leave out what is not needed.";
-            Err((Reject::new(RejectCode::TooLarge, reason), shown))
+            Err((Reject::new(RejectCode::LineTooLong, reason), shown))
         } else {
             match std::str::from_utf8(bytes) {
                 Ok(text) => Ok(text.to_owned()),
@@ -168,7 +162,7 @@ mod tests {
         let lines: Vec<_> = Lines::new(io::Cursor::new(input)).map(Result::unwrap).collect();
         assert_eq!(lines[0], (1, Ok("one".to_owned())));
         let (number, Err((reject, shown))) = &lines[1] else { panic!("too long") };
-        assert_eq!((*number, reject.code, shown.len()), (2, RejectCode::TooLarge, KEPT));
+        assert_eq!((*number, reject.code, shown.len()), (2, RejectCode::LineTooLong, KEPT));
         assert_eq!(lines[2].1.as_ref().unwrap_err().0.code, RejectCode::InvalidUtf8);
         assert_eq!(lines[3].1.as_ref().unwrap().len(), MAX_LINE);
         assert_eq!(lines[4], (5, Ok("last".to_owned())));

@@ -131,9 +131,15 @@ async fn retry(intake: &Intake, rows: Vec<RefusedRow>, report: &mut ReplayReport
     Ok(())
 }
 
-/// The code of a line that could not be read as a record at all.
+/// The code of a line that could not be read as a record at all, or is not kept as it came.
 fn unreadable(code: Option<&str>) -> Option<RejectCode> {
-    let codes = [RejectCode::BrokenJson, RejectCode::BrokenRow, RejectCode::InvalidUtf8];
+    let codes = [
+        RejectCode::BrokenJson,
+        RejectCode::BrokenRow,
+        RejectCode::InvalidUtf8,
+        RejectCode::LineTooLong,
+        RejectCode::NulCharacter,
+    ];
     codes.into_iter().find(|known| Some(known.as_str()) == code)
 }
 
@@ -142,7 +148,7 @@ fn envelope(row: RefusedRow, payload: String) -> Envelope {
         source: row.source,
         stream: row.stream,
         key: row.key,
-        op: Op::Upsert,
+        op: Op::of(&row.op),
         payload: payload.into(),
         occurred_at: row.occurred_at,
         received_at: row.received_at,
