@@ -269,6 +269,24 @@ both! {
         assert_eq!(shown["name"], "Anna Schmitt");
     }
 
+    async fn a_note_taken_back_is_off_the_timeline_however_flushes_are_cut(database: TestDatabase) {
+        let intake = intake(&database).await;
+        intake.flush(history()).await.unwrap();
+        let customer = graph(&database).await["customer"].iter().find(|row| row["email"] == "anna@example.org").unwrap()["id"].clone();
+        let note = |seconds: i64, removed: bool| {
+            let removed_at = removed.then(|| at(seconds).to_rfc3339());
+            envelope(seconds, "staff", "notes", &json!({ "key": "n1", "customer": customer, "text": "Called",
+                "removed_at": removed_at, "written_at": at(seconds).to_rfc3339() }))
+        };
+        let mut shown = Vec::new();
+        for flush in [vec![note(100, false), note(101, true)], vec![note(102, false)], vec![note(103, true), note(104, false)]] {
+            intake.flush(flush).await.unwrap();
+            let timeline = &graph(&database).await["interaction"];
+            shown.push(timeline.iter().filter(|row| row["kind"] == "CONTACT_NOTE").count());
+        }
+        assert_eq!(shown, [0, 1, 1]);
+    }
+
     async fn a_value_the_database_cannot_keep_refuses_one_record(database: TestDatabase) {
         let intake = intake(&database).await;
         let mut records = vec![ticket(1, "T1", &json!({ "email": "a@example.org" }))];

@@ -299,9 +299,6 @@ async fn write(
     placed: Placed,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    if !placed.gone.is_empty() {
-        store::take_off_timeline(tx, placed.gone).await?;
-    }
     let mut batch = placed.batch;
     for head in heads.changed() {
         batch.push(OnConflict::Replace, &head)?;
@@ -331,6 +328,10 @@ async fn write(
         batch.push(OnConflict::Keep, &row)?;
     }
     tx.write(batch).await?;
+    // After the write: what was taken back may have been said in this very flush.
+    if !placed.gone.is_empty() {
+        store::take_off_timeline(tx, placed.gone.into_iter().collect()).await?;
+    }
     if replaces.is_empty() {
         for (source, at) in newest {
             store::touch_source(tx, source, at).await?;
