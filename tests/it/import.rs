@@ -260,6 +260,8 @@ both! {
         let nobody = json!(uuid_of_nobody());
         let error = intake.staff_entry(entry("notes", "n3", &nobody, json!({ "text": "?" }))).await.unwrap_err();
         assert_eq!(error.code.as_str(), "NOT_FOUND");
+        let late = StaffEntry { written_at: at(900), ..entry("notes", "n1", &anna["id"], json!({ "text": "Too late" })) };
+        assert_eq!(intake.staff_entry(late).await.unwrap_err().code.as_str(), "CONFLICT");
         let after = graph(&database).await;
         assert_eq!(after["contact_note"].len(), 2);
         let texts: Vec<_> = after["contact_note"].iter().map(|row| (&row["customer_id"], &row["text"])).collect();

@@ -61,6 +61,10 @@ impl Intake {
                 _ => Error::bad_input(refused.reason),
             });
         }
+        // Another node's clock may be ahead of ours: what would show nowhere must not be acknowledged.
+        if report.superseded > 0 {
+            return Err(Error::conflict("A newer change of this entry is there already. Look at it, and try again."));
+        }
         report.origins.into_iter().flatten().next().ok_or_else(|| Error::internal("an entry without an id"))
     }
 }
