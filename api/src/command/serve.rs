@@ -18,6 +18,7 @@ pub async fn serve(config: &Config) -> Result<()> {
     if !bulk::restore(app.database()).await? {
         tracing::warn!("a bulk import is running; until its end reading is slower, and search misses what it brings");
     }
+    app.intake().declare().await?;
     let listener = listen(config).await?;
     let page = pages(config, &app, examples(), |_| "developer");
     eprintln!("Listening on http://{}", config.http.listen);

@@ -163,6 +163,14 @@ impl Intake {
         self.run(items, false, replaces).await
     }
 
+    /// Writes every declared source to the database, so that one that never delivers is seen to be silent.
+    pub async fn declare(&self) -> Result<()> {
+        for source in self.inner.sources.iter() {
+            self.source(&source.key).await?;
+        }
+        Ok(())
+    }
+
     /// The source of that key, read once and written to the database.
     pub async fn source(&self, key: &str) -> Result<Arc<Source>> {
         if let Some(known) = self.known().get(key) {
