@@ -86,10 +86,11 @@ both! {
         desk.file("tickets.xlsx", "PK");
         desk.refused(&["import", "--source", "csv-support", "tickets.xlsx"], "BAD_USER_INPUT", &["ends in .csv"]);
         desk.file("twice/tickets.csv", "id,id\n1,2\n");
-        desk.refused(&["import", "--source", "csv-support", "twice/tickets.csv"], "BAD_USER_INPUT", &["repeats the name"]);
+        desk.refused(&["import", "--source", "csv-support", good, "twice/tickets.csv"], "BAD_USER_INPUT", &["repeats the name"]);
         desk.refused(&["import", "--source", "csv-support", "-"], "BAD_USER_INPUT", &["--stream"]);
         desk.refused(&["replay", "--source", "nobody"], "NOT_FOUND", &["unknown source"]);
         desk.refused(&["replay", "--record", "01a1ee56-0000-8000-8000-000000000000"], "NOT_FOUND", &["customer360 rejected"]);
+        desk.refused(&["token", "--role", "service", "--hours", &u64::MAX.to_string()], "BAD_USER_INPUT", &["auth.max_life_seconds"]);
         desk.refused(&["token", "--role", "king"], "BAD_USER_INPUT", &["no such role", "service"]);
         assert_eq!(desk.run(&["import", "--source", "csv-support"]).status.code(), Some(2), "no file at all");
         assert_eq!(desk.run(&["rejected", "--limit", "0"]).status.code(), Some(2));

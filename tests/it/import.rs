@@ -4,6 +4,7 @@ use std::fs;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
+use api::error::Error;
 use api::identity::decide::Rules;
 use api::ingest::envelope::Envelope;
 use api::ingest::import::{ImportOptions, Summary, import_files, import_singer};
@@ -28,8 +29,18 @@ fn options(source: &str) -> ImportOptions {
 async fn singer(intake: &Intake, source: &str, name: &str) -> (Summary, Vec<String>) {
     let mut states = Vec::new();
     let input = Cursor::new(stream(name));
-    let summary =
-        import_singer(intake, &options(source), input, |state| states.push(state.to_owned()), |_| {}).await.unwrap();
+    let summary = import_singer(
+        intake,
+        &options(source),
+        input,
+        |state| {
+            states.push(state.to_owned());
+            Ok(())
+        },
+        |_| {},
+    )
+    .await
+    .unwrap();
     (summary, states)
 }
 
@@ -107,6 +118,15 @@ both! {
         let annas = graph["customer"].iter().filter(|row| row["email"] == "anna@example.org").count();
         assert_eq!(annas, 1);
         assert!(!graph["survey_response"].is_empty() && !graph["web_event"].is_empty());
+    }
+
+    async fn a_state_that_nobody_can_read_ends_the_import(database: TestDatabase) {
+        let intake = intake(&database).await;
+        let input = Cursor::new(stream("singer-tap-postgres-full-incremental.jsonl"));
+        let full = |_: &str| Err(Error::unavailable("no room").with_message("The state cannot be written."));
+        let summary = import_singer(&intake, &options("postgres-contacts"), input, full, |_| {}).await.unwrap();
+        assert_eq!(summary.fault.map(|fault| fault.message).as_deref(), Some("The state cannot be written."));
+        assert!(summary.taken > 0, "what was taken before is told");
     }
 
     async fn an_anonymous_visitor_keeps_the_history(database: TestDatabase) {

@@ -97,6 +97,7 @@ both! {
         let finished = import(&desk, "csv-support", cut);
         assert_eq!(finished.status.code(), Some(1), "{finished:#?}");
         assert!(finished.stderr.contains("BAD_USER_INPUT: Line 8: a RECORD of the stream `messages` came before its SCHEMA"), "{}", finished.stderr);
+        assert!(finished.stderr.contains("tickets: 3 taken"), "what was good is counted: {}", finished.stderr);
         assert_eq!(states(&finished), [json!({"done": 3})]);
         assert_eq!(count_tickets(&database).await, 3);
         // Lines that are none: kept as rejected, the rest is taken.
