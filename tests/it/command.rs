@@ -161,6 +161,17 @@ both! {
         assert_eq!(names(&TestApp::over(database, &[]).await).await, ["Ada Ray", "Bob Lee"]);
     }
 
+    async fn the_longest_line_is_a_setting(database: TestDatabase) {
+        let desk = Desk::new(&database);
+        let long = "x".repeat(2_000);
+        desk.file("tickets.csv", format!("{TICKETS}T1,OPEN,{long},2026-05-01,a@example.org,Ada Ray\n"));
+        let import = ["import", "--source", "csv-support", "tickets.csv"];
+        let refused = desk.program(&import).env("CUSTOMER360_INTAKE__LINE_BYTES", "1024").finish();
+        assert_eq!(refused.status.code(), SOME_REJECTED, "{refused:#?}");
+        assert_eq!(desk.rejected()[0][4], "LINE_TOO_LONG");
+        assert!(desk.run(&import).status.success());
+    }
+
     async fn strict_stops_and_writes_nothing_of_its_transaction(database: TestDatabase) {
         let desk = Desk::new(&database);
         desk.file("tickets.csv", format!("{TICKETS}T1,OPEN,Printer,2026-05-01,a@example.org,Ada Ray\nT2,STRANGE,x,2026-05-01,s@example.org,S\n"));

@@ -2,7 +2,7 @@
 //! is null, since a file cannot tell empty from absent.
 //!
 //! The delimiter (comma, semicolon, tab) is seen from the header, a byte order mark is skipped. A quote that never closes
-//! would make the rest of the file one cell: `Guard` closes it after 2 MiB, so memory stays flat and reading goes on.
+//! would make the rest of the file one cell: `Guard` closes it after twice the longest line, so memory stays flat and reading goes on.
 //! Only UTF-8 is read.
 
 use std::io::{self, BufRead, Read};
@@ -10,7 +10,7 @@ use std::io::{self, BufRead, Read};
 use ::csv::{ByteRecord, ReaderBuilder, WriterBuilder};
 
 use super::envelope::{Reject, RejectCode};
-use super::lines::{Item, KEPT, MAX_LINE, Origin, Rejected, not_utf8};
+use super::lines::{Item, KEPT, Origin, Rejected, not_utf8};
 
 /// The rows of a CSV file. An error is the input's, or the header's: reading ends there.
 pub struct CsvRows<R> {
@@ -32,6 +32,7 @@ impl<R: BufRead> CsvRows<R> {
         let delimiter = sniff(input.fill_buf()?);
         let mut rows = ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(Guard {
             input,
+            most: 2 * origin.line_bytes,
             delimiter,
             state: State::Start,
             length: 0,
@@ -62,8 +63,11 @@ impl<R: BufRead> CsvRows<R> {
 
     fn payload(&self) -> Result<String, Reject> {
         let record = &self.record;
-        if record.as_slice().len() > MAX_LINE - 64 {
-            let reason = "The row is longer than 1 MiB; a quote may not be closed. Correct the row.";
+        let longest = self.origin.line_bytes;
+        if record.as_slice().len() > longest.saturating_sub(64) {
+            let reason = format!(
+                "The row is longer than {longest} bytes (intake.line_bytes); a quote may not be closed. Correct the row."
+            );
             return Err(Reject::new(RejectCode::LineTooLong, reason));
         }
         if record.len() != self.columns.len() {
@@ -181,6 +185,7 @@ enum State {
 /// of the line in the input, so that line numbers stay true.
 struct Guard<R> {
     input: R,
+    most: usize,
     delimiter: u8,
     state: State,
     length: usize,
@@ -199,7 +204,7 @@ impl<R> Guard<R> {
         };
         let ended = is_end(byte) && self.state == State::Start;
         self.length = if ended { 0 } else { self.length + 1 };
-        self.length > 2 * MAX_LINE
+        self.length > self.most
     }
 }
 
@@ -257,6 +262,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::ingest::lines::MAX_LINE;
 
     fn read(bytes: &[u8]) -> Vec<Item> {
         CsvRows::new(bytes, Origin::new("shop"), "orders").unwrap().map(Result::unwrap).collect()

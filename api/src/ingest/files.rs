@@ -44,7 +44,7 @@ impl Chunk {
 }
 
 /// What is wrong with a file is told before anything of another is written.
-pub(super) fn readable(file: &Path) -> Result<()> {
+pub(super) fn readable(file: &Path, origin: &Origin) -> Result<()> {
     if file == Path::new("-") {
         return Ok(());
     }
@@ -61,7 +61,7 @@ pub(super) fn readable(file: &Path) -> Result<()> {
     let opened = File::open(file).map_err(|error| told("it cannot be read; look at its rights").because(error))?;
     // What is read from a pipe is gone.
     if file.is_file() && is_csv(file) == Some(true) {
-        CsvRows::new(BufReader::new(opened), Origin::new(""), "").map_err(|fault| unread(file, &fault))?;
+        CsvRows::new(BufReader::new(opened), origin.clone(), "").map_err(|fault| unread(file, &fault))?;
     }
     Ok(())
 }

@@ -4,7 +4,7 @@
 
 use std::io::BufRead;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tokio::sync::mpsc;
 
@@ -30,9 +30,6 @@ pub struct ImportOptions {
     pub bulk: bool,
 }
 
-/// A tap's records are written when the oldest has waited for so long.
-const AGE: Duration = Duration::from_secs(1);
-
 /// Imports files, `-` for standard input. The ending says what a file is; standard input is looked at. An error: nothing was
 /// taken. A fault on the way is in the summary.
 pub async fn import_files(
@@ -42,15 +39,15 @@ pub async fn import_files(
     mut progress: impl FnMut(&Summary),
 ) -> Result<Summary> {
     let source = intake.source(&options.source).await?;
+    let origin = origin(intake, options);
     let mut inputs = Vec::with_capacity(files.len());
     for file in files {
-        readable(&file)?;
+        readable(&file, &origin)?;
         let stream = stream_of(&file, options.stream.as_deref())?;
         known_stream(&source, &stream)?;
         inputs.push((file, stream));
     }
-    let origin = Origin::new(&options.source);
-    let chunk = if options.bulk { intake.bulk_batch() } else { intake.batch() };
+    let chunk = batch(intake, options);
     bulk::around(intake, options.bulk, async |intake: &Intake| {
         let (sender, mut items) = mpsc::channel::<Result<Vec<Item>>>(2);
         let reader = tokio::task::spawn_blocking(move || read_files(&inputs, &origin, chunk, &sender));
@@ -86,12 +83,12 @@ pub async fn import_singer<R: BufRead + Send + 'static>(
     if let Some(stream) = &options.stream {
         known_stream(&source, stream)?;
     }
-    let origin = Origin::new(&options.source);
+    let origin = origin(intake, options);
     let stream = options.stream.clone();
     bulk::around(intake, options.bulk, async |intake: &Intake| {
         // A state is the tap's promise not to send again: what it stands for must be on the disk.
         let intake = &intake.durable();
-        let batch = if options.bulk { intake.bulk_batch() } else { intake.batch() };
+        let batch = batch(intake, options);
         let (sender, mut messages) = mpsc::channel::<std::result::Result<Message, SingerError>>(32);
         let reader = tokio::task::spawn_blocking(move || {
             for message in Singer::new(input, origin) {
@@ -126,8 +123,9 @@ async fn take_messages(
     let mut bookmark: Option<Box<str>> = None;
     let mut oldest = Instant::now();
     let mut ended = None;
+    let patience = writer.intake.settings().flush_after;
     loop {
-        let left = AGE.saturating_sub(oldest.elapsed());
+        let left = patience.saturating_sub(oldest.elapsed());
         let message = match tokio::time::timeout(left, messages.recv()).await {
             Ok(Some(message)) => Some(message),
             Ok(None) => break,
@@ -153,7 +151,7 @@ async fn take_messages(
             Some(Ok(Message::Schema { .. })) | None => {}
         }
         // A state is only given on at a moment when nothing waits that came before it.
-        if waiting.is_full() || oldest.elapsed() >= AGE {
+        if waiting.is_full() || oldest.elapsed() >= patience {
             if !writer.write(waiting.take()).await? {
                 return Ok(false);
             }
@@ -174,6 +172,14 @@ async fn take_messages(
         None => Ok(written),
         Some(error) => Err(Error::bad_input(error.to_string())),
     }
+}
+
+fn origin(intake: &Intake, options: &ImportOptions) -> Origin {
+    Origin { line_bytes: intake.settings().line_bytes, ..Origin::new(&options.source) }
+}
+
+fn batch(intake: &Intake, options: &ImportOptions) -> usize {
+    if options.bulk { intake.settings().bulk_batch } else { intake.settings().batch }
 }
 
 /// A misspelt stream is told before anything is read.

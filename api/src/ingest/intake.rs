@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::envelope::{Envelope, Reject, RejectCode};
 use super::flush::{self, Done, Keep, Way};
 use super::heads::Fate;
-use super::lines::{Item, Rejected};
+use super::lines::{Item, MAX_LINE, Rejected};
 use super::prepare::Ordinals;
 use super::source::{Source, SourceError, Sources};
 use super::{staff, store};
@@ -29,11 +29,21 @@ pub struct IntakeSettings {
     pub batch: usize,
     /// The most records of one transaction of a bulk import.
     pub bulk_batch: usize,
+    /// The longest that a tap's record waits for its transaction.
+    pub flush_after: Duration,
+    /// The longest line that is read, in bytes.
+    pub line_bytes: usize,
 }
 
 impl Default for IntakeSettings {
     fn default() -> Self {
-        Self { default_country: None, batch: 500, bulk_batch: 5_000 }
+        Self {
+            default_country: None,
+            batch: 500,
+            bulk_batch: 5_000,
+            flush_after: Duration::from_secs(1),
+            line_bytes: MAX_LINE,
+        }
     }
 }
 
@@ -128,14 +138,9 @@ impl Intake {
         Self { inner: self.inner.clone(), bulk: self.bulk, hasty: false }
     }
 
-    /// The most records of one transaction.
-    pub(super) fn batch(&self) -> usize {
-        self.inner.settings.batch
-    }
-
-    /// The most records of one transaction of a bulk import.
-    pub(super) fn bulk_batch(&self) -> usize {
-        self.inner.settings.bulk_batch
+    /// How it works.
+    pub(super) fn settings(&self) -> &IntakeSettings {
+        &self.inner.settings
     }
 
     /// The database below.

@@ -94,7 +94,13 @@ pub struct Singer<R> {
 impl<R: BufRead> Singer<R> {
     /// Reads the tap's lines.
     pub fn new(input: R, origin: Origin) -> Self {
-        Self { lines: Lines::new(input), origin, keys: HashMap::new(), hold_states: false, ended: false }
+        Self {
+            lines: Lines::new(input, origin.line_bytes),
+            origin,
+            keys: HashMap::new(),
+            hold_states: false,
+            ended: false,
+        }
     }
 
     /// None: nothing to tell of this line.
