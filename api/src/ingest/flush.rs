@@ -92,6 +92,9 @@ async fn attempt(way: &Way<'_>, prepared: &[Prepared<'_>], records: Records, rep
         return Ok(Turn::Done(Done { outcomes: outcomes(prepared, &[], None), written: false }));
     }
     let mut tx = way.database.begin().await?;
+    if way.bulk {
+        store::bulk::patient(&mut tx).await?;
+    }
     if way.hasty {
         store::hasten(&mut tx).await?;
     }

@@ -43,14 +43,14 @@ crate::row! {
     }
 }
 
-/// Indexes of a large table take their time.
+/// Indexes of a large table take their time, and so does making ready what a large transaction writes.
 pub(in crate::ingest) async fn patient(tx: &mut Transaction) -> Result<()> {
     if tx.dialect() == Dialect::Sqlite {
         return Ok(());
     }
-    for setting in ["SET LOCAL statement_timeout = 0", "SET LOCAL lock_timeout = '60s'"] {
+    for setting in ["statement_timeout = 0", "idle_in_transaction_session_timeout = 0", "lock_timeout = '60s'"] {
         let mut sql = Sql::new(tx.dialect());
-        sql.push(setting);
+        sql.push("SET LOCAL ").push(setting);
         tx.execute(sql).await?;
     }
     Ok(())
