@@ -13,6 +13,7 @@ use api::ingest::rejected::{Selection, list, replay};
 use api::ingest::source::Sources;
 use api::ingest::staff::StaffEntry;
 use customer360_tests::{Db, TestDatabase, both};
+use sea_orm::EntityTrait;
 use serde_json::{Value, json};
 
 use crate::intake::{at, counts, envelope, graph, history, intake, open, ticket};
@@ -289,6 +290,41 @@ both! {
         assert!(texts.iter().all(|(customer, _)| **customer == anna["id"]), "{texts:?}");
         let shown = after["customer"].iter().find(|row| row["id"] == anna["id"]).unwrap();
         assert_eq!(shown["name"], "Anna Schmitt");
+    }
+
+    async fn what_a_newer_version_no_longer_says_goes(database: TestDatabase) {
+        let intake = intake(&database).await;
+        let contact = |seconds: i64, company: Option<&str>| {
+            envelope(seconds, "csv-crm", "contacts", &json!({ "customer_number": "K-1", "name": "Anna Schmidt",
+                "company_number": company, "updated_at": at(seconds).to_rfc3339() }))
+        };
+        let response = |seconds: i64, data: Value| {
+            envelope(seconds, "formbricks", "responses", &json!({ "id": "r1", "surveyId": "s1", "finished": true,
+                "createdAt": at(0).to_rfc3339(), "updatedAt": at(seconds).to_rfc3339(), "data": data,
+                "contact": { "id": "c1", "userId": "u1" } }))
+        };
+        let both = json!({ "nps": 3, "why": "Too dear" });
+        let report = intake.flush(vec![contact(1, Some("C-1")), response(1, both.clone())]).await.unwrap();
+        assert_eq!(report.rejected, []);
+        let before = graph(&database).await;
+        assert_eq!((before["relation"].len(), before["survey_answer"].len()), (1, 2));
+        let report = intake.flush(vec![contact(2, None), response(2, json!({ "nps": 9 }))]).await.unwrap();
+        assert_eq!((counts(&report), &report.rejected[..]), ((2, 0, 0, 0), &[][..]));
+        let after = graph(&database).await;
+        assert_eq!((after["relation"].len(), after["survey_answer"].len(), after["survey_response"].len()), (0, 1, 1));
+        let connection = database.connect().await;
+        let changes = entity::change::Entity::find().all(&connection).await.unwrap();
+        let deleted: Vec<_> = changes.iter().filter(|change| change.op == "DELETE").map(|change| change.entity.as_str()).collect();
+        assert_eq!(deleted, ["relation", "survey_answer"]);
+        // Both versions in one flush end the same.
+        let other = TestDatabase::create(database.db()).await;
+        let at_once = self::intake(&other).await;
+        let all = vec![contact(1, Some("C-1")), response(1, both), contact(2, None), response(2, json!({ "nps": 9 }))];
+        at_once.flush(all).await.unwrap();
+        let at_once = self::graph(&other).await;
+        for table in ["relation", "survey_answer", "survey_response", "interaction"] {
+            assert_eq!(after[table], at_once[table], "{table}");
+        }
     }
 
     async fn a_note_taken_back_is_off_the_timeline_however_flushes_are_cut(database: TestDatabase) {

@@ -181,12 +181,12 @@ mod tests {
     #[test]
     fn a_chunk_is_full_by_records_or_by_bytes() {
         let origin = Origin::new("shop");
-        let item = |bytes: usize| Ok(origin.envelope("orders", None, "x".repeat(bytes)));
+        let record = |bytes: usize| origin.envelope("orders", None, "x".repeat(bytes));
         let mut chunk = Chunk::new(20);
         for bytes in [1, 1 << 20] {
             let mut count = 0;
             while !chunk.is_full() {
-                chunk.push(item(bytes));
+                chunk.push(Ok(record(bytes)));
                 count += 1;
             }
             assert_eq!(count, if bytes == 1 { 20 } else { 8 });

@@ -18,7 +18,7 @@ use super::prepare::{Ordinals, Prepared, Records, prepare};
 use super::rows::{self, Ground};
 use super::source::Source;
 use super::store::{self, RecordKey};
-use super::{graph, staff};
+use super::{dropped, graph, kept, staff};
 use crate::database::{Database, Dialect, OnConflict, Transaction};
 use crate::error::Result;
 use crate::identity::decide::Rules;
@@ -313,68 +313,25 @@ async fn write(
         let envelope = record.envelope;
         let at = newest.entry(&envelope.source).or_insert(envelope.received_at);
         *at = (*at).max(envelope.received_at);
-        if let Some(row) = raw(record, *fate, replaces.get(index).copied()) {
+        if let Some(row) = kept::raw(record, *fate, replaces.get(index).copied()) {
             batch.push(on_conflict, &row)?;
         }
     }
     for (entity, entity_id, customer_id) in placed.changed {
-        let row = entity::change::Model {
-            seq: 0,
-            epoch: 1,
-            xid: 0,
-            entity: entity.to_owned(),
-            entity_id,
-            customer_id,
-            op: "UPSERT".to_owned(),
-            changed_at: now,
-        };
-        batch.push(OnConflict::Keep, &row)?;
+        batch.push(OnConflict::Keep, &kept::change(entity, entity_id, customer_id, "UPSERT", now))?;
     }
     tx.write(batch).await?;
     // After the write: what was taken back may have been said in this very flush.
     if !placed.gone.is_empty() {
         store::take_off_timeline(tx, placed.gone.into_iter().collect()).await?;
     }
+    dropped::take_away(tx, prepared, fates, heads, now).await?;
     if replaces.is_empty() {
         for (source, at) in newest {
             store::touch_source(tx, source, at).await?;
         }
     }
     Ok(())
-}
-
-/// The raw record, if it is one to keep.
-fn raw(record: &Prepared<'_>, fate: Fate, replaces: Option<Uuid>) -> Option<entity::record::Model> {
-    let (id, state) = match fate {
-        Fate::Applied(id) => (id, "APPLIED"),
-        Fate::Superseded(id) => (id, "SUPERSEDED"),
-        Fate::Rejected(id) => (id, "REJECTED"),
-        // Tried again: refused still, perhaps for another reason; or corrected at the source meanwhile.
-        Fate::Repeated => (replaces?, if record.content.is_ok() { "SUPERSEDED" } else { "REJECTED" }),
-    };
-    let envelope = record.envelope;
-    let content = record.content.as_ref().ok();
-    let reject = record.content.as_ref().err();
-    Some(entity::record::Model {
-        intake_no: 0,
-        id,
-        source: envelope.source.clone(),
-        stream: envelope.stream.clone(),
-        key: content.map_or_else(
-            || envelope.key.clone().or_else(|| envelope.dedupe_key.clone()),
-            |content| content.own_key.clone(),
-        ),
-        op: envelope.op.as_str().to_owned(),
-        version: content.and_then(|content| content.version.clone()),
-        occurred_at: content.map_or(envelope.occurred_at, |content| content.occurred_at),
-        received_at: envelope.received_at,
-        payload: envelope.payload.to_string(),
-        content_hash: record.hash.clone(),
-        state: state.to_owned(),
-        reason_code: reject.map(|reject| reject.code.as_str().to_owned()),
-        reason: reject.map(|reject| reject.reason.clone()),
-        mapping_version: record.source.mapping.version,
-    })
 }
 
 fn outcomes(prepared: &[Prepared<'_>], fates: &[Fate], heads: Option<&Heads>) -> Vec<Outcome> {

@@ -32,6 +32,8 @@ pub(super) enum Fate {
 /// The newest record of a key.
 struct Head {
     origin_id: Uuid,
+    /// The newest record before this flush.
+    before: Option<Uuid>,
     record_id: Option<Uuid>,
     version: Option<String>,
     hash: Option<String>,
@@ -53,6 +55,7 @@ impl Heads {
             .map(|row| {
                 let head = Head {
                     origin_id: row.origin_id,
+                    before: row.record_id,
                     record_id: row.record_id,
                     version: row.version,
                     hash: row.content_hash,
@@ -143,6 +146,11 @@ impl Heads {
         Some(id::make(time_of(head.origin_id), source, stream, key, part))
     }
 
+    /// The newest record of a key before this flush.
+    pub fn before(&self, source: &str, stream: &str, key: &str) -> Option<Uuid> {
+        self.known.get(&(source.to_owned(), stream.to_owned(), key.to_owned()))?.before
+    }
+
     /// The heads to write.
     pub fn changed(&self) -> impl Iterator<Item = entity::record_head::Model> {
         self.known.iter().filter(|(_, head)| head.dirty).map(|((source, stream, key), head)| {
@@ -170,6 +178,7 @@ fn head<'a>(
     let at = (source.to_owned(), stream.to_owned(), key.to_owned());
     known.entry(at).or_insert_with(|| Head {
         origin_id: id::make(received_at, source, stream, key, ""),
+        before: None,
         record_id: None,
         version: None,
         hash: None,

@@ -12,6 +12,7 @@
 pub mod bulk;
 pub mod csv;
 pub mod decimal;
+mod dropped;
 pub mod envelope;
 mod files;
 mod flush;
@@ -23,6 +24,7 @@ pub mod import;
 pub mod intake;
 pub mod json;
 pub mod jsonl;
+mod kept;
 mod ledger;
 pub mod lines;
 pub mod mapping;

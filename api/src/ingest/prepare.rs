@@ -76,6 +76,8 @@ pub(super) struct PreparedProfile {
 
 /// A row of a silo.
 pub(super) struct PreparedRow {
+    /// Its table.
+    pub table: &'static str,
     /// Tells several rows of a record apart.
     pub part: String,
     /// The profile it hangs on.
@@ -155,7 +157,7 @@ fn content(
         let via = if row.profile.is_none() { via(&row.fields) } else { None };
         records.push(read(row.table, row.fields)?);
         needs.profiles.extend(row.profile.clone());
-        rows.push(PreparedRow { part: row.part, profile: row.profile, via });
+        rows.push(PreparedRow { table: row.table, part: row.part, profile: row.profile, via });
     }
     for record in records.iter() {
         record.needs(&mut needs);

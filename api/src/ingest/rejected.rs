@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::envelope::{Envelope, Op, RejectCode};
 use super::intake::{Intake, Refused};
 use super::lines::Item;
-use super::store::{self, RefusedFilter, RefusedRow};
+use super::store::{self, PayloadRow, RefusedFilter, RefusedRow};
 use crate::database::Database;
 use crate::error::{Error, Result};
 
@@ -117,7 +117,8 @@ pub async fn replay(intake: &Intake, selection: &Selection) -> Result<ReplayRepo
 
 async fn retry(intake: &Intake, rows: Vec<RefusedRow>, report: &mut ReplayReport) -> Result<()> {
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
-    let payloads = store::payloads(intake.database(), ids.clone()).await?;
+    let database = intake.database();
+    let payloads: Vec<PayloadRow> = database.rows(store::payloads(database.dialect(), ids.clone())).await?;
     let mut payloads: HashMap<Uuid, String> = payloads.into_iter().map(|row| (row.id, row.payload)).collect();
     let mut items: Vec<Item> = Vec::with_capacity(rows.len());
     for row in rows {

@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::mapping::table::{Belongs, Table};
 use crate::database::{Bind, Database, Dialect, Row, Sql, Transaction, push_columns};
 use crate::error::{Error, Result};
 
@@ -67,6 +68,16 @@ crate::row! {
         id: Uuid = Uuid,
         /// As it came.
         payload: String = Text,
+    }
+}
+
+crate::row! {
+    /// A row that was deleted.
+    pub(super) struct DeletedRow {
+        /// Its id.
+        id: Uuid = Uuid,
+        /// Its customer.
+        customer_id: Uuid = Uuid,
     }
 }
 
@@ -269,11 +280,27 @@ pub(super) async fn refused(database: &Database, filter: &RefusedFilter<'_>) -> 
     database.rows(sql).await
 }
 
-/// What these records say.
-pub(super) async fn payloads(database: &Database, ids: Vec<Uuid>) -> Result<Vec<PayloadRow>> {
-    let mut sql = select::<PayloadRow>(database.dialect());
+/// The statement that reads what these records say.
+pub(super) fn payloads(dialect: Dialect, ids: Vec<Uuid>) -> Sql {
+    let mut sql = select::<PayloadRow>(dialect);
     sql.push(" FROM record t WHERE t.id").any_id(ids);
-    database.rows(sql).await
+    sql
+}
+
+/// Whether the rows of a table that mappings fill are about a customer, and so may go; what every silo refers to stays.
+pub(super) fn is_of_a_customer(table: &str) -> bool {
+    Table::find(table).is_some_and(|table| table.belongs != Belongs::Nobody)
+}
+
+/// Deletes rows of a table of customers. Gives those that were there.
+pub(super) async fn delete_rows(tx: &mut Transaction, table: &'static str, ids: Vec<Uuid>) -> Result<Vec<DeletedRow>> {
+    let mut sql = select::<DeletedRow>(tx.dialect());
+    sql.push(" FROM ").push(table).push(" t WHERE t.id").any_id(ids.clone());
+    let rows = tx.rows(sql).await?;
+    let mut sql = Sql::new(tx.dialect());
+    sql.push("DELETE FROM ").push(table).push(" WHERE id").any_id(ids);
+    tx.execute(sql).await?;
+    Ok(rows)
 }
 
 /// Takes rows off the timeline.
