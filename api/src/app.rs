@@ -195,6 +195,8 @@ pub fn open_intake_of(config: &Config, database: Database, sources: Sources) -> 
     let settings = IntakeSettings {
         default_country: Some(config.identity.default_country.clone()),
         batch: config.intake.flush_records,
+        flush_after: Duration::from_millis(config.intake.flush_ms),
+        line_bytes: config.intake.line_bytes,
         ..IntakeSettings::default()
     };
     Ok(Intake::new(database, sources, rules, settings))

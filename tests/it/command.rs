@@ -86,10 +86,11 @@ both! {
         desk.file("tickets.xlsx", "PK");
         desk.refused(&["import", "--source", "csv-support", "tickets.xlsx"], "BAD_USER_INPUT", &["ends in .csv"]);
         desk.file("twice/tickets.csv", "id,id\n1,2\n");
-        desk.refused(&["import", "--source", "csv-support", "twice/tickets.csv"], "BAD_USER_INPUT", &["repeats the name"]);
+        desk.refused(&["import", "--source", "csv-support", good, "twice/tickets.csv"], "BAD_USER_INPUT", &["repeats the name"]);
         desk.refused(&["import", "--source", "csv-support", "-"], "BAD_USER_INPUT", &["--stream"]);
         desk.refused(&["replay", "--source", "nobody"], "NOT_FOUND", &["unknown source"]);
         desk.refused(&["replay", "--record", "01a1ee56-0000-8000-8000-000000000000"], "NOT_FOUND", &["customer360 rejected"]);
+        desk.refused(&["token", "--role", "service", "--hours", &u64::MAX.to_string()], "BAD_USER_INPUT", &["auth.max_life_seconds"]);
         desk.refused(&["token", "--role", "king"], "BAD_USER_INPUT", &["no such role", "service"]);
         assert_eq!(desk.run(&["import", "--source", "csv-support"]).status.code(), Some(2), "no file at all");
         assert_eq!(desk.run(&["rejected", "--limit", "0"]).status.code(), Some(2));
@@ -158,6 +159,17 @@ both! {
         let again = desk.run(&["import", "--source", "csv-support", "tickets.csv"]);
         assert!(again.stderr.contains("tickets: 0 taken, 2 repeated"), "{}", again.stderr);
         assert_eq!(names(&TestApp::over(database, &[]).await).await, ["Ada Ray", "Bob Lee"]);
+    }
+
+    async fn the_longest_line_is_a_setting(database: TestDatabase) {
+        let desk = Desk::new(&database);
+        let long = "x".repeat(2_000);
+        desk.file("tickets.csv", format!("{TICKETS}T1,OPEN,{long},2026-05-01,a@example.org,Ada Ray\n"));
+        let import = ["import", "--source", "csv-support", "tickets.csv"];
+        let refused = desk.program(&import).env("CUSTOMER360_INTAKE__LINE_BYTES", "1024").finish();
+        assert_eq!(refused.status.code(), SOME_REJECTED, "{refused:#?}");
+        assert_eq!(desk.rejected()[0][4], "LINE_TOO_LONG");
+        assert!(desk.run(&import).status.success());
     }
 
     async fn strict_stops_and_writes_nothing_of_its_transaction(database: TestDatabase) {

@@ -4,14 +4,16 @@ use std::fs;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
+use api::error::Error;
 use api::identity::decide::Rules;
+use api::ingest::envelope::Envelope;
 use api::ingest::import::{ImportOptions, Summary, import_files, import_singer};
 use api::ingest::intake::{Intake, IntakeSettings};
 use api::ingest::rejected::{Selection, list, replay};
 use api::ingest::source::Sources;
 use api::ingest::staff::StaffEntry;
-use chrono::TimeDelta;
-use customer360_tests::{TestDatabase, both};
+use customer360_tests::{Db, TestDatabase, both};
+use sea_orm::EntityTrait;
 use serde_json::{Value, json};
 
 use crate::intake::{at, counts, envelope, graph, history, intake, open, ticket};
@@ -28,8 +30,18 @@ fn options(source: &str) -> ImportOptions {
 async fn singer(intake: &Intake, source: &str, name: &str) -> (Summary, Vec<String>) {
     let mut states = Vec::new();
     let input = Cursor::new(stream(name));
-    let summary =
-        import_singer(intake, &options(source), input, |state| states.push(state.to_owned()), |_| {}).await.unwrap();
+    let summary = import_singer(
+        intake,
+        &options(source),
+        input,
+        |state| {
+            states.push(state.to_owned());
+            Ok(())
+        },
+        |_| {},
+    )
+    .await
+    .unwrap();
     (summary, states)
 }
 
@@ -38,7 +50,7 @@ fn numbers(summary: &Summary) -> (usize, usize, usize, usize) {
 }
 
 /// The messages that SDKs of Segment sent, each as an envelope.
-fn segment() -> Vec<api::ingest::envelope::Envelope> {
+fn segment() -> Vec<Envelope> {
     let text = String::from_utf8(stream("segment-sdk-requests.jsonl")).unwrap();
     let requests = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     let messages = requests.flat_map(|request| match &request["body"]["batch"] {
@@ -73,7 +85,7 @@ async fn desk(database: &TestDatabase, knows_waiting: bool) -> Intake {
     Intake::new(open(database).await, sources, Rules::default(), IntakeSettings::default())
 }
 
-fn desk_ticket(n: i64, status: &str) -> api::ingest::envelope::Envelope {
+fn desk_ticket(n: i64, status: &str) -> Envelope {
     let payload = json!({ "id": format!("T{n}"), "email": format!("p{n}@example.org"), "status": status,
         "subject": "Printer", "opened_at": "2026-05-01T10:00:00Z" });
     envelope(n, "desk", "tickets", &payload)
@@ -107,6 +119,15 @@ both! {
         let annas = graph["customer"].iter().filter(|row| row["email"] == "anna@example.org").count();
         assert_eq!(annas, 1);
         assert!(!graph["survey_response"].is_empty() && !graph["web_event"].is_empty());
+    }
+
+    async fn a_state_that_nobody_can_read_ends_the_import(database: TestDatabase) {
+        let intake = intake(&database).await;
+        let input = Cursor::new(stream("singer-tap-postgres-full-incremental.jsonl"));
+        let full = |_: &str| Err(Error::unavailable("no room").with_message("The state cannot be written."));
+        let summary = import_singer(&intake, &options("postgres-contacts"), input, full, |_| {}).await.unwrap();
+        assert_eq!(summary.fault.map(|fault| fault.message).as_deref(), Some("The state cannot be written."));
+        assert!(summary.taken > 0, "what was taken before is told");
     }
 
     async fn an_anonymous_visitor_keeps_the_history(database: TestDatabase) {
@@ -147,6 +168,54 @@ both! {
         assert!(graph["record"].iter().all(|row| row["state"] == "APPLIED" && row["reason"].is_null()));
         let replayed = graph["ticket"].iter().find(|row| row["status"] == "PENDING").unwrap();
         assert!(graph["record"].iter().any(|row| row["id"] == replayed["record_id"]));
+    }
+
+    async fn what_is_not_kept_whole_is_not_tried_again(database: TestDatabase) {
+        let intake = desk(&database, true).await;
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("tickets.jsonl");
+        let whole = desk_ticket(1, "waiting").payload.into_string();
+        let with_nul = whole.replace("Printer", "Prin\0ter");
+        let too_long = whole.replace("Printer", &"x".repeat(1 << 20));
+        fs::write(&file, [with_nul, too_long].join("\n")).unwrap();
+        let summary = import_files(&intake, &options("desk"), vec![file], |_| {}).await.unwrap();
+        assert_eq!(numbers(&summary), (0, 0, 0, 2), "{summary:?}");
+        let before = list(intake.database(), None, 0, 10).await.unwrap();
+        let codes: Vec<_> = before.iter().map(|record| record.code.as_str()).collect();
+        assert_eq!(codes, ["NUL_CHARACTER", "LINE_TOO_LONG"]);
+        let report = replay(&intake, &Selection::Source("desk".into())).await.unwrap();
+        assert_eq!((report.taken, report.rejected.len()), (0, 2), "{report:?}");
+        let after = list(intake.database(), None, 0, 10).await.unwrap();
+        assert!(after.iter().zip(&before).all(|(after, before)| (&after.code, &after.reason) == (&before.code, &before.reason)));
+    }
+
+    async fn a_replayed_record_does_not_overwrite_a_later_one(database: TestDatabase) {
+        let before = desk(&database, false).await;
+        let on_monday = desk_ticket(1, "waiting");
+        let on_tuesday = Envelope { received_at: at(2), ..desk_ticket(1, "open") };
+        assert_eq!(counts(&before.flush(vec![on_monday]).await.unwrap()), (0, 0, 0, 1));
+        assert_eq!(counts(&before.flush(vec![on_tuesday]).await.unwrap()), (1, 0, 0, 0));
+        let after = desk(&database, true).await;
+        let report = replay(&after, &Selection::Source("desk".into())).await.unwrap();
+        assert_eq!((report.taken, report.superseded), (0, 1), "{report:?}");
+        let graph = graph(&database).await;
+        assert_eq!(graph["ticket"][0]["status"], "OPEN");
+        assert_eq!(graph["record"].iter().filter(|row| row["state"] == "SUPERSEDED").count(), 1);
+    }
+
+    async fn a_record_without_its_version_does_not_freeze_the_key(database: TestDatabase) {
+        let folder = folder(false);
+        let mapping = fs::read_to_string(folder.path().join("maps/desk.toml")).unwrap();
+        let mapping = mapping.replace("key = \"/id\"\n", "key = \"/id\"\nversion = \"/rev\"\noccurred_at = \"/opened_at\"\n");
+        fs::write(folder.path().join("maps/desk.toml"), mapping).unwrap();
+        let sources = Sources::load(folder.path()).unwrap();
+        let intake = Intake::new(open(&database).await, sources, Rules::default(), IntakeSettings::default());
+        for (subject, rev) in [("first", json!(7)), ("second", Value::Null), ("third", json!(8)), ("old", json!(6))] {
+            let payload = json!({ "id": "T1", "email": "p@example.org", "status": "open", "subject": subject,
+                "opened_at": "2026-05-01T10:00:00Z", "rev": rev });
+            intake.flush(vec![envelope(1, "desk", "tickets", &payload)]).await.unwrap();
+        }
+        assert_eq!(graph(&database).await["ticket"][0]["subject"], "third");
     }
 
     async fn strict_stops_and_writes_nothing_of_the_flush(database: TestDatabase) {
@@ -213,6 +282,8 @@ both! {
         let nobody = json!(uuid_of_nobody());
         let error = intake.staff_entry(entry("notes", "n3", &nobody, json!({ "text": "?" }))).await.unwrap_err();
         assert_eq!(error.code.as_str(), "NOT_FOUND");
+        let late = StaffEntry { written_at: at(900), ..entry("notes", "n1", &anna["id"], json!({ "text": "Too late" })) };
+        assert_eq!(intake.staff_entry(late).await.unwrap_err().code.as_str(), "CONFLICT");
         let after = graph(&database).await;
         assert_eq!(after["contact_note"].len(), 2);
         let texts: Vec<_> = after["contact_note"].iter().map(|row| (&row["customer_id"], &row["text"])).collect();
@@ -220,6 +291,59 @@ both! {
         assert!(texts.iter().all(|(customer, _)| **customer == anna["id"]), "{texts:?}");
         let shown = after["customer"].iter().find(|row| row["id"] == anna["id"]).unwrap();
         assert_eq!(shown["name"], "Anna Schmitt");
+    }
+
+    async fn what_a_newer_version_no_longer_says_goes(database: TestDatabase) {
+        let intake = intake(&database).await;
+        let contact = |seconds: i64, company: Option<&str>| {
+            envelope(seconds, "csv-crm", "contacts", &json!({ "customer_number": "K-1", "name": "Anna Schmidt",
+                "company_number": company, "updated_at": at(seconds).to_rfc3339() }))
+        };
+        let response = |seconds: i64, data: Value| {
+            envelope(seconds, "formbricks", "responses", &json!({ "id": "r1", "surveyId": "s1", "finished": true,
+                "createdAt": at(0).to_rfc3339(), "updatedAt": at(seconds).to_rfc3339(), "data": data,
+                "contact": { "id": "c1", "userId": "u1" } }))
+        };
+        let both = json!({ "nps": 3, "why": "Too dear" });
+        let report = intake.flush(vec![contact(1, Some("C-1")), response(1, both.clone())]).await.unwrap();
+        assert_eq!(report.rejected, []);
+        let before = graph(&database).await;
+        assert_eq!((before["relation"].len(), before["survey_answer"].len()), (1, 2));
+        let report = intake.flush(vec![contact(2, None), response(2, json!({ "nps": 9 }))]).await.unwrap();
+        assert_eq!((counts(&report), &report.rejected[..]), ((2, 0, 0, 0), &[][..]));
+        let after = graph(&database).await;
+        assert_eq!((after["relation"].len(), after["survey_answer"].len(), after["survey_response"].len()), (0, 1, 1));
+        let connection = database.connect().await;
+        let changes = entity::change::Entity::find().all(&connection).await.unwrap();
+        let deleted: Vec<_> = changes.iter().filter(|change| change.op == "DELETE").map(|change| change.entity.as_str()).collect();
+        assert_eq!(deleted, ["relation", "survey_answer"]);
+        // Both versions in one flush end the same.
+        let other = TestDatabase::create(database.db()).await;
+        let at_once = self::intake(&other).await;
+        let all = vec![contact(1, Some("C-1")), response(1, both), contact(2, None), response(2, json!({ "nps": 9 }))];
+        at_once.flush(all).await.unwrap();
+        let at_once = self::graph(&other).await;
+        for table in ["relation", "survey_answer", "survey_response", "interaction"] {
+            assert_eq!(after[table], at_once[table], "{table}");
+        }
+    }
+
+    async fn a_note_taken_back_is_off_the_timeline_however_flushes_are_cut(database: TestDatabase) {
+        let intake = intake(&database).await;
+        intake.flush(history()).await.unwrap();
+        let customer = graph(&database).await["customer"].iter().find(|row| row["email"] == "anna@example.org").unwrap()["id"].clone();
+        let note = |seconds: i64, removed: bool| {
+            let removed_at = removed.then(|| at(seconds).to_rfc3339());
+            envelope(seconds, "staff", "notes", &json!({ "key": "n1", "customer": customer, "text": "Called",
+                "removed_at": removed_at, "written_at": at(seconds).to_rfc3339() }))
+        };
+        let mut shown = Vec::new();
+        for flush in [vec![note(100, false), note(101, true)], vec![note(102, false)], vec![note(103, true), note(104, false)]] {
+            intake.flush(flush).await.unwrap();
+            let timeline = &graph(&database).await["interaction"];
+            shown.push(timeline.iter().filter(|row| row["kind"] == "CONTACT_NOTE").count());
+        }
+        assert_eq!(shown, [0, 1, 1]);
     }
 
     async fn a_value_the_database_cannot_keep_refuses_one_record(database: TestDatabase) {
@@ -230,7 +354,23 @@ both! {
         records.push(ticket(3, "T3", &json!({ "customer_number": "K-1", "email": long, "customer_name": "y".repeat(9_000) })));
         let report = intake.flush(records).await.unwrap();
         assert_eq!(counts(&report), (2, 0, 0, 1), "{:?}", report.rejected);
-        let _ = TimeDelta::zero();
+        // Too much for an index of PostgreSQL, and no more to SQLite than a long text. Nothing repeats, so nothing is packed.
+        let number: String = (0..10_000_u64).map(|n| char::from(b'!' + u8::try_from((n * n * 31 + n * 7) % 8_191 % 90).unwrap())).collect();
+        let more: Vec<_> = (4..9).map(|n| {
+            let number = if n == 6 { number.clone() } else { format!("N{n}") };
+            ticket(n, &format!("T{n}"), &json!({ "email": "a@example.org", "number": number }))
+        }).collect();
+        let strict = intake.flush_strictly(more.iter().cloned().map(Ok).collect()).await.unwrap();
+        let tickets = graph(&database).await["ticket"].len();
+        if database.db() == Db::Sqlite {
+            assert_eq!((counts(&strict), tickets), ((5, 0, 0, 0), 7));
+            return;
+        }
+        assert_eq!((counts(&strict), tickets), ((0, 0, 0, 1), 2), "{:?}", strict.rejected);
+        assert_eq!((strict.rejected[0].position, strict.rejected[0].code.as_str()), (2, "TOO_LARGE"));
+        let report = intake.flush(more).await.unwrap();
+        assert_eq!(counts(&report), (4, 0, 0, 1), "{:?}", report.rejected);
+        assert_eq!(graph(&database).await["ticket"].len(), 6);
     }
 }
 
@@ -238,7 +378,8 @@ fn uuid_of_nobody() -> String {
     "01a1ee56-0000-8000-8000-000000000000".to_owned()
 }
 
-async fn indexes(database: &TestDatabase) -> Vec<String> {
+/// The names of the indexes, tables and triggers that there are.
+pub async fn indexes(database: &TestDatabase) -> Vec<String> {
     use sea_orm::{ConnectionTrait, DbBackend, Statement};
     let connection = database.connect().await;
     let sql = match connection.get_database_backend() {

@@ -81,6 +81,19 @@ fn refused(program: Program, code: &str, words: &[&str]) {
 const COUNT: &str = "{ customers(first: 1) { nodes { id } } }";
 
 both! {
+    async fn a_declared_source_that_never_delivered_is_stale(database: TestDatabase) {
+        let folder = tempfile::tempdir().unwrap();
+        let declared = "key = \"desk\"\nmapping = \"csv-support\"\nexpected_every = \"1h\"\n";
+        std::fs::write(folder.path().join("desk.toml"), declared).unwrap();
+        let (program, address) = serve(database.url());
+        let program = program.env("CUSTOMER360_INTAKE__SOURCES", folder.path().to_str().unwrap());
+        let server = Serving::start((program, address));
+        let (_, answer) = server.ask("{ sources { nodes { key stale lastRecordAt } } }");
+        assert_eq!(answer["data"]["sources"]["nodes"], json!([{ "key": "desk", "stale": true, "lastRecordAt": null }]), "{answer:#}");
+    }
+}
+
+both! {
     async fn the_tables_of_an_older_database_are_made(database: TestDatabase) {
         let older = TestDatabase::create_empty(database.db()).await;
         let server = Serving::start(serve(older.url()));

@@ -4,6 +4,7 @@
 mod access;
 mod architecture;
 mod bad_request;
+mod bulk;
 mod command;
 mod cut;
 mod demo;

@@ -97,17 +97,33 @@ both! {
         let finished = import(&desk, "csv-support", cut);
         assert_eq!(finished.status.code(), Some(1), "{finished:#?}");
         assert!(finished.stderr.contains("BAD_USER_INPUT: Line 8: a RECORD of the stream `messages` came before its SCHEMA"), "{}", finished.stderr);
+        assert!(finished.stderr.contains("tickets: 3 taken"), "what was good is counted: {}", finished.stderr);
         assert_eq!(states(&finished), [json!({"done": 3})]);
         assert_eq!(count_tickets(&database).await, 3);
         // Lines that are none: kept as rejected, the rest is taken.
         let mut odd = tickets(3, 4).into_bytes();
+        odd.extend_from_slice(b"{\"type\":\"SCHEMA\",\"stream\":\"a\\u0000b\",\"schema\":{}}\n");
         odd.extend_from_slice(b"{\"type\": \"RECORD\", \n\xff\xfe\n[]\n{\"type\":\"RECORD\",\"stream\":\"tickets\"}\n{\"type\":\"RECORD\",\"stream\":\"tickets\",\"record\":7}\n{\"type\":\"NEWS\"}\n");
         odd.extend_from_slice(tickets(4, 5).as_bytes());
         let finished = import(&desk, "csv-support", odd);
         assert_eq!(finished.status.code(), SOME_REJECTED, "{finished:#?}");
-        assert!(finished.stderr.contains("2 taken, 0 repeated, 0 superseded, 5 rejected."), "{}", finished.stderr);
+        assert!(finished.stderr.contains("2 taken, 0 repeated, 0 superseded, 6 rejected."), "{}", finished.stderr);
         assert!(finished.stderr.contains("NEWS: This type of message is not known"), "{}", finished.stderr);
         assert_eq!(count_tickets(&database).await, 5);
+    }
+
+    async fn a_stream_may_be_named_anew(database: TestDatabase) {
+        let desk = Desk::new(&database);
+        let lines = tickets(0, 2).replace("\"tickets\"", "\"public-tickets\"") + "{\"type\": \"RECORD\", \n";
+        let import = |stream: &str| {
+            desk.program(&["import", "--singer", "--source", "csv-support", "--stream", stream]).input(lines.clone()).finish()
+        };
+        let misspelt = import("tikets");
+        assert_eq!(misspelt.status.code(), Some(1), "{misspelt:#?}");
+        assert!(misspelt.stderr.contains("no stream `tikets`"), "{}", misspelt.stderr);
+        let named = import("tickets");
+        assert_eq!(named.status.code(), SOME_REJECTED, "{named:#?}");
+        assert!(named.stderr.contains("tickets: 2 taken, 0 repeated, 0 superseded, 1 rejected"), "{}", named.stderr);
     }
 
     async fn a_killed_import_keeps_what_it_acknowledged(database: TestDatabase) {

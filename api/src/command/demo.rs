@@ -15,7 +15,7 @@ use crate::auth::mint;
 use crate::catalogue;
 use crate::config::{Config, DatabaseUrl, Mode};
 use crate::database::Database;
-use crate::demo::{Demo, RISK_QUERY, SEARCH_QUERY};
+use crate::demo::{Demo, RISK_QUERY, SEARCH_QUERY, SOURCES};
 use crate::error::{Error, Result};
 use crate::http::page::Example;
 use crate::ingest::intake::Intake;
@@ -70,14 +70,13 @@ pub async fn demo(mut config: Config, arguments: DemoArguments) -> Result<()> {
     // Before any work: who has a server running already learns it at once.
     let listener = listen(&config).await?;
     let mut database = open_migrated(&config).await?;
-    refuse_foreign(&database).await?;
-    if arguments.fresh {
+    if is_begun(&database).await? && arguments.fresh {
         database.close().await;
         begin_again(&config).await?;
         database = open_migrated(&config).await?;
     }
     // A demo that was begun goes on from its own first day, so that nothing arrives twice.
-    let now = catalogue::store::source_since(&database, "crm").await?.unwrap_or_else(Utc::now);
+    let now = catalogue::store::source_since(&database, SOURCES[0].0).await?.unwrap_or_else(Utc::now);
     let demo = Demo::new(arguments.seed, usize::try_from(arguments.customers).unwrap_or(FIRST), now);
     let sources = demo.sources().map_err(|error| Error::internal(error.to_string()))?;
     let intake = open_intake_of(&config, database.clone(), Sources::of(sources))?;
@@ -113,14 +112,13 @@ async fn arrive(intake: &Intake, demo: &Demo) -> Result<()> {
     Ok(())
 }
 
-/// Invented customers must not come among real ones, let alone replace them.
-async fn refuse_foreign(database: &Database) -> Result<()> {
-    let demo = Demo::new(1, FIRST, Utc::now()).sources().map_err(|error| Error::internal(error.to_string()))?;
+/// Whether the demo made this database. One of others is refused: invented customers must not come among real ones, let
+/// alone replace them.
+async fn is_begun(database: &Database) -> Result<bool> {
     let known = catalogue::store::source_keys(database).await?;
-    let own = |key: &String| key == "staff" || demo.iter().any(|source| source.key == *key);
-    let begun = demo.iter().all(|source| known.contains(&source.key));
-    if begun || known.iter().all(own) {
-        return Ok(());
+    let own = |key: &String| SOURCES.iter().any(|(own, _)| own == key);
+    if known.is_empty() || known.iter().any(own) {
+        return Ok(!known.is_empty());
     }
     Err(Error::conflict(
         "This database holds records of other sources, so it is not the demo's. Name another one in DATABASE_URL.",

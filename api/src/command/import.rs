@@ -1,6 +1,6 @@
 //! `import`, `rejected`, `replay`: records from files and taps, and what could not be taken in.
 
-use std::io::{BufReader, IsTerminal, Write, stderr, stdin, stdout};
+use std::io::{BufReader, ErrorKind, IsTerminal, Write, stderr, stdin, stdout};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -81,9 +81,14 @@ pub async fn import(config: &Config, arguments: ImportArguments) -> Result<Outco
     };
     let summary = if arguments.singer {
         let state = |state: &str| {
-            // A tap that has gone away does not need its state any more.
             let mut out = stdout().lock();
-            let _ = writeln!(out, "{state}").and_then(|()| out.flush());
+            match writeln!(out, "{state}").and_then(|()| out.flush()) {
+                // A tap that has gone away does not need its state any more.
+                Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Error::unavailable(error).with_message(
+                    "The state cannot be written to standard output: the tap will send again what is here.",
+                )),
+                _ => Ok(()),
+            }
         };
         import_singer(&intake, &options, BufReader::new(stdin()), state, progress).await
     } else {
@@ -93,6 +98,9 @@ pub async fn import(config: &Config, arguments: ImportArguments) -> Result<Outco
     let summary = summary?;
     report(&summary);
     intake.database().close().await;
+    if let Some(fault) = summary.fault {
+        return Err(fault);
+    }
     match summary.stopped {
         None => Ok(Outcome::of_rejected(summary.rejected)),
         Some(refused) => Err(Error::bad_input(format!(
@@ -117,6 +125,9 @@ fn progress_bar() -> ProgressBar {
 fn report(summary: &Summary) {
     for notice in &summary.notices {
         eprintln!("line {}: {}: {}", notice.line, notice.kind, notice.text);
+    }
+    if summary.more_notices > 0 {
+        eprintln!("and {} more notices like these", summary.more_notices);
     }
     for (stream, counts) in &summary.streams {
         eprintln!(

@@ -88,7 +88,7 @@ pub async fn run(arguments: Arguments) -> Result<Outcome> {
         Command::Token { role, subject, hours } => {
             // A role that nobody knows would only be refused later.
             open_policy(&config)?.rights(role.iter().map(String::as_str))?;
-            println!("{}", auth::mint(&config, &subject, &role, hours * 3600)?);
+            println!("{}", auth::mint(&config, &subject, &role, hours.saturating_mul(3600))?);
         }
         Command::Migrate => {
             open_migrated(&config).await?;

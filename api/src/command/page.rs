@@ -47,7 +47,7 @@ pub fn examples() -> Vec<Example> {
         Example::new("Who am I, and what may I see?", include_str!("example/viewer.graphql")),
         Example::new("Customers by last contact", include_str!("example/customers.graphql")).with("first", 10),
         Example::new("One customer, with tickets and timeline", include_str!("example/customer.graphql"))
-            .with("number", "10001"),
+            .with("number", "K-1001"),
         Example::new("Search, forgiving of typos", include_str!("example/search.graphql")).with("text", "Müller"),
         Example::new("Where each value comes from", include_str!("example/provenance.graphql")).with("first", 3),
         Example::new("Sources and how fresh they are", include_str!("example/sources.graphql")),

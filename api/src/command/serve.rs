@@ -15,7 +15,10 @@ use crate::ingest::bulk;
 pub async fn serve(config: &Config) -> Result<()> {
     eprintln!("{}", config.in_force());
     let app = App::over(config, open_migrated(config).await?)?;
-    bulk::restore(app.database()).await?;
+    if !bulk::restore(app.database()).await? {
+        tracing::warn!("a bulk import is running; until its end reading is slower, and search misses what it brings");
+    }
+    app.intake().declare().await?;
     let listener = listen(config).await?;
     if let Some(warning) = config.warning() {
         eprintln!("{warning}");

@@ -12,7 +12,7 @@ pub(super) fn check(config: &Config) -> Result<()> {
     let graphql = &config.graphql;
     let http = &config.http;
     let database = &config.database;
-    let positive: [(&str, u64); 26] = [
+    let positive: [(&str, u64); 27] = [
         ("database.pool_size", database.pool_size.into()),
         ("database.acquire_ms", database.acquire_ms),
         ("database.statement_ms", database.statement_ms),
@@ -39,6 +39,7 @@ pub(super) fn check(config: &Config) -> Result<()> {
         ("rate.points", config.rate.points.into()),
         ("rate.refill_per_second", config.rate.refill_per_second.into()),
         ("intake.flush_records", config.intake.flush_records as u64),
+        ("intake.flush_ms", config.intake.flush_ms),
     ];
     for (key, value) in positive {
         refuse_if(value == 0, || format!("{key} must be at least 1."))?;
@@ -52,6 +53,10 @@ pub(super) fn check(config: &Config) -> Result<()> {
     })?;
     refuse_if(config.rate.points < graphql.max_cost, || {
         "rate.points must be at least graphql.max_cost, or the largest request could never be paid for.".into()
+    })?;
+    // A transaction's records are in memory at once, and PostgreSQL takes them as one value of at most 1 GiB.
+    refuse_if(!(1_024..=64 << 20).contains(&config.intake.line_bytes), || {
+        "intake.line_bytes must be from 1024 to 67108864.".into()
     })?;
     refuse_if(http.header_bytes < 8_192, || "http.header_bytes must be at least 8192.".into())?;
     refuse_if(auth.jwks_file.is_some() && auth.hs256_secret.is_some(), || {

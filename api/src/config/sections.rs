@@ -294,7 +294,7 @@ pub struct Intake {
     pub line_bytes: usize,
     /// Records of one transaction. Default 500.
     pub flush_records: usize,
-    /// Longest wait before a transaction is committed, in milliseconds. Default 1,000.
+    /// Longest wait of a tap's record for its transaction, in milliseconds. Default 1,000.
     pub flush_ms: u64,
 }
 

@@ -16,6 +16,7 @@ use sqlx::sqlite::{
 use sqlx::{Arguments, AssertSqlSafe, Executor as _, Postgres, Row as _, Sqlite};
 
 mod camel;
+mod claim;
 mod fault;
 mod migrate;
 mod row;
@@ -24,6 +25,7 @@ mod values;
 mod write;
 
 pub use camel::Camel;
+pub use claim::Claim;
 use fault::{fault, may_come_back, unopened};
 pub use fault::{out_of_reach, refuses_a_value, without_values};
 pub use row::{Column, Kind, Row, is_plain, or_default, push_asked, push_columns, push_sources};

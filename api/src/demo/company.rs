@@ -14,16 +14,16 @@ use crate::ingest::jsonl::JsonLines;
 use crate::ingest::lines::{Item, Origin};
 use crate::ingest::source::{Source, SourceError};
 
-/// The source files, by key.
+/// The source files, by key. The company's name stands before each: where one of these is known, the database is the demo's.
 pub const SOURCES: [(&str, &str); 8] = [
-    ("crm", include_str!("source/crm.toml")),
-    ("sales", include_str!("source/sales.toml")),
-    ("surveys", include_str!("source/surveys.toml")),
-    ("formbricks", include_str!("source/formbricks.toml")),
-    ("web", include_str!("source/web.toml")),
-    ("web-sessions", include_str!("source/web-sessions.toml")),
-    ("helpdesk", include_str!("source/helpdesk.toml")),
-    ("reviews", include_str!("source/reviews.toml")),
+    ("auental-crm", include_str!("source/crm.toml")),
+    ("auental-sales", include_str!("source/sales.toml")),
+    ("auental-surveys", include_str!("source/surveys.toml")),
+    ("auental-formbricks", include_str!("source/formbricks.toml")),
+    ("auental-web", include_str!("source/web.toml")),
+    ("auental-web-sessions", include_str!("source/web-sessions.toml")),
+    ("auental-helpdesk", include_str!("source/helpdesk.toml")),
+    ("auental-reviews", include_str!("source/reviews.toml")),
 ];
 
 const STAFF: &str = include_str!("company/staff.csv");
@@ -43,17 +43,18 @@ pub(super) fn sources() -> Result<Vec<Source>, SourceError> {
 /// What every silo refers to.
 pub(super) fn catalogue(clock: Clock) -> impl Iterator<Item = Envelope> {
     let files = [
-        ("crm", "staff", STAFF),
-        ("crm", "products", PRODUCTS),
-        ("crm", "touchpoints", TOUCHPOINTS),
-        ("sales", "staff", STAFF),
-        ("helpdesk", "staff", STAFF),
-        ("surveys", "surveys", SURVEYS),
+        ("auental-crm", "staff", STAFF),
+        ("auental-crm", "products", PRODUCTS),
+        ("auental-crm", "touchpoints", TOUCHPOINTS),
+        ("auental-sales", "staff", STAFF),
+        ("auental-helpdesk", "staff", STAFF),
+        ("auental-surveys", "surveys", SURVEYS),
     ];
     let rows = files.into_iter().flat_map(|(source, stream, text)| {
         CsvRows::new(text.as_bytes(), Origin::new(source), stream).into_iter().flatten().filter_map(taken)
     });
-    let lines = JsonLines::new(FORMBRICKS_SURVEYS.as_bytes(), Origin::new("formbricks"), "surveys").filter_map(taken);
+    let lines =
+        JsonLines::new(FORMBRICKS_SURVEYS.as_bytes(), Origin::new("auental-formbricks"), "surveys").filter_map(taken);
     let opened = clock.now - Duration::days(DAYS);
     rows.chain(lines).map(move |envelope| Envelope { received_at: opened, ..envelope })
 }

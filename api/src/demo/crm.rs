@@ -9,7 +9,7 @@ use super::row::{Row, time};
 use super::text::Language;
 use crate::ingest::envelope::Envelope;
 
-const SOURCE: &str = "crm";
+const SOURCE: &str = "auental-crm";
 
 /// Everything of a person.
 pub(super) fn person(person: &Person, clock: &Clock, dice: &mut Dice, out: &mut Vec<Envelope>) {

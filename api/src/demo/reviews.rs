@@ -24,7 +24,7 @@ pub(super) fn person(person: &Person, clock: &Clock, dice: &mut Dice, out: &mut 
     let (title, words) = text.split_once('|').unwrap_or((&text, ""));
     let origin = dice.pick(&["waermeforum", "haus-und-dach", "starscout", "auental-shop"]);
     let kind = dice.weighted(&[("REVIEW", 7), ("RATING", 2), ("RECOMMENDATION", 2)]);
-    let row = Row::new("reviews", "reviews", at)
+    let row = Row::new("auental-reviews", "reviews", at)
         .set("id", format!("{origin}-{}", person.index + 5001))
         .set("origin", origin)
         .set("kind", kind)

@@ -9,7 +9,7 @@ use super::row::Row;
 use super::text::{Language, NOTES};
 use crate::ingest::envelope::Envelope;
 
-const SOURCE: &str = "sales";
+const SOURCE: &str = "auental-sales";
 
 /// Everything of a person.
 pub(super) fn person(person: &Person, clock: &Clock, dice: &mut Dice, out: &mut Vec<Envelope>) {

@@ -91,7 +91,7 @@ fn master(company: &Company, clock: &Clock, out: &mut Vec<Envelope>) {
             .set("country", company.place.country)
             .set("updated_at", time(at))
     };
-    let firm = Row::new("crm", "companies", at)
+    let firm = Row::new("auental-crm", "companies", at)
         .set("customer_number", company.number.as_str())
         .set("name", company.name.as_str())
         .set("email", company.mailbox())
@@ -100,7 +100,7 @@ fn master(company: &Company, clock: &Clock, out: &mut Vec<Envelope>) {
         .set("employees", company.employees.to_string())
         .set("website", format!("https://{}", company.domain));
     out.push(figures(firm).done(clock));
-    let person = Row::new("crm", "contacts", at)
+    let person = Row::new("auental-crm", "contacts", at)
         .set("customer_number", SCRIPTED.customer_number)
         .set("name", SCRIPTED.name)
         .set("given_name", "Katharina")
@@ -118,7 +118,7 @@ fn master(company: &Company, clock: &Clock, out: &mut Vec<Envelope>) {
     for (purpose, channel, state) in
         [("SURVEY", "", "GRANTED"), ("MARKETING", "EMAIL", "DENIED"), ("SERVICE", "PHONE", "GRANTED")]
     {
-        let row = Row::new("crm", "consents", at)
+        let row = Row::new("auental-crm", "consents", at)
             .set("id", format!("c-K-1001-{purpose}"))
             .set("customer_number", SCRIPTED.customer_number)
             .set("purpose", purpose)
@@ -128,7 +128,7 @@ fn master(company: &Company, clock: &Clock, out: &mut Vec<Envelope>) {
             .time("recorded_at", at);
         out.push(row.done(clock));
     }
-    let row = Row::new("crm", "preferences", at)
+    let row = Row::new("auental-crm", "preferences", at)
         .set("id", "p-K-1001")
         .set("customer_number", SCRIPTED.customer_number)
         .set("key", "contact_time")
@@ -138,7 +138,7 @@ fn master(company: &Company, clock: &Clock, out: &mut Vec<Envelope>) {
 
 fn sales(clock: &Clock, out: &mut Vec<Envelope>) {
     let row = |stream, id: &str, at| {
-        Row::new("sales", stream, at).set("id", id).set("customer_number", SCRIPTED.customer_number)
+        Row::new("auental-sales", stream, at).set("id", id).set("customer_number", SCRIPTED.customer_number)
     };
     let starts = clock.at(-327, 10, 0);
     let contract = row("contracts", "v-K-1001", starts)
@@ -219,7 +219,7 @@ fn sales(clock: &Clock, out: &mut Vec<Envelope>) {
 
 fn complaint(clock: &Clock, out: &mut Vec<Envelope>) {
     let opened = clock.at(-16, 17, 22);
-    let row = Row::new("helpdesk", "tickets", opened)
+    let row = Row::new("auental-helpdesk", "tickets", opened)
         .set("id", "1001-0")
         .set("number", SCRIPTED.ticket)
         .set("customer_name", "Katharina Moeller")
@@ -275,7 +275,7 @@ fn survey(company: &Company, clock: &Clock, out: &mut Vec<Envelope>) {
     };
     // A year ago all was well: whoever looks at the yearly study alone sees a friend of the house.
     let sent = clock.at(-290, 8, 0);
-    let invitation = Row::new("surveys", "invitations", sent)
+    let invitation = Row::new("auental-surveys", "invitations", sent)
         .set("id", "i-rel-K-1001")
         .set("survey", "rel")
         .set("customer_number", SCRIPTED.customer_number)

@@ -10,7 +10,7 @@ use super::row::Row;
 use super::text::{Language, TICKETS};
 use crate::ingest::envelope::Envelope;
 
-const SOURCE: &str = "helpdesk";
+const SOURCE: &str = "auental-helpdesk";
 
 /// Everything of a person.
 pub(super) fn person(person: &Person, clock: &Clock, dice: &mut Dice, out: &mut Vec<Envelope>) {

@@ -11,8 +11,8 @@ use super::row::{Row, envelope};
 use super::text::SURVEYS;
 use crate::ingest::envelope::Envelope;
 
-const SHORT: &str = "formbricks";
-const PANEL: &str = "surveys";
+const SHORT: &str = "auental-formbricks";
+const PANEL: &str = "auental-surveys";
 
 /// Everything of a person.
 pub(super) fn person(person: &Person, clock: &Clock, dice: &mut Dice, out: &mut Vec<Envelope>) {

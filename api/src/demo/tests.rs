@@ -131,28 +131,28 @@ fn the_scripted_customer_is_at_risk_and_no_silo_alone_says_so() {
         let sources = envelopes.iter().map(|envelope| envelope.source.clone());
         let all: Vec<_> = sources.zip(mapped(&demo, &envelopes)).collect();
 
-        let notes = rows(&all, "sales", "contact_note");
+        let notes = rows(&all, "auental-sales", "contact_note");
         let missed = notes.iter().find(|note| note["touchpoint"] == "invoice").unwrap();
         assert!(missed["promise_due_at"].as_str().unwrap() < "2026-11-22" && missed.contains_key("promise_text"));
         assert!(notes.iter().any(|note| note["promise_due_at"].as_str().unwrap().starts_with("2026-11-23")));
-        let opportunity = rows(&all, "sales", "opportunity")[0];
+        let opportunity = rows(&all, "auental-sales", "opportunity")[0];
         assert_eq!((&opportunity["state"], &opportunity["expected_close_on"]), (&"OPEN".into(), &"2026-11-23".into()));
-        let contract = rows(&all, "sales", "contract")[0];
+        let contract = rows(&all, "auental-sales", "contract")[0];
         assert_eq!((&contract["state"], &contract["ends_on"]), (&"ACTIVE".into(), &"2026-12-30".into()));
         assert_eq!(contract["notice_by"], "2026-11-30");
 
-        let response = rows(&all, "formbricks", "survey_response")[0];
+        let response = rows(&all, "auental-formbricks", "survey_response")[0];
         assert_eq!((&response["touchpoint"], &response["kind"]), (&"invoice".into(), &"NPS".into()));
         assert_eq!(response["score"], 2);
 
         let at_exit = |row: &&&serde_json::Map<String, Value>| row["touchpoint"] == "cancellation-page";
-        assert_eq!(rows(&all, "web", "web_event").iter().filter(at_exit).count(), 3);
-        assert_eq!(rows(&all, "web-sessions", "web_session").iter().filter(at_exit).count(), 3);
+        assert_eq!(rows(&all, "auental-web", "web_event").iter().filter(at_exit).count(), 3);
+        assert_eq!(rows(&all, "auental-web-sessions", "web_session").iter().filter(at_exit).count(), 3);
 
-        let ticket = rows(&all, "helpdesk", "ticket")[0];
+        let ticket = rows(&all, "auental-helpdesk", "ticket")[0];
         assert_eq!((&ticket["kind"], &ticket["status"]), (&"COMPLAINT".into(), &"OPEN".into()));
         assert_eq!((&ticket["touchpoint"], &ticket["number"]), (&"invoice".into(), &demo.scripted().ticket.into()));
-        let internal = rows(&all, "helpdesk", "ticket_message");
+        let internal = rows(&all, "auental-helpdesk", "ticket_message");
         assert_eq!(internal.iter().filter(|message| message["internal"] == true).count(), 1);
         assert_eq!(demo.scripted().customer_number, "K-1001");
     }

@@ -11,8 +11,8 @@ use super::row::{Row, envelope};
 use super::text::Language;
 use crate::ingest::envelope::Envelope;
 
-const TRACKING: &str = "web";
-const SESSIONS: &str = "web-sessions";
+const TRACKING: &str = "auental-web";
+const SESSIONS: &str = "auental-web-sessions";
 const SITE: &str = "https://www.auental.example.com";
 
 /// Pages: name, path, touchpoint.

@@ -114,7 +114,7 @@ pub struct Placed {
     /// The newest moment of contact of each customer.
     pub contacts: HashMap<Uuid, DateTime<Utc>>,
     /// Rows that leave the timeline: what happened was taken back.
-    pub gone: Vec<Uuid>,
+    pub gone: BTreeSet<Uuid>,
     /// What sources call members of staff: the source's key and the person, for the records that follow.
     pub aliases: Vec<(String, Uuid)>,
 }
@@ -144,6 +144,7 @@ impl Placed {
 
     /// Puts a row on the timeline of its customer.
     pub fn happened(&mut self, at: &Placement<'_>, holder: Holder, what: &Happening<'_>) -> Result<()> {
+        self.gone.remove(&at.id);
         self.batch.push(
             OnConflict::Replace,
             &entity::interaction::Model {

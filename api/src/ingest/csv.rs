@@ -2,15 +2,15 @@
 //! is null, since a file cannot tell empty from absent.
 //!
 //! The delimiter (comma, semicolon, tab) is seen from the header, a byte order mark is skipped. A quote that never closes
-//! would make the rest of the file one cell: `Guard` closes it after 2 MiB, so memory stays flat and reading goes on.
+//! would make the rest of the file one cell: `Guard` closes it after twice the longest line, so memory stays flat and reading goes on.
 //! Only UTF-8 is read.
 
 use std::io::{self, BufRead, Read};
 
-use ::csv::{ByteRecord, ReaderBuilder};
+use ::csv::{ByteRecord, ReaderBuilder, WriterBuilder};
 
 use super::envelope::{Reject, RejectCode};
-use super::lines::{Item, MAX_LINE, Origin, Rejected, not_utf8};
+use super::lines::{Item, KEPT, Origin, Rejected, not_utf8};
 
 /// The rows of a CSV file. An error is the input's, or the header's: reading ends there.
 pub struct CsvRows<R> {
@@ -18,6 +18,7 @@ pub struct CsvRows<R> {
     /// The header's names, each as JSON text.
     columns: Vec<String>,
     record: ByteRecord,
+    delimiter: u8,
     origin: Origin,
     stream: String,
 }
@@ -31,11 +32,12 @@ impl<R: BufRead> CsvRows<R> {
         let delimiter = sniff(input.fill_buf()?);
         let mut rows = ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(Guard {
             input,
+            most: 2 * origin.line_bytes,
             delimiter,
             state: State::Start,
             length: 0,
             pending: Vec::new(),
-            skip: false,
+            skip: Skip::Nothing,
         });
         let header = rows.byte_headers().map_err(io::Error::other)?;
         let mut columns: Vec<String> = Vec::with_capacity(header.len());
@@ -56,14 +58,17 @@ impl<R: BufRead> CsvRows<R> {
         if columns.is_empty() {
             return Err(invalid("the file has no header".to_owned()));
         }
-        Ok(Self { rows, columns, record: ByteRecord::new(), origin, stream: stream.into() })
+        Ok(Self { rows, columns, record: ByteRecord::new(), delimiter, origin, stream: stream.into() })
     }
 
     fn payload(&self) -> Result<String, Reject> {
         let record = &self.record;
-        if record.as_slice().len() > MAX_LINE - 64 {
-            let reason = "The row is longer than 1 MiB; a quote may not be closed. Correct the row.";
-            return Err(Reject::new(RejectCode::TooLarge, reason));
+        let longest = self.origin.line_bytes;
+        if record.as_slice().len() > longest.saturating_sub(64) {
+            let reason = format!(
+                "The row is longer than {longest} bytes (intake.line_bytes); a quote may not be closed. Correct the row."
+            );
+            return Err(Reject::new(RejectCode::LineTooLong, reason));
         }
         if record.len() != self.columns.len() {
             let (found, expected) = (record.len(), self.columns.len());
@@ -92,6 +97,24 @@ impl<R: BufRead> CsvRows<R> {
     }
 }
 
+impl<R> CsvRows<R> {
+    /// The beginning of the row, as it would be written.
+    fn shown(&self) -> String {
+        let mut row = WriterBuilder::new().delimiter(self.delimiter).flexible(true).from_writer(Vec::new());
+        let mut room = KEPT;
+        for cell in &self.record {
+            let part = &cell[..cell.len().min(room)];
+            room -= part.len();
+            // Writing into memory cannot fail.
+            let _ = row.write_field(part);
+            if room == 0 {
+                break;
+            }
+        }
+        String::from_utf8_lossy(&row.into_inner().unwrap_or_default()).into_owned()
+    }
+}
+
 impl<R: BufRead> Iterator for CsvRows<R> {
     type Item = io::Result<Item>;
 
@@ -105,11 +128,7 @@ impl<R: BufRead> Iterator for CsvRows<R> {
         let line = self.record.position().map_or(line, ::csv::Position::line);
         Some(Ok(match self.payload() {
             Ok(payload) => Ok(self.origin.envelope(&self.stream, None, payload)),
-            Err(reject) => {
-                let cells = self.record.as_slice();
-                let shown = String::from_utf8_lossy(&cells[..cells.len().min(4 << 10)]);
-                Err(Rejected::new(line, &self.origin, &self.stream, &shown, &reject))
-            }
+            Err(reject) => Err(Rejected::new(line, &self.origin, &self.stream, &self.shown(), &reject)),
         }))
     }
 }
@@ -122,7 +141,7 @@ fn invalid(what: String) -> io::Error {
 fn sniff(start: &[u8]) -> u8 {
     let mut counts = [(0_usize, b','), (0, b';'), (0, b'\t')];
     let mut quoted = false;
-    for byte in start.iter().take_while(|byte| **byte != b'\n') {
+    for byte in start.iter().take_while(|byte| !is_end(**byte)) {
         quoted ^= *byte == b'"';
         if let Some(count) = counts.iter_mut().find(|(_, delimiter)| delimiter == byte && !quoted) {
             count.0 += 1;
@@ -130,6 +149,26 @@ fn sniff(start: &[u8]) -> u8 {
     }
     // The last of equals would win: so the comma comes last.
     counts.iter().rev().max_by_key(|(count, _)| *count).map_or(b',', |(_, delimiter)| *delimiter)
+}
+
+/// A row ends with either, or with both.
+fn is_end(byte: u8) -> bool {
+    matches!(byte, b'\n' | b'\r')
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Skip {
+    Nothing,
+    /// What is left of the row.
+    Row,
+    /// The line feed after the carriage return that ended it.
+    LineFeed,
+}
+
+impl Skip {
+    fn after(end: u8) -> Self {
+        if end == b'\r' { Self::LineFeed } else { Self::Nothing }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -146,11 +185,12 @@ enum State {
 /// of the line in the input, so that line numbers stay true.
 struct Guard<R> {
     input: R,
+    most: usize,
     delimiter: u8,
     state: State,
     length: usize,
     pending: Vec<u8>,
-    skip: bool,
+    skip: Skip,
 }
 
 impl<R> Guard<R> {
@@ -158,13 +198,13 @@ impl<R> Guard<R> {
         self.state = match (self.state, byte) {
             (State::Quoted, b'"') => State::Closing,
             (State::Start | State::Closing, b'"') | (State::Quoted, _) => State::Quoted,
-            (_, b'\n' | b'\r') => State::Start,
+            (_, byte) if is_end(byte) => State::Start,
             (_, byte) if byte == self.delimiter => State::Start,
             _ => State::Plain,
         };
-        let ended = byte == b'\n' && self.state == State::Start;
+        let ended = is_end(byte) && self.state == State::Start;
         self.length = if ended { 0 } else { self.length + 1 };
-        self.length > 2 * MAX_LINE
+        self.length > self.most
     }
 }
 
@@ -181,12 +221,21 @@ impl<R: BufRead> Read for Guard<R> {
             if chunk.is_empty() || out.is_empty() {
                 return Ok(0);
             }
-            if self.skip {
-                let end = chunk.iter().position(|byte| *byte == b'\n');
-                let used = end.map_or(chunk.len(), |end| end + 1);
-                self.skip = end.is_none();
-                self.input.consume(used);
-                continue;
+            match self.skip {
+                Skip::Nothing => {}
+                Skip::Row => {
+                    let end = chunk.iter().position(|byte| is_end(*byte));
+                    let used = end.map_or(chunk.len(), |end| end + 1);
+                    self.skip = end.map_or(Skip::Row, |end| Skip::after(chunk[end]));
+                    self.input.consume(used);
+                    continue;
+                }
+                Skip::LineFeed => {
+                    let feed = usize::from(chunk[0] == b'\n');
+                    self.skip = Skip::Nothing;
+                    self.input.consume(feed);
+                    continue;
+                }
             }
             let count = chunk.len().min(out.len());
             out[..count].copy_from_slice(&chunk[..count]);
@@ -196,9 +245,8 @@ impl<R: BufRead> Read for Guard<R> {
                 return Ok(count);
             };
             // The byte that was too many is replaced by the end of the row.
-            let was_newline = out[over] == b'\n';
             self.pending = if self.state == State::Quoted { b"\"\n".to_vec() } else { b"\n".to_vec() };
-            self.skip = !was_newline;
+            self.skip = if is_end(out[over]) { Skip::after(out[over]) } else { Skip::Row };
             self.state = State::Start;
             self.length = 0;
             self.input.consume(over + 1);
@@ -214,6 +262,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::ingest::lines::MAX_LINE;
 
     fn read(bytes: &[u8]) -> Vec<Item> {
         CsvRows::new(bytes, Origin::new("shop"), "orders").unwrap().map(Result::unwrap).collect()
@@ -236,6 +285,7 @@ mod tests {
         assert!(items[0].is_ok() && items[3].is_ok());
         let bad = |at: usize| items[at].as_ref().unwrap_err();
         assert_eq!((bad(1).line, bad(1).reject.code), (3, RejectCode::BrokenRow));
+        assert_eq!(&*bad(2).envelope.payload, "4,\u{fffd}");
         assert_eq!((bad(2).line, bad(2).reject.code), (4, RejectCode::InvalidUtf8));
     }
 
@@ -250,9 +300,29 @@ mod tests {
         assert!(items[0].is_ok());
         // Not unwrap_err: a failure would print the megabyte.
         let bad = items[1].as_ref().err().unwrap();
-        assert_eq!((bad.line, bad.reject.code), (3, RejectCode::TooLarge));
+        assert_eq!((bad.line, bad.reject.code), (3, RejectCode::LineTooLong));
         assert!(items.last().unwrap().is_ok());
         assert!(items.len() > 2);
+    }
+
+    #[test]
+    fn rows_may_end_with_a_carriage_return_alone() {
+        let mut input = b"id,note\r".to_vec();
+        let rows = 2 * MAX_LINE / 100 + 1_000;
+        for _ in 0..rows {
+            input.extend_from_slice(b"1,");
+            input.extend([b'x'; 100]);
+            input.push(b'\r');
+        }
+        let items = read(&input);
+        assert_eq!(items.len(), rows);
+        assert!(items.iter().all(|item| item.as_ref().is_ok_and(|row| row.payload.len() == 122)));
+        // One that is too long is cut off at its own end.
+        for end in ["\r", "\n", "\r\n"] {
+            let long = "x".repeat(3 * MAX_LINE);
+            let items = read(format!("a;b{end}1;{long}{end}2;y{end}").as_bytes());
+            assert_eq!((items.len(), items[0].is_err(), items[1].is_ok()), (2, true, true), "{end:?}");
+        }
     }
 
     #[test]

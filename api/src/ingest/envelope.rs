@@ -20,6 +20,11 @@ pub enum Op {
 }
 
 impl Op {
+    /// From the text as stored.
+    pub fn of(text: &str) -> Self {
+        if text == Self::Delete.as_str() { Self::Delete } else { Self::Upsert }
+    }
+
     /// The stable text, as stored.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -119,7 +124,9 @@ pub enum RejectCode {
     InvalidUtf8,
     /// The text holds a NUL character.
     NulCharacter,
-    /// The line, or a value in it, is larger than the limit.
+    /// The line is longer than the limit; only its beginning is kept.
+    LineTooLong,
+    /// A value is larger than the limit.
     TooLarge,
     /// Objects within objects beyond the limit.
     TooDeep,
@@ -147,6 +154,7 @@ impl RejectCode {
             Self::BrokenRow => "BROKEN_ROW",
             Self::InvalidUtf8 => "INVALID_UTF8",
             Self::NulCharacter => "NUL_CHARACTER",
+            Self::LineTooLong => "LINE_TOO_LONG",
             Self::TooLarge => "TOO_LARGE",
             Self::TooDeep => "TOO_DEEP",
             Self::MissingField => "MISSING_FIELD",

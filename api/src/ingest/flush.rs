@@ -18,7 +18,7 @@ use super::prepare::{Ordinals, Prepared, Records, prepare};
 use super::rows::{self, Ground};
 use super::source::Source;
 use super::store::{self, RecordKey};
-use super::{graph, staff};
+use super::{dropped, graph, kept, staff};
 use crate::database::{Database, Dialect, OnConflict, Transaction};
 use crate::error::Result;
 use crate::identity::decide::Rules;
@@ -26,17 +26,30 @@ use crate::identity::place::Placed;
 use crate::identity::store::{self as people_store, IdentifierText, ProfileKey};
 
 /// How a flush is done.
+#[derive(Clone, Copy)]
 pub(super) struct Way<'a> {
     pub database: &'a Database,
     pub sources: &'a HashMap<String, Arc<Source>>,
     pub rules: &'a Arc<Rules>,
     pub default_country: Option<&'a str>,
-    /// Nothing is written if anything is refused.
-    pub strict: bool,
+    pub keep: Keep,
     /// A bulk import: what only readers need is done at its end.
     pub bulk: bool,
     /// What is answered to the request whose one record this is: kept with it, and once for each key.
     pub answered: Option<&'a entity::idempotency_key::Model>,
+    /// Whoever sent this starts over after a crash: the transaction need not wait for the disk.
+    pub hasty: bool,
+}
+
+/// What of a flush is written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Keep {
+    /// What can be taken, and the rest as refused.
+    Possible,
+    /// All of it, or nothing if anything is refused.
+    AllOrNothing,
+    /// Nothing: whether the database would take it is asked.
+    Nothing,
 }
 
 /// What became of the items, in their order.
@@ -77,11 +90,14 @@ enum Turn {
 }
 
 async fn attempt(way: &Way<'_>, prepared: &[Prepared<'_>], records: Records, replaces: &[Uuid]) -> Result<Turn> {
-    if way.strict && prepared.iter().any(|record| record.content.is_err()) {
+    if way.keep == Keep::AllOrNothing && prepared.iter().any(|record| record.content.is_err()) {
         return Ok(Turn::Done(Done { outcomes: outcomes(prepared, &[], None), written: false }));
     }
     let mut tx = way.database.begin().await?;
     if way.bulk {
+        store::bulk::patient(&mut tx).await?;
+    }
+    if way.hasty {
         store::hasten(&mut tx).await?;
     }
     let keys = record_keys(prepared);
@@ -116,14 +132,18 @@ async fn attempt(way: &Way<'_>, prepared: &[Prepared<'_>], records: Records, rep
         people_store::find_owners(&mut tx, hired.into_iter().collect()).await?;
     }
     let outcomes = outcomes(prepared, &fates, Some(&heads));
-    if let Some(answered) = way.answered {
+    let superseded = matches!(fates.first(), Some(Fate::Superseded(_)));
+    if let Some(answered) = way.answered.filter(|_| !superseded) {
         let result_id = outcomes.first().and_then(|outcome| outcome.origin_id).unwrap_or_default();
         if !store::put_answer(&mut tx, answered, result_id).await? {
             return Ok(Turn::Done(Done { outcomes, written: false }));
         }
     }
-    tx.commit().await?;
-    Ok(Turn::Done(Done { outcomes, written: true }))
+    let written = way.keep != Keep::Nothing;
+    if written {
+        tx.commit().await?;
+    }
+    Ok(Turn::Done(Done { outcomes, written }))
 }
 
 /// The databases keep microseconds.
@@ -175,6 +195,11 @@ async fn fates(
     prepared: &[Prepared<'_>],
     heads: &mut Heads,
 ) -> Result<Vec<Fate>> {
+    if !replaces.is_empty() {
+        let ids = replaces.iter().copied().chain(heads.records()).collect();
+        let places = store::places(tx, ids).await?;
+        heads.stand(places.into_iter().map(|row| (row.id, row.intake_no)));
+    }
     let mut fates = Vec::with_capacity(prepared.len());
     for (index, record) in prepared.iter().enumerate() {
         let replaced = replaces.get(index).copied();
@@ -287,9 +312,6 @@ async fn write(
     placed: Placed,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    if !placed.gone.is_empty() {
-        store::take_off_timeline(tx, placed.gone).await?;
-    }
     let mut batch = placed.batch;
     for head in heads.changed() {
         batch.push(OnConflict::Replace, &head)?;
@@ -301,64 +323,25 @@ async fn write(
         let envelope = record.envelope;
         let at = newest.entry(&envelope.source).or_insert(envelope.received_at);
         *at = (*at).max(envelope.received_at);
-        if let Some(row) = raw(record, *fate, replaces.get(index).copied()) {
+        if let Some(row) = kept::raw(record, *fate, replaces.get(index).copied()) {
             batch.push(on_conflict, &row)?;
         }
     }
     for (entity, entity_id, customer_id) in placed.changed {
-        let row = entity::change::Model {
-            seq: 0,
-            epoch: 1,
-            xid: 0,
-            entity: entity.to_owned(),
-            entity_id,
-            customer_id,
-            op: "UPSERT".to_owned(),
-            changed_at: now,
-        };
-        batch.push(OnConflict::Keep, &row)?;
+        batch.push(OnConflict::Keep, &kept::change(entity, entity_id, customer_id, "UPSERT", now))?;
     }
     tx.write(batch).await?;
+    // After the write: what was taken back may have been said in this very flush.
+    if !placed.gone.is_empty() {
+        store::take_off_timeline(tx, placed.gone.into_iter().collect()).await?;
+    }
+    dropped::take_away(tx, prepared, fates, heads, now).await?;
     if replaces.is_empty() {
         for (source, at) in newest {
             store::touch_source(tx, source, at).await?;
         }
     }
     Ok(())
-}
-
-/// The raw record, if it is one to keep.
-fn raw(record: &Prepared<'_>, fate: Fate, replaces: Option<Uuid>) -> Option<entity::record::Model> {
-    let (id, state) = match fate {
-        Fate::Applied(id) => (id, "APPLIED"),
-        Fate::Superseded(id) => (id, "SUPERSEDED"),
-        Fate::Rejected(id) => (id, "REJECTED"),
-        // Tried again: refused still, perhaps for another reason; or corrected at the source meanwhile.
-        Fate::Repeated => (replaces?, if record.content.is_ok() { "SUPERSEDED" } else { "REJECTED" }),
-    };
-    let envelope = record.envelope;
-    let content = record.content.as_ref().ok();
-    let reject = record.content.as_ref().err();
-    Some(entity::record::Model {
-        intake_no: 0,
-        id,
-        source: envelope.source.clone(),
-        stream: envelope.stream.clone(),
-        key: content.map_or_else(
-            || envelope.key.clone().or_else(|| envelope.dedupe_key.clone()),
-            |content| content.own_key.clone(),
-        ),
-        op: envelope.op.as_str().to_owned(),
-        version: content.and_then(|content| content.version.clone()),
-        occurred_at: content.map_or(envelope.occurred_at, |content| content.occurred_at),
-        received_at: envelope.received_at,
-        payload: envelope.payload.to_string(),
-        content_hash: record.hash.clone(),
-        state: state.to_owned(),
-        reason_code: reject.map(|reject| reject.code.as_str().to_owned()),
-        reason: reject.map(|reject| reject.reason.clone()),
-        mapping_version: record.source.mapping.version,
-    })
 }
 
 fn outcomes(prepared: &[Prepared<'_>], fates: &[Fate], heads: Option<&Heads>) -> Vec<Outcome> {

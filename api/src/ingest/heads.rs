@@ -1,8 +1,8 @@
 //! Which records are new: the newest record of each key, and what becomes of those that come.
 //!
-//! With a version, or the time of the event, the newest wins and an older one is kept as superseded. Without, a record is a
-//! repetition only if it equals the latest of its key. The ids of all rows of a key are made from the moment the key was
-//! first mentioned, be it by another record.
+//! With a version, else the time of the event, the newest wins and an older one is kept as superseded. Without, or where the
+//! versions of a key are no times, a record is a repetition only if it equals the latest of its key. The ids of all rows of a
+//! key are made from the moment the key was first mentioned, be it by another record.
 
 use std::collections::{HashMap, HashSet};
 
@@ -32,6 +32,8 @@ pub(super) enum Fate {
 /// The newest record of a key.
 struct Head {
     origin_id: Uuid,
+    /// The newest record before this flush.
+    before: Option<Uuid>,
     record_id: Option<Uuid>,
     version: Option<String>,
     hash: Option<String>,
@@ -41,6 +43,8 @@ struct Head {
 /// The heads that a flush knows.
 pub(super) struct Heads {
     known: HashMap<HeadKey, Head>,
+    /// Where records stand in the intake: those that are tried again, and the newest of their keys.
+    places: HashMap<Uuid, i64>,
 }
 
 impl Heads {
@@ -51,6 +55,7 @@ impl Heads {
             .map(|row| {
                 let head = Head {
                     origin_id: row.origin_id,
+                    before: row.record_id,
                     record_id: row.record_id,
                     version: row.version,
                     hash: row.content_hash,
@@ -59,7 +64,17 @@ impl Heads {
                 ((row.source, row.stream, row.key), head)
             })
             .collect();
-        Self { known }
+        Self { known, places: HashMap::new() }
+    }
+
+    /// The newest records of the known keys.
+    pub fn records(&self) -> impl Iterator<Item = Uuid> {
+        self.known.values().filter_map(|head| head.record_id)
+    }
+
+    /// Where these records stand in the intake.
+    pub fn stand(&mut self, places: impl IntoIterator<Item = (Uuid, i64)>) {
+        self.places.extend(places);
     }
 
     /// The key a refused record is told by: its own may not be known.
@@ -77,16 +92,27 @@ impl Heads {
             Err(_) => (Self::refused_key(&record.hash), None),
         };
         let make = |at, part: &str| id::make(at, &envelope.source, &envelope.stream, &key, part);
-        let head = self.head(&envelope.source, &envelope.stream, &key, received_at);
+        let own = replaces.and_then(|id| self.places.get(&id));
+        let head = head(&mut self.known, &envelope.source, &envelope.stream, &key, received_at);
         if head.hash.as_deref() == Some(&record.hash) {
             return Fate::Repeated;
         }
+        // The time of the event says nothing beside versions that are no times.
+        let says = match &record.content {
+            Ok(content) => content.has_version || head.version.as_deref().is_none_or(is_time),
+            Err(_) => false,
+        };
+        let version = version.filter(|_| says);
+        // A refused record that is tried again keeps its place: what came after it is newer.
+        let overtaken =
+            own.zip(head.record_id.and_then(|id| self.places.get(&id))).is_some_and(|(own, newest)| own < newest);
         let order = match (version, head.version.as_deref(), head.record_id) {
-            (Some(new), Some(old), Some(_)) => new.cmp(old),
+            (Some(new), Some(old), Some(_)) if is_time(new) == is_time(old) => new.cmp(old),
             (Some(_), _, None) => std::cmp::Ordering::Greater,
             // Nothing tells them apart but their order of arrival.
             _ => std::cmp::Ordering::Equal,
         };
+        let order = if overtaken { order.then(std::cmp::Ordering::Less) } else { order };
         // Made so that a version has one id however often it comes, and a record without one follows from the last.
         let made = if order == std::cmp::Ordering::Equal {
             let before = head.record_id.unwrap_or_default();
@@ -100,7 +126,8 @@ impl Heads {
             return Fate::Superseded(record_id);
         }
         head.record_id = Some(record_id);
-        head.version = version.map(str::to_owned);
+        // One that says no version does not make older ones new again.
+        head.version = version.map(str::to_owned).or_else(|| head.version.take());
         head.hash = Some(record.hash.clone());
         head.dirty = true;
         if record.content.is_ok() { Fate::Applied(record_id) } else { Fate::Rejected(record_id) }
@@ -109,7 +136,7 @@ impl Heads {
     /// Notes that a record refers to others: their ids are made from now on.
     pub fn mention(&mut self, source: &str, content: &Content, received_at: DateTime<Utc>) {
         for reference in &content.references {
-            self.head(source, &reference.stream, &reference.key, received_at);
+            head(&mut self.known, source, &reference.stream, &reference.key, received_at);
         }
     }
 
@@ -117,6 +144,11 @@ impl Heads {
     pub fn row_id(&self, source: &str, stream: &str, key: &str, part: &str) -> Option<Uuid> {
         let head = self.known.get(&(source.to_owned(), stream.to_owned(), key.to_owned()))?;
         Some(id::make(time_of(head.origin_id), source, stream, key, part))
+    }
+
+    /// The newest record of a key before this flush.
+    pub fn before(&self, source: &str, stream: &str, key: &str) -> Option<Uuid> {
+        self.known.get(&(source.to_owned(), stream.to_owned(), key.to_owned()))?.before
     }
 
     /// The heads to write.
@@ -134,17 +166,30 @@ impl Heads {
             }
         })
     }
+}
 
-    fn head(&mut self, source: &str, stream: &str, key: &str, received_at: DateTime<Utc>) -> &mut Head {
-        let at = (source.to_owned(), stream.to_owned(), key.to_owned());
-        self.known.entry(at).or_insert_with(|| Head {
-            origin_id: id::make(received_at, source, stream, key, ""),
-            record_id: None,
-            version: None,
-            hash: None,
-            dirty: true,
-        })
-    }
+fn head<'a>(
+    known: &'a mut HashMap<HeadKey, Head>,
+    source: &str,
+    stream: &str,
+    key: &str,
+    received_at: DateTime<Utc>,
+) -> &'a mut Head {
+    let at = (source.to_owned(), stream.to_owned(), key.to_owned());
+    known.entry(at).or_insert_with(|| Head {
+        origin_id: id::make(received_at, source, stream, key, ""),
+        before: None,
+        record_id: None,
+        version: None,
+        hash: None,
+        dirty: true,
+    })
+}
+
+/// Whether a version begins with a day, as times do.
+fn is_time(version: &str) -> bool {
+    let version = version.as_bytes();
+    version.get(4) == Some(&b'-') && version.get(7) == Some(&b'-')
 }
 
 /// Superseded records that are known already are repetitions.

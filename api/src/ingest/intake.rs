@@ -10,9 +10,9 @@ use chrono::Utc;
 use uuid::Uuid;
 
 use super::envelope::{Envelope, Reject, RejectCode};
-use super::flush::{self, Done, Way};
+use super::flush::{self, Done, Keep, Way};
 use super::heads::Fate;
-use super::lines::{Item, Rejected};
+use super::lines::{Item, MAX_LINE, Rejected};
 use super::prepare::Ordinals;
 use super::source::{Source, SourceError, Sources};
 use super::{staff, store};
@@ -29,11 +29,21 @@ pub struct IntakeSettings {
     pub batch: usize,
     /// The most records of one transaction of a bulk import.
     pub bulk_batch: usize,
+    /// The longest that a tap's record waits for its transaction.
+    pub flush_after: Duration,
+    /// The longest line that is read, in bytes.
+    pub line_bytes: usize,
 }
 
 impl Default for IntakeSettings {
     fn default() -> Self {
-        Self { default_country: None, batch: 500, bulk_batch: 5_000 }
+        Self {
+            default_country: None,
+            batch: 500,
+            bulk_batch: 5_000,
+            flush_after: Duration::from_secs(1),
+            line_bytes: MAX_LINE,
+        }
     }
 }
 
@@ -42,6 +52,7 @@ impl Default for IntakeSettings {
 pub struct Intake {
     inner: Arc<Inner>,
     bulk: bool,
+    hasty: bool,
 }
 
 struct Inner {
@@ -113,22 +124,23 @@ impl Intake {
             known: Mutex::default(),
             fitting: AtomicUsize::new(200),
         };
-        Self { inner: Arc::new(inner), bulk: false }
+        Self { inner: Arc::new(inner), bulk: false, hasty: false }
     }
 
-    /// The same intake for a bulk import: large transactions, and what only readers need is left to the end.
+    /// The same intake for a bulk import: large transactions that do not wait for the disk, and what only readers need is
+    /// left to the end.
     pub(super) fn in_bulk(&self) -> Self {
-        Self { inner: self.inner.clone(), bulk: true }
+        Self { inner: self.inner.clone(), bulk: true, hasty: true }
     }
 
-    /// The most records of one transaction.
-    pub(super) fn batch(&self) -> usize {
-        self.inner.settings.batch
+    /// The same intake, each of its transactions on the disk when it is done: for doors that tell the sender what was kept.
+    pub(super) fn durable(&self) -> Self {
+        Self { inner: self.inner.clone(), bulk: self.bulk, hasty: false }
     }
 
-    /// The most records of one transaction of a bulk import.
-    pub(super) fn bulk_batch(&self) -> usize {
-        self.inner.settings.bulk_batch
+    /// How it works.
+    pub(super) fn settings(&self) -> &IntakeSettings {
+        &self.inner.settings
     }
 
     /// The database below.
@@ -164,6 +176,14 @@ impl Intake {
     /// Tries refused records again, which keep their ids: those that are refused again stay as they are.
     pub(super) async fn retry(&self, items: &[Item], replaces: &[Uuid]) -> Result<FlushReport> {
         self.run(items, false, replaces, None).await
+    }
+
+    /// Writes every declared source to the database, so that one that never delivers is seen to be silent.
+    pub async fn declare(&self) -> Result<()> {
+        for source in self.inner.sources.iter() {
+            self.source(&source.key).await?;
+        }
+        Ok(())
     }
 
     /// The source of that key, read once and written to the database.
@@ -224,9 +244,10 @@ impl Intake {
             sources: &sources,
             rules: &self.inner.rules,
             default_country: self.inner.settings.default_country.as_deref(),
-            strict,
+            keep: if strict { Keep::AllOrNothing } else { Keep::Possible },
             bulk: self.bulk,
             answered,
+            hasty: self.hasty,
         };
         let mut report = FlushReport::default();
         let mut ordinals = Ordinals::new();
@@ -301,13 +322,14 @@ impl Intake {
         ordinals: &mut Ordinals,
         error: Error,
     ) -> Result<Done> {
+        if way.keep == Keep::AllOrNothing {
+            let position = culprit(way, items, ordinals).await?;
+            let mut items = items.to_vec();
+            items[position] = refused(&items[position], error)?;
+            return flush::flush(way, &items, replaces, ordinals).await;
+        }
         if let [item] = items {
-            let Ok(envelope) = item else { return Err(error) };
-            let reason =
-                "The database cannot keep a value of this record: it is too large. Shorten it, or leave it out.";
-            let reject = Reject::new(RejectCode::TooLarge, reason);
-            let refused = [Err(Rejected { line: 0, envelope: envelope.clone(), reject })];
-            return flush::flush(way, &refused, replaces, ordinals).await;
+            return flush::flush(way, &[refused(item, error)?], replaces, ordinals).await;
         }
         let middle = items.len() / 2;
         let (first, second) = items.split_at(middle);
@@ -317,6 +339,29 @@ impl Intake {
         done.outcomes.extend(rest.outcomes);
         Ok(done)
     }
+}
+
+/// The position of the record whose value the database cannot keep, found without writing anything.
+async fn culprit(way: &Way<'_>, items: &[Item], ordinals: &Ordinals) -> Result<usize> {
+    let trial = Way { keep: Keep::Nothing, ..*way };
+    let (mut start, mut end) = (0, items.len());
+    while end - start > 1 {
+        let middle = start.midpoint(end);
+        match flush::flush(&trial, &items[start..middle], &[], &mut ordinals.clone()).await {
+            Ok(_) => start = middle,
+            Err(error) if refuses_a_value(&error) => end = middle,
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(start)
+}
+
+/// The same record, refused for what the database cannot keep.
+fn refused(item: &Item, error: Error) -> Result<Item> {
+    let Ok(envelope) = item else { return Err(error) };
+    let reason = "The database cannot keep a value of this record: it is too large. Shorten it, or leave it out.";
+    let reject = Reject::new(RejectCode::TooLarge, reason);
+    Ok(Err(Rejected { line: 0, envelope: envelope.clone(), reject }))
 }
 
 impl FlushReport {
@@ -347,7 +392,8 @@ impl FlushReport {
     }
 }
 
-fn envelope_of(item: &Item) -> &Envelope {
+/// The envelope of what a reader gave, refused or not.
+pub(super) fn envelope_of(item: &Item) -> &Envelope {
     match item {
         Ok(envelope) => envelope,
         Err(rejected) => &rejected.envelope,

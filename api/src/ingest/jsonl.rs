@@ -16,7 +16,7 @@ pub struct JsonLines<R> {
 impl<R: BufRead> JsonLines<R> {
     /// Reads the records of a stream.
     pub fn new(input: R, origin: Origin, stream: impl Into<String>) -> Self {
-        Self { lines: Lines::new(input), origin, stream: stream.into() }
+        Self { lines: Lines::new(input, origin.line_bytes), origin, stream: stream.into() }
     }
 }
 

@@ -2,31 +2,32 @@
 //! stays flat and one bad line never stops the rest.
 
 use std::io::{self, BufRead};
-use std::path::Path;
 
 use chrono::{DateTime, Utc};
 
 use super::envelope::{Envelope, Op, Reject, RejectCode};
 
-/// The longest line that is read: 1 MiB.
+/// The longest line that is read where the settings say nothing else: 1 MiB.
 pub const MAX_LINE: usize = 1 << 20;
 
 /// So much of an over-long line is kept beside its refusal.
-const KEPT: usize = 4 << 10;
+pub(super) const KEPT: usize = 4 << 10;
 
-/// What a reader writes into every envelope.
+/// What a reader writes into every envelope, and how much of its input it takes for one.
 #[derive(Debug, Clone)]
 pub struct Origin {
     /// Key of the source.
     pub source: String,
     /// The clock; a test gives its own.
     pub now: fn() -> DateTime<Utc>,
+    /// The longest line, in bytes.
+    pub line_bytes: usize,
 }
 
 impl Origin {
     /// The source of that key, by the machine's clock.
     pub fn new(source: impl Into<String>) -> Self {
-        Self { source: source.into(), now: Utc::now }
+        Self { source: source.into(), now: Utc::now, line_bytes: MAX_LINE }
     }
 
     /// An envelope of this source that carries the payload and was received now.
@@ -45,11 +46,6 @@ impl Origin {
             dedupe_key: None,
         }
     }
-}
-
-/// The stream of a file that names none: its name without folder and ending (`orders.csv` is `orders`).
-pub fn stream_of(file: &Path) -> Option<&str> {
-    file.file_stem().and_then(|stem| stem.to_str())
 }
 
 /// A line that cannot be taken: kept as a rejected record.
@@ -81,14 +77,15 @@ pub type Text = Result<String, (Reject, String)>;
 /// The lines of an input, with their numbers.
 pub struct Lines<R> {
     input: R,
+    longest: usize,
     number: u64,
     buffer: Vec<u8>,
 }
 
 impl<R: BufRead> Lines<R> {
-    /// Reads from here.
-    pub fn new(input: R) -> Self {
-        Self { input, number: 0, buffer: Vec::new() }
+    /// Reads from here; a line has so many bytes at most.
+    pub fn new(input: R, longest: usize) -> Self {
+        Self { input, longest, number: 0, buffer: Vec::new() }
     }
 
     /// Reads up to the end of the line, keeps at most the limit; whether the line was longer.
@@ -108,7 +105,7 @@ impl<R: BufRead> Lines<R> {
             any = true;
             let end = chunk.iter().position(|byte| *byte == b'\n');
             let part = &chunk[..end.unwrap_or(chunk.len())];
-            let room = MAX_LINE.saturating_sub(self.buffer.len());
+            let room = self.longest.saturating_sub(self.buffer.len());
             over |= part.len() > room;
             self.buffer.extend_from_slice(&part[..part.len().min(room)]);
             let used = end.map_or(chunk.len(), |end| end + 1);
@@ -136,8 +133,11 @@ impl<R: BufRead> Iterator for Lines<R> {
         let bytes = &self.buffer[start..];
         let text = if over {
             let shown = String::from_utf8_lossy(&bytes[..KEPT.min(bytes.len())]).into_owned();
-            let reason = "The line is longer than 1 MiB. Split the record, or leave out what is not needed.";
-            Err((Reject::new(RejectCode::TooLarge, reason), shown))
+            let reason = format!(
+                "The line is longer than {} bytes (intake.line_bytes). Split the record, or leave out what is not needed.",
+                self.longest
+            );
+            Err((Reject::new(RejectCode::LineTooLong, reason), shown))
         } else {
             match std::str::from_utf8(bytes) {
                 Ok(text) => Ok(text.to_owned()),
@@ -165,10 +165,10 @@ mod tests {
         input.extend(b"\n\xff\xfe\n");
         input.extend(vec![b'y'; MAX_LINE]);
         input.extend(b"\nlast");
-        let lines: Vec<_> = Lines::new(io::Cursor::new(input)).map(Result::unwrap).collect();
+        let lines: Vec<_> = Lines::new(io::Cursor::new(input), MAX_LINE).map(Result::unwrap).collect();
         assert_eq!(lines[0], (1, Ok("one".to_owned())));
         let (number, Err((reject, shown))) = &lines[1] else { panic!("too long") };
-        assert_eq!((*number, reject.code, shown.len()), (2, RejectCode::TooLarge, KEPT));
+        assert_eq!((*number, reject.code, shown.len()), (2, RejectCode::LineTooLong, KEPT));
         assert_eq!(lines[2].1.as_ref().unwrap_err().0.code, RejectCode::InvalidUtf8);
         assert_eq!(lines[3].1.as_ref().unwrap().len(), MAX_LINE);
         assert_eq!(lines[4], (5, Ok("last".to_owned())));

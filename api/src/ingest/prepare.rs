@@ -19,7 +19,7 @@ use crate::identity::{IdentifierKind, PartyKind, Strength, relation};
 use crate::silo;
 
 /// The longest key of a record, a profile or a stream, in bytes: the indexes of PostgreSQL hold no more than a few of these.
-const MAX_KEY: usize = 512;
+pub(super) const MAX_KEY: usize = 512;
 
 static KINDS: LazyLock<HashMap<&'static str, &'static RecordKind>> =
     LazyLock::new(|| silo::record_kinds().chain(relation::RECORDS).map(|kind| (kind.table, kind)).collect());
@@ -44,6 +44,8 @@ pub(super) struct Content {
     pub own_key: Option<String>,
     /// What orders the versions of the key: the source's version, else the time of the event.
     pub version: Option<String>,
+    /// Whether it is the source's version.
+    pub has_version: bool,
     /// When it happened.
     pub occurred_at: Option<DateTime<Utc>>,
     /// Whom it is about.
@@ -74,6 +76,8 @@ pub(super) struct PreparedProfile {
 
 /// A row of a silo.
 pub(super) struct PreparedRow {
+    /// Its table.
+    pub table: &'static str,
     /// Tells several rows of a record apart.
     pub part: String,
     /// The profile it hangs on.
@@ -153,7 +157,7 @@ fn content(
         let via = if row.profile.is_none() { via(&row.fields) } else { None };
         records.push(read(row.table, row.fields)?);
         needs.profiles.extend(row.profile.clone());
-        rows.push(PreparedRow { part: row.part, profile: row.profile, via });
+        rows.push(PreparedRow { table: row.table, part: row.part, profile: row.profile, via });
     }
     for record in records.iter() {
         record.needs(&mut needs);
@@ -187,6 +191,7 @@ fn content(
     Ok(Content {
         key,
         own_key,
+        has_version: mapped.version.is_some(),
         version: mapped.version.or_else(|| mapped.occurred_at.map(time_text)),
         occurred_at: mapped.occurred_at,
         profiles,

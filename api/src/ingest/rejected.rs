@@ -1,14 +1,19 @@
 //! Records that were refused: listed with their reasons, and tried again when the mapping is mended.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::envelope::{Envelope, Op, RejectCode};
 use super::intake::{Intake, Refused};
 use super::lines::Item;
-use super::store::{self, RefusedFilter, RefusedRow};
+use super::store::{self, PayloadRow, RefusedFilter, RefusedRow};
 use crate::database::Database;
 use crate::error::{Error, Result};
+
+/// So much text is tried again at a time: what keeps memory flat.
+const CHUNK_BYTES: i64 = 8 << 20;
 
 /// A refused record, without what it says.
 #[derive(Debug, Clone)]
@@ -86,8 +91,8 @@ pub async fn replay(intake: &Intake, selection: &Selection) -> Result<ReplayRepo
         let Some(last) = rows.last() else { break };
         after = last.intake_no;
         any = true;
-        let mut ids: Vec<Uuid> = Vec::with_capacity(rows.len());
-        let mut items: Vec<Item> = Vec::with_capacity(rows.len());
+        let mut waiting: Vec<RefusedRow> = Vec::new();
+        let mut bytes = 0;
         for row in rows {
             if let Some(code) = unreadable(row.reason_code.as_deref()) {
                 // No mapping mends a line that is no record: it has to be sent again.
@@ -95,13 +100,14 @@ pub async fn replay(intake: &Intake, selection: &Selection) -> Result<ReplayRepo
                 report.rejected.push(Refused { position: 0, source: row.source, stream: row.stream, code, reason });
                 continue;
             }
-            ids.push(row.id);
-            items.push(Ok(envelope(row)));
+            bytes += row.bytes;
+            waiting.push(row);
+            if bytes >= CHUNK_BYTES {
+                bytes = 0;
+                retry(intake, std::mem::take(&mut waiting), &mut report).await?;
+            }
         }
-        let flushed = intake.retry(&items, &ids).await?;
-        report.taken += flushed.taken;
-        report.superseded += flushed.superseded + flushed.repeated;
-        report.rejected.extend(flushed.rejected);
+        retry(intake, waiting, &mut report).await?;
     }
     if id.is_some() && !any {
         return Err(Error::not_found("There is no rejected record with this id. `customer360 rejected` lists them."));
@@ -109,19 +115,42 @@ pub async fn replay(intake: &Intake, selection: &Selection) -> Result<ReplayRepo
     Ok(report)
 }
 
-/// The code of a line that could not be read as a record at all.
+async fn retry(intake: &Intake, rows: Vec<RefusedRow>, report: &mut ReplayReport) -> Result<()> {
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+    let database = intake.database();
+    let payloads: Vec<PayloadRow> = database.rows(store::payloads(database.dialect(), ids.clone())).await?;
+    let mut payloads: HashMap<Uuid, String> = payloads.into_iter().map(|row| (row.id, row.payload)).collect();
+    let mut items: Vec<Item> = Vec::with_capacity(rows.len());
+    for row in rows {
+        let payload = payloads.remove(&row.id).unwrap_or_default();
+        items.push(Ok(envelope(row, payload)));
+    }
+    let flushed = intake.retry(&items, &ids).await?;
+    report.taken += flushed.taken;
+    report.superseded += flushed.superseded + flushed.repeated;
+    report.rejected.extend(flushed.rejected);
+    Ok(())
+}
+
+/// The code of a line that could not be read as a record at all, or is not kept as it came.
 fn unreadable(code: Option<&str>) -> Option<RejectCode> {
-    let codes = [RejectCode::BrokenJson, RejectCode::BrokenRow, RejectCode::InvalidUtf8];
+    let codes = [
+        RejectCode::BrokenJson,
+        RejectCode::BrokenRow,
+        RejectCode::InvalidUtf8,
+        RejectCode::LineTooLong,
+        RejectCode::NulCharacter,
+    ];
     codes.into_iter().find(|known| Some(known.as_str()) == code)
 }
 
-fn envelope(row: RefusedRow) -> Envelope {
+fn envelope(row: RefusedRow, payload: String) -> Envelope {
     Envelope {
         source: row.source,
         stream: row.stream,
         key: row.key,
-        op: Op::Upsert,
-        payload: row.payload.into(),
+        op: Op::of(&row.op),
+        payload: payload.into(),
         occurred_at: row.occurred_at,
         received_at: row.received_at,
         dedupe_key: None,

@@ -15,6 +15,7 @@ use serde_json::value::RawValue;
 use super::envelope::{Envelope, Reject, RejectCode};
 use super::json::Json;
 use super::lines::{Lines, Origin, Rejected};
+use super::prepare::MAX_KEY;
 
 /// What a line of the stream becomes.
 #[derive(Debug, Clone, PartialEq)]
@@ -93,7 +94,13 @@ pub struct Singer<R> {
 impl<R: BufRead> Singer<R> {
     /// Reads the tap's lines.
     pub fn new(input: R, origin: Origin) -> Self {
-        Self { lines: Lines::new(input), origin, keys: HashMap::new(), hold_states: false, ended: false }
+        Self {
+            lines: Lines::new(input, origin.line_bytes),
+            origin,
+            keys: HashMap::new(),
+            hold_states: false,
+            ended: false,
+        }
     }
 
     /// None: nothing to tell of this line.
@@ -108,6 +115,12 @@ impl<R: BufRead> Singer<R> {
         };
         let stream = line.stream.as_deref().unwrap_or_default();
         match (&*line.kind, line.record, line.value) {
+            ("SCHEMA" | "RECORD", ..) if stream.len() > MAX_KEY || stream.contains('\0') => {
+                let reason = format!(
+                    "The name of the stream is longer than {MAX_KEY} bytes, or has a NUL character. Check the tap's output."
+                );
+                Ok(Some(self.refuse(number, "", text, &Reject::new(RejectCode::BrokenJson, reason))))
+            }
             ("SCHEMA", ..) => {
                 let key_properties = line.key_properties.unwrap_or_default();
                 self.keys.insert(stream.to_owned(), key_properties.clone());
@@ -178,16 +191,30 @@ fn key(record: &str, properties: &[String]) -> Result<Option<String>, Reject> {
         return Ok(None);
     }
     let record = Json::parse(record)?;
-    let mut parts = Vec::with_capacity(properties.len());
-    for name in properties {
-        match record.get(name) {
-            Some(Json::Text(text)) => parts.push(text.as_ref()),
-            Some(Json::Number(number)) => parts.push(number),
-            Some(Json::Bool(truth)) => parts.push(if *truth { "true" } else { "false" }),
+    let mut key = String::new();
+    for (index, name) in properties.iter().enumerate() {
+        let part = match record.get(name) {
+            Some(Json::Text(text)) => text.as_ref(),
+            Some(Json::Number(number)) => number,
+            Some(Json::Bool(truth)) => {
+                if *truth {
+                    "true"
+                } else {
+                    "false"
+                }
+            }
             _ => return Ok(None),
+        };
+        if properties.len() == 1 {
+            return Ok(Some(part.to_owned()));
         }
+        if index > 0 {
+            key.push('|');
+        }
+        // So that ("a|b", "c") and ("a", "b|c") stay two keys.
+        key.push_str(&part.replace('\\', "\\\\").replace('|', "\\|"));
     }
-    Ok(Some(parts.join("|")))
+    Ok(Some(key))
 }
 
 #[cfg(test)]
@@ -216,6 +243,34 @@ mod tests {
         assert_eq!(&*envelope.payload, r#"{"id":1,"at":"x","v":1234.50}"#);
         assert_eq!(envelope.key.as_deref(), Some("1|x"));
         assert_eq!(messages[2], Message::State(r#"{"b": 1}"#.into()));
+    }
+
+    #[test]
+    fn parts_of_a_key_stay_apart() {
+        let key = |record: &str, names: &[&str]| {
+            let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
+            super::key(record, &names).unwrap().unwrap()
+        };
+        let (first, second) = (r#"{"x":"a|b","y":"c"}"#, r#"{"x":"a","y":"b|c"}"#);
+        assert_eq!(key(first, &["x", "y"]), "a\\|b|c");
+        assert_eq!(key(second, &["x", "y"]), "a|b\\|c");
+        assert_eq!(key(first, &["x"]), "a|b");
+    }
+
+    #[test]
+    fn a_name_that_cannot_be_kept_refuses_its_lines_only() {
+        for name in ["a\\u0000b".to_owned(), "s".repeat(MAX_KEY + 1)] {
+            let messages = read(&format!(
+                "{{\"type\":\"SCHEMA\",\"stream\":\"{name}\"}}\n{{\"type\":\"RECORD\",\"stream\":\"{name}\",\"record\":{{}}}}\n\
+                 {{\"type\":\"STATE\",\"value\":{{}}}}\n"
+            ));
+            assert!(
+                messages[..2]
+                    .iter()
+                    .all(|message| { matches!(message, Ok(Message::Rejected(bad)) if bad.envelope.stream.is_empty()) })
+            );
+            assert!(matches!(messages[2], Ok(Message::State(_))));
+        }
     }
 
     #[test]

@@ -64,7 +64,11 @@ impl Intake {
                 _ => Error::bad_input(refused.reason),
             });
         }
-        if report.taken + report.repeated + report.superseded == 0 {
+        // Another node's clock may be ahead of ours: what would show nowhere must not be acknowledged.
+        if report.superseded > 0 {
+            return Err(Error::conflict("A newer change of this entry is there already. Look at it, and try again."));
+        }
+        if report.taken + report.repeated == 0 {
             return Ok(None);
         }
         let id = report.origins.into_iter().flatten().next();

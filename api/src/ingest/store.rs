@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::mapping::table::{Belongs, Table};
 use crate::database::{Bind, Database, Dialect, Row, Sql, Transaction, push_columns};
 use crate::error::{Error, Result};
 
@@ -49,8 +50,10 @@ crate::row! {
         occurred_at: Option<DateTime<Utc>> = Time,
         /// When it came.
         received_at: DateTime<Utc> = Time,
-        /// As it came.
-        payload: String = Text,
+        /// What it does to its key.
+        op: String = Text,
+        /// How large it is, in bytes.
+        bytes: i64 = Number,
         /// Why it was refused, a stable code.
         reason_code: Option<String> = Text,
         /// Why, in a sentence.
@@ -59,10 +62,40 @@ crate::row! {
 }
 
 crate::row! {
+    /// What a record says.
+    pub(super) struct PayloadRow {
+        /// Its id.
+        id: Uuid = Uuid,
+        /// As it came.
+        payload: String = Text,
+    }
+}
+
+crate::row! {
+    /// A row that was deleted.
+    pub(super) struct DeletedRow {
+        /// Its id.
+        id: Uuid = Uuid,
+        /// Its customer.
+        customer_id: Uuid = Uuid,
+    }
+}
+
+crate::row! {
     /// An id.
     pub(super) struct IdRow {
         /// The id.
         id: Uuid = Uuid,
+    }
+}
+
+crate::row! {
+    /// Where a record stands in the intake.
+    pub(super) struct PlaceRow {
+        /// The record.
+        id: Uuid = Uuid,
+        /// Its place.
+        intake_no: i64 = Number,
     }
 }
 
@@ -139,6 +172,13 @@ pub(super) async fn heads(tx: &mut Transaction, keys: &BTreeSet<RecordKey<'_>>) 
 /// Which of these records are kept already.
 pub(super) async fn known_records(tx: &mut Transaction, ids: Vec<Uuid>) -> Result<Vec<IdRow>> {
     let mut sql = select::<IdRow>(tx.dialect());
+    sql.push(" FROM record t WHERE t.id").any_id(ids);
+    tx.rows(sql).await
+}
+
+/// Where these records stand in the intake.
+pub(super) async fn places(tx: &mut Transaction, ids: Vec<Uuid>) -> Result<Vec<PlaceRow>> {
+    let mut sql = select::<PlaceRow>(tx.dialect());
     sql.push(" FROM record t WHERE t.id").any_id(ids);
     tx.rows(sql).await
 }
@@ -241,10 +281,11 @@ pub(super) struct RefusedFilter<'a> {
     pub limit: i64,
 }
 
-/// Refused records in the order they came.
+/// Refused records in the order they came, without what they say.
 pub(super) async fn refused(database: &Database, filter: &RefusedFilter<'_>) -> Result<Vec<RefusedRow>> {
     let mut sql = select::<RefusedRow>(database.dialect());
-    sql.push(" FROM record t WHERE t.state = 'REJECTED' AND t.intake_no > ").bind(filter.after);
+    sql.push(" FROM (SELECT r.*, octet_length(r.payload) AS bytes FROM record r) t");
+    sql.push(" WHERE t.state = 'REJECTED' AND t.intake_no > ").bind(filter.after);
     if let Some(source) = filter.source {
         sql.push(" AND t.source = ").bind(source);
     }
@@ -253,6 +294,29 @@ pub(super) async fn refused(database: &Database, filter: &RefusedFilter<'_>) -> 
     }
     sql.push(" ORDER BY t.intake_no LIMIT ").bind(filter.limit);
     database.rows(sql).await
+}
+
+/// The statement that reads what these records say.
+pub(super) fn payloads(dialect: Dialect, ids: Vec<Uuid>) -> Sql {
+    let mut sql = select::<PayloadRow>(dialect);
+    sql.push(" FROM record t WHERE t.id").any_id(ids);
+    sql
+}
+
+/// Whether the rows of a table that mappings fill are about a customer, and so may go; what every silo refers to stays.
+pub(super) fn is_of_a_customer(table: &str) -> bool {
+    Table::find(table).is_some_and(|table| table.belongs != Belongs::Nobody)
+}
+
+/// Deletes rows of a table of customers. Gives those that were there.
+pub(super) async fn delete_rows(tx: &mut Transaction, table: &'static str, ids: Vec<Uuid>) -> Result<Vec<DeletedRow>> {
+    let mut sql = select::<DeletedRow>(tx.dialect());
+    sql.push(" FROM ").push(table).push(" t WHERE t.id").any_id(ids.clone());
+    let rows = tx.rows(sql).await?;
+    let mut sql = Sql::new(tx.dialect());
+    sql.push("DELETE FROM ").push(table).push(" WHERE id").any_id(ids);
+    tx.execute(sql).await?;
+    Ok(rows)
 }
 
 /// Takes rows off the timeline.

@@ -137,6 +137,12 @@ impl Mapping {
         names
     }
 
+    /// Whether a newer version of a record of the stream may have fewer rows than an older one.
+    pub fn may_leave_out(&self, stream: &str) -> bool {
+        let rows = self.by_name.get(stream).map_or(&[][..], |position| &self.streams[*position].rows);
+        rows.iter().any(|row| row.for_each.is_some() || row.when.is_some())
+    }
+
     /// One record in our words, or why not.
     pub fn map(&self, envelope: &Envelope) -> Result<Mapped, Reject> {
         let position = self.by_name.get(&envelope.stream).ok_or_else(|| {

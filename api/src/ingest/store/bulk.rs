@@ -43,14 +43,14 @@ crate::row! {
     }
 }
 
-/// Indexes of a large table take their time.
+/// Indexes of a large table take their time, and so does making ready what a large transaction writes.
 pub(in crate::ingest) async fn patient(tx: &mut Transaction) -> Result<()> {
     if tx.dialect() == Dialect::Sqlite {
         return Ok(());
     }
-    for setting in ["SET LOCAL statement_timeout = 0", "SET LOCAL lock_timeout = '60s'"] {
+    for setting in ["statement_timeout = 0", "idle_in_transaction_session_timeout = 0", "lock_timeout = '60s'"] {
         let mut sql = Sql::new(tx.dialect());
-        sql.push(setting);
+        sql.push("SET LOCAL ").push(setting);
         tx.execute(sql).await?;
     }
     Ok(())
@@ -94,21 +94,21 @@ pub(in crate::ingest) async fn take_away(tx: &mut Transaction, taken: &[TakenRow
 }
 
 /// What is missing, or none if no bulk import is unfinished.
-pub(in crate::ingest) async fn taken_away(tx: &mut Transaction) -> Result<Option<Vec<TakenRow>>> {
-    let mut sql = Sql::new(tx.dialect());
+pub(in crate::ingest) async fn taken_away(database: &Database) -> Result<Option<Vec<TakenRow>>> {
+    let mut sql = Sql::new(database.dialect());
     sql.by_dialect(
         "SELECT count(*)::text FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'bulk_import'",
         "SELECT CAST(count(*) AS TEXT) FROM sqlite_master WHERE type = 'table' AND name = 'bulk_import'",
     );
-    let found: Vec<i64> = tx.rows(sql).await?;
+    let found: Vec<i64> = database.rows(sql).await?;
     if found.first() != Some(&1) {
         return Ok(None);
     }
-    let mut sql = Sql::new(tx.dialect());
+    let mut sql = Sql::new(database.dialect());
     sql.push("SELECT ");
     push_columns(&mut sql, TakenRow::COLUMNS);
     sql.by_dialect("::text", "").push(" FROM bulk_import t");
-    tx.rows(sql).await.map(Some)
+    database.rows(sql).await.map(Some)
 }
 
 /// Makes everything again.

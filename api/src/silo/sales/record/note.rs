@@ -51,7 +51,7 @@ impl Record for ContactNoteRecord {
         let channel = word(self.channel)?;
         let visibility = self.visibility.unwrap_or(NoteVisibility::All);
         if self.removed_at.is_some() {
-            placed.gone.push(at.id);
+            placed.gone.insert(at.id);
         } else {
             placed.happened(
                 at,

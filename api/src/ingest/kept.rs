@@ -1,0 +1,61 @@
+//! What a flush keeps beside the rows themselves: each record as it came, and what is told of a row that changed.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::heads::Fate;
+use super::prepare::Prepared;
+
+/// What is told of a row that changed.
+pub(super) fn change(
+    table: &str,
+    entity_id: Uuid,
+    customer_id: Option<Uuid>,
+    op: &str,
+    now: DateTime<Utc>,
+) -> entity::change::Model {
+    entity::change::Model {
+        seq: 0,
+        epoch: 1,
+        xid: 0,
+        entity: table.to_owned(),
+        entity_id,
+        customer_id,
+        op: op.to_owned(),
+        changed_at: now,
+    }
+}
+
+/// The raw record, if it is one to keep.
+pub(super) fn raw(record: &Prepared<'_>, fate: Fate, replaces: Option<Uuid>) -> Option<entity::record::Model> {
+    let (id, state) = match fate {
+        Fate::Applied(id) => (id, "APPLIED"),
+        Fate::Superseded(id) => (id, "SUPERSEDED"),
+        Fate::Rejected(id) => (id, "REJECTED"),
+        // Tried again: refused still, perhaps for another reason; or corrected at the source meanwhile.
+        Fate::Repeated => (replaces?, if record.content.is_ok() { "SUPERSEDED" } else { "REJECTED" }),
+    };
+    let envelope = record.envelope;
+    let content = record.content.as_ref().ok();
+    let reject = record.content.as_ref().err();
+    Some(entity::record::Model {
+        intake_no: 0,
+        id,
+        source: envelope.source.clone(),
+        stream: envelope.stream.clone(),
+        key: content.map_or_else(
+            || envelope.key.clone().or_else(|| envelope.dedupe_key.clone()),
+            |content| content.own_key.clone(),
+        ),
+        op: envelope.op.as_str().to_owned(),
+        version: content.and_then(|content| content.version.clone()),
+        occurred_at: content.map_or(envelope.occurred_at, |content| content.occurred_at),
+        received_at: envelope.received_at,
+        payload: envelope.payload.to_string(),
+        content_hash: record.hash.clone(),
+        state: state.to_owned(),
+        reason_code: reject.map(|reject| reject.code.as_str().to_owned()),
+        reason: reject.map(|reject| reject.reason.clone()),
+        mapping_version: record.source.mapping.version,
+    })
+}
