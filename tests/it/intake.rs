@@ -177,6 +177,33 @@ both! {
         }
     }
 
+    async fn a_shared_number_of_earlier_records_joins_nobody(database: TestDatabase) {
+        let line = json!({ "phone": "030 901820" });
+        let with = |seconds: i64, email: &str, more: &Value| {
+            let mut who = json!({ "email": email });
+            who.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            ticket(seconds, &format!("T{seconds}"), &who)
+        };
+        // Four names on a switchboard: nobody is joined by it any more. Two without a name carry it from then on.
+        let earlier = ["Anna Beck", "Peter Koch", "Olga Stein", "Emil Graf"].iter().enumerate().map(|(n, name)| {
+            let who = json!({ "phone": line["phone"], "customer_name": name });
+            with(i64::try_from(n).unwrap(), &format!("named{n}@example.org"), &who)
+        });
+        let earlier: Vec<Envelope> = earlier.chain([with(10, "a@example.org", &line), with(11, "b@example.org", &line)]).collect();
+        let later = vec![
+            with(20, "a@example.org", &json!({ "customer_name": "Ada Lang" })),
+            with(21, "b@example.org", &json!({})),
+        ];
+        let intake = intake(&database).await;
+        intake.flush(earlier).await.unwrap();
+        let before = graph(&database).await["identifier"].clone();
+        intake.flush(later).await.unwrap();
+        let graph = graph(&database).await;
+        assert_eq!(graph["customer"].iter().filter(|row| !row["merged_into"].is_null()).count(), 0);
+        assert_eq!(graph["identifier"], before);
+        assert!(before.iter().any(|row| row["kind"] == "PHONE" && row["status"] == "SHARED"), "{before:?}");
+    }
+
     async fn open_closed_open_is_three_records(database: TestDatabase) {
         let intake = intake(&database).await;
         let say = |seconds, status: &str| {

@@ -2,7 +2,7 @@
 //! merge moves is moved.
 
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -179,7 +179,7 @@ fn json<T: Serialize>(keys: &T) -> Result<String> {
 }
 
 /// A profile's key in its source.
-#[derive(Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct ProfileKey<'a> {
     /// Key of the source.
     pub source: &'a str,
@@ -188,7 +188,7 @@ pub struct ProfileKey<'a> {
 }
 
 /// An identifier to look up.
-#[derive(Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct IdentifierText<'a> {
     /// Its kind.
     pub kind: &'a str,
@@ -197,18 +197,39 @@ pub struct IdentifierText<'a> {
 }
 
 /// The customers of the profiles of these keys, as far as they are known.
-pub async fn customers_of_profiles(tx: &mut Transaction, keys: &[ProfileKey<'_>]) -> Result<Vec<OwnerRow>> {
+pub async fn customers_of_profiles(tx: &mut Transaction, keys: &BTreeSet<ProfileKey<'_>>) -> Result<Vec<OwnerRow>> {
     let mut sql = select::<OwnerRow>(tx.dialect());
     sql.push(" FROM ").texts_as_rows(json(&keys)?, &["source", "key"], "k");
     sql.push(" CROSS JOIN source_profile t WHERE t.source = k.source AND t.key = k.key");
     tx.rows(sql).await
 }
 
-/// The identifiers that are known, each with the customers that can be joined by it: a row for each.
-pub async fn identifiers(tx: &mut Transaction, keys: &[IdentifierText<'_>]) -> Result<Vec<IdentifierRow>> {
+/// What the profiles of these keys carry, as far as they are known.
+pub async fn carried_by(tx: &mut Transaction, profiles: &BTreeSet<ProfileKey<'_>>) -> Result<Vec<CarriedRow>> {
+    let mut sql = select::<CarriedRow>(tx.dialect());
+    sql.push(" FROM ").texts_as_rows(json(&profiles)?, &["source", "key"], "k");
+    sql.push(
+        " CROSS JOIN source_profile p CROSS JOIN profile_identifier t WHERE p.source = k.source AND p.key = k.key \
+         AND t.source_profile_id = p.id",
+    );
+    tx.rows(sql).await
+}
+
+/// The identifiers that are known, those of these keys and those that these profiles carry, each with the customers that can
+/// be joined by it: a row for each.
+pub async fn identifiers(
+    tx: &mut Transaction,
+    keys: &BTreeSet<IdentifierText<'_>>,
+    profiles: &BTreeSet<ProfileKey<'_>>,
+) -> Result<Vec<IdentifierRow>> {
     let mut sql = Sql::new(tx.dialect());
     sql.push("WITH t AS (SELECT i.* FROM ").texts_as_rows(json(&keys)?, &["kind", "value"], "k");
-    sql.push(" CROSS JOIN identifier i WHERE i.kind = k.kind AND i.value = k.value) SELECT ");
+    sql.push(" CROSS JOIN identifier i WHERE i.kind = k.kind AND i.value = k.value UNION SELECT i.* FROM ");
+    sql.texts_as_rows(json(&profiles)?, &["source", "key"], "k");
+    sql.push(
+        " CROSS JOIN source_profile p CROSS JOIN profile_identifier c CROSS JOIN identifier i WHERE p.source = k.source \
+         AND p.key = k.key AND c.source_profile_id = p.id AND i.id = c.identifier_id) SELECT ",
+    );
     push_columns(&mut sql, IdentifierRow::COLUMNS);
     sql.by_dialect("::text", "");
     sql.push(

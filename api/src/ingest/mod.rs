@@ -32,6 +32,7 @@ pub mod preset;
 pub mod rejected;
 mod rows;
 pub mod singer;
+mod slots;
 pub mod source;
 pub mod staff;
 mod stage;

@@ -131,7 +131,7 @@ impl People {
         let by_key = (at.source.to_owned(), said.key.clone());
         let known = self.by_key.get(&by_key).copied();
         let since = seen_at.min(at.received_at);
-        let says_nothing = said.kind.is_none() && said.attributes.is_empty() && said.identifiers.is_empty();
+        let says_nothing = said.says_nothing();
         let profile_id = match known {
             Some(profile_id) => {
                 if let Some(customer) = self.set.customer_of(profile_id) {

@@ -62,7 +62,8 @@ struct Store {
 impl Store {
     fn load(&self, rules: &Arc<Rules>, batch: &[Observed]) -> WorkingSet {
         let mut set = WorkingSet::new(Arc::clone(rules));
-        let carried: Vec<IdentifierKey> = batch.iter().flat_map(keys).collect();
+        let known = batch.iter().filter_map(|new| self.profiles.get(&new.profile_id)).map(|(known, _)| known);
+        let carried: Vec<IdentifierKey> = batch.iter().chain(known).flat_map(keys).collect();
         for key in &carried {
             if let Some(status) = self.status.get(key) {
                 set.load_identifier(key.clone(), *status);
@@ -122,6 +123,15 @@ fn keys(observed: &Observed) -> Vec<IdentifierKey> {
     observed.identifiers.iter().map(|(kind, value, _)| IdentifierKey { kind: *kind, value: value.clone() }).collect()
 }
 
+/// A profile keeps what it carries: a record adds to it, as in the intake.
+fn grown(set: &WorkingSet, mut record: Observed) -> Observed {
+    let known = set.profile(record.profile_id).into_iter().flat_map(|known| known.identifiers.clone());
+    record.identifiers.extend(known);
+    record.identifiers.sort();
+    record.identifiers.dedup();
+    record
+}
+
 /// All decisions, when the profiles come in batches of this size.
 fn run(profiles: &[Observed], size: usize) -> (Vec<Decision>, Store) {
     let deny = DenyList::parse("cookie = [\"c0\"]").unwrap_or_default();
@@ -130,7 +140,10 @@ fn run(profiles: &[Observed], size: usize) -> (Vec<Decision>, Store) {
     let mut all = Vec::new();
     for batch in profiles.chunks(size) {
         let mut set = store.load(&rules, batch);
-        let decisions: Vec<Decision> = batch.iter().cloned().flat_map(|observed| set.observe(observed)).collect();
+        let mut decisions = Vec::new();
+        for record in batch {
+            decisions.extend(set.observe(grown(&set, record.clone())));
+        }
         store.apply(&set, batch, &decisions);
         all.extend(decisions);
     }

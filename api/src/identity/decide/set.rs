@@ -1,7 +1,7 @@
 //! The working set: what a batch of profiles can touch, held in memory while it is decided. The guards and the joins: `settle`.
 //!
 //! **What a store loads** for a batch, so that deciding in memory equals deciding one by one against the database:
-//! - the batch's own profiles, if known, and the status of each identifier the batch carries;
+//! - the batch's own profiles, if known, and the status of each identifier that the batch or one of them carries;
 //! - every profile that carries one of those identifiers, if its status is normal;
 //! - all profiles of the customers of all these.
 //!
