@@ -1,7 +1,7 @@
 //! All SQL of identity that the intake needs: what a flush can touch is read in a fixed number of statements, and what a
 //! merge moves is moved.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::database::{Dialect, Row, Sql, Transaction, push_columns};
 use crate::error::{Error, Result};
+use crate::identity::Told;
 
 /// The tables whose rows follow their customer when two become one, with the column that names it.
 pub const FOLLOWING: &[(&str, &str)] = &[
@@ -52,7 +53,7 @@ crate::row! {
         /// Its customer.
         customer_id: Uuid = Uuid,
         /// What the source says.
-        attributes: BTreeMap<String, String> = Json,
+        attributes: BTreeMap<String, KeptAttribute> = Json,
         /// When.
         observed_at: DateTime<Utc> = Time,
         /// The record that said so.
@@ -61,6 +62,33 @@ crate::row! {
         deleted_at: Option<DateTime<Utc>> = Time,
         /// Priority of its source.
         priority: Option<i32> = Number as "(SELECT s.priority FROM source s WHERE s.key = t.source)",
+    }
+}
+
+/// An attribute as a profile keeps it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum KeptAttribute {
+    /// The profile's newest record said it: its time and record are the profile's.
+    Newest(String),
+    /// An older record said it.
+    Older {
+        /// What it said.
+        value: String,
+        /// When it was so.
+        observed_at: DateTime<Utc>,
+        /// The record.
+        record_id: Uuid,
+    },
+}
+
+impl KeptAttribute {
+    /// The attribute with its time and record; `newest` has those of the profile.
+    pub fn told(self, newest: (DateTime<Utc>, Uuid)) -> Told {
+        match self {
+            Self::Newest(value) => Told { value, observed_at: newest.0, record_id: newest.1 },
+            Self::Older { value, observed_at, record_id } => Told { value, observed_at, record_id },
+        }
     }
 }
 

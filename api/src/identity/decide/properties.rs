@@ -7,10 +7,11 @@ use chrono::DateTime;
 use proptest::prelude::*;
 use uuid::Uuid;
 
+use super::tests::told;
 use super::*;
 use crate::identity::deny::DenyList;
 use crate::identity::normalise::{Context, normalise};
-use crate::identity::{IdentifierKind, Observed, PartyKind, Strength, name};
+use crate::identity::{IdentifierKind, Observed, PartyKind, Strength, Told, name};
 
 /// Few values of each kind, so that they meet.
 fn profile() -> impl Strategy<Value = Observed> {
@@ -27,8 +28,8 @@ fn profile() -> impl Strategy<Value = Observed> {
         birth,
     )
         .prop_map(|(id, name, (email, phone, number, user, cookie), company, source, birth)| {
-            let mut attributes: BTreeMap<String, String> = [("name".to_owned(), name.to_owned())].into();
-            attributes.extend(birth.map(|date| ("birth_date".to_owned(), date.to_owned())));
+            let mut attributes: BTreeMap<String, Told> = [("name".to_owned(), told(name))].into();
+            attributes.extend(birth.map(|date| ("birth_date".to_owned(), told(date))));
             let kinds = [
                 (IdentifierKind::Email, email),
                 (IdentifierKind::Phone, phone),
@@ -43,7 +44,6 @@ fn profile() -> impl Strategy<Value = Observed> {
                 kind: if company { PartyKind::Company } else { PartyKind::Person },
                 attributes,
                 observed_at: DateTime::from_timestamp(0, 0).unwrap_or_default(),
-                record_id: Uuid::from_u128(id),
                 identifiers: kinds
                     .into_iter()
                     .filter_map(|(kind, value)| Some((kind, value?, Strength::Strong)))

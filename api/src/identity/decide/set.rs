@@ -207,8 +207,11 @@ fn joining_of(observed: &Observed) -> Vec<IdentifierKey> {
 /// Whether nothing changed that could change a decision.
 fn identifies_alike(a: &Observed, b: &Observed) -> bool {
     const KEYS: [&str; 6] = ["given_name", "family_name", "name", "company", "birth_date", "vat_id"];
+    fn value<'a>(of: &'a Observed, key: &str) -> Option<&'a str> {
+        of.attributes.get(key).map(|told| told.value.as_str())
+    }
     a.kind == b.kind
         && a.source == b.source
         && a.identifiers == b.identifiers
-        && KEYS.iter().all(|key| a.attributes.get(*key) == b.attributes.get(*key))
+        && KEYS.iter().all(|key| value(a, key) == value(b, key))
 }

@@ -7,7 +7,12 @@ use uuid::Uuid;
 
 use super::*;
 use crate::identity::deny;
-use crate::identity::{IdentifierKind, Observed, PartyKind, Strength};
+use crate::identity::{IdentifierKind, Observed, PartyKind, Strength, Told};
+
+/// Said by no record in particular: decisions ask only what was said.
+pub(super) fn told(value: &str) -> Told {
+    Told { value: value.into(), observed_at: DateTime::UNIX_EPOCH, record_id: Uuid::nil() }
+}
 
 /// A person's profile of source `crm`.
 fn person(id: u128, name: &str, identifiers: &[(IdentifierKind, &str)]) -> Observed {
@@ -16,9 +21,8 @@ fn person(id: u128, name: &str, identifiers: &[(IdentifierKind, &str)]) -> Obser
         source: "crm".into(),
         priority: 1,
         kind: PartyKind::Person,
-        attributes: [("name".to_owned(), name.to_owned())].into(),
+        attributes: [("name".to_owned(), told(name))].into(),
         observed_at: DateTime::from_timestamp(0, 0).unwrap(),
-        record_id: Uuid::from_u128(id),
         identifiers: identifiers.iter().map(|(kind, value)| (*kind, (*value).to_owned(), Strength::Strong)).collect(),
     }
 }
@@ -29,7 +33,7 @@ fn from(source: &str, mut observed: Observed) -> Observed {
 }
 
 fn with(mut observed: Observed, key: &str, value: &str) -> Observed {
-    observed.attributes.insert(key.into(), value.into());
+    observed.attributes.insert(key.into(), told(value));
     observed
 }
 
