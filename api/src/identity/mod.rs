@@ -71,9 +71,9 @@ impl IdentifierKind {
         }
     }
 
-    /// Whether households, offices and devices share such a value, so that a name has a say beside it.
+    /// Whether families, households, offices and devices share such a value, so that a name has a say beside it.
     pub const fn is_shareable(self) -> bool {
-        matches!(self, Self::Email | Self::Phone | Self::Cookie)
+        matches!(self, Self::LoyaltyNumber | Self::Email | Self::Phone | Self::Cookie)
     }
 }
 

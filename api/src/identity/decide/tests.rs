@@ -59,7 +59,7 @@ fn refused(a: Observed, b: Observed) -> Option<Reason> {
     refusal(&decisions)
 }
 
-use IdentifierKind::{Cookie, CustomerNumber, Email, Phone, UserId};
+use IdentifierKind::{Cookie, CustomerNumber, Email, LoyaltyNumber, Phone, UserId};
 
 #[test]
 fn an_unknown_profile_founds_a_customer_and_a_known_identifier_joins_it() {
@@ -161,6 +161,19 @@ fn kinds_and_customer_numbers_stand_against_a_join() {
     assert_eq!(refused(numbered(1, "1042"), numbered(2, "1043")), Some(Reason::CustomerNumbersDiffer));
     assert_eq!(refused(numbered(1, "1042"), from("shop", numbered(2, "77"))), None, "two sources count on their own");
     assert_eq!(refused(numbered(1, "1042"), numbered(2, "KD1042")), None);
+}
+
+#[test]
+fn a_family_shares_a_card_and_two_sources_count_from_one() {
+    let card = [(LoyaltyNumber, "L1")];
+    let shop = |id, name, carried| from("shop", person(id, name, carried));
+    assert_eq!(refused(person(1, "Anna Beck", &card), shop(2, "Peter Beck", &card)), Some(Reason::GivenNamesDiffer));
+    assert_eq!(refused(person(1, "Anna Beck", &card), shop(2, "A. Beck", &card)), None);
+    assert_eq!(refused(person(1, "Anna Beck", &card), shop(2, "", &card)), None);
+    let number = [(CustomerNumber, "1042")];
+    assert_eq!(refused(person(1, "Anna Beck", &number), shop(2, "Emil Graf", &number)), Some(Reason::NamesDiffer));
+    assert_eq!(refused(person(1, "Anna Beck", &number), shop(2, "Anna Koch", &number)), None);
+    assert_eq!(refused(person(1, "Anna Beck", &number), person(2, "Emil Graf", &number)), None, "one source knows");
 }
 
 #[test]
