@@ -20,7 +20,7 @@ use crate::graph::batch::drive;
 use crate::graph::cursor::Sealer;
 use crate::graph::run::Runner;
 use crate::http::{Engine, Reply};
-use crate::identity::decide::Rules;
+use crate::identity::decide::{DegreeLimits, Rules};
 use crate::identity::deny::{self, DenyList};
 use crate::ingest::intake::{Intake, IntakeSettings};
 use crate::ingest::source::Sources;
@@ -184,7 +184,9 @@ pub fn open_intake(config: &Config, database: Database) -> Result<Intake> {
 /// The same with sources that are not declared in a folder.
 pub fn open_intake_of(config: &Config, database: Database, sources: Sources) -> Result<Intake> {
     let unusable = |error: &dyn std::fmt::Display| Error::bad_input(format!("Settings: {error}"));
-    let mut rules = Rules { deny: DenyList::parse(deny::DEFAULT).map_err(Error::internal)?, ..Rules::default() };
+    let limits = DegreeLimits::named(&config.identity.degree_limits)
+        .map_err(|error| Error::bad_input(format!("Settings at `identity.degree_limits`: {error}.")))?;
+    let mut rules = Rules { deny: DenyList::parse(deny::DEFAULT).map_err(Error::internal)?, limits };
     if let Some(file) = &config.identity.deny_list {
         let text = std::fs::read_to_string(file).map_err(|error| {
             Error::bad_input("The file that `identity.deny_list` names cannot be read.").because(error)

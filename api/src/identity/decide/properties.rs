@@ -207,7 +207,7 @@ proptest! {
         let folded = name::name_sort(&raw);
         prop_assert_eq!(name::name_sort(&folded), folded);
         let _ = (name::sound(&raw), name::search_folds(&raw), crate::identity::similarity::search_rank(&raw, &raw));
-        let _ = (crate::identity::normalise::phone::dialled(&raw, ["DE"]), crate::identity::normalise::phone::tail(&raw));
+        let _ = crate::identity::normalise::phone::dialled(&raw, ["DE"]);
         let _ = crate::identity::person_name::PersonName::parse(Some(&raw), Some(&raw), None);
     }
 }

@@ -227,3 +227,10 @@ fn weak_identifiers_join_nobody_and_staff_entries_stay_with_their_customer() {
     assert!(matches!(&note[..], [Decision::Joined { cause: Cause::Attached, .. }]), "{note:?}");
     assert_eq!(set.customer_of(Uuid::from_u128(3)), Some(Uuid::from_u128(1)));
 }
+
+#[test]
+fn limits_are_set_by_kind_and_spelt_right() {
+    let named = |kind: &str| DegreeLimits::named(&[(kind.to_owned(), 9)].into());
+    assert_eq!(named("phone").unwrap(), DegreeLimits { phone: 9, ..DegreeLimits::default() });
+    assert!(named("fax").unwrap_err().to_string().contains("fax"));
+}
