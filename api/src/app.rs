@@ -13,6 +13,7 @@ use crate::access::{Door, Entry, Policy, Scope, Viewer};
 use crate::auth::Claims;
 use crate::catalogue;
 use crate::config::Config;
+use crate::customer::find::Countries;
 use crate::database::{Database, Settings};
 use crate::error::{Code, Error, Result};
 use crate::graph::ask::Work;
@@ -39,6 +40,7 @@ pub struct App {
     policy: Policy,
     sealer: Arc<Sealer>,
     intake: Intake,
+    countries: Countries,
     door: Arc<dyn Door>,
     schema: Schema,
     runner: Runner<schema::Query>,
@@ -59,6 +61,7 @@ impl App {
         Ok(Self {
             database,
             policy,
+            countries: Countries(intake.countries().into()),
             door: Arc::new(StaffDoor(intake.clone())),
             intake,
             sealer: Arc::new(Sealer::new(config.cursor_secret().as_bytes())),
@@ -120,6 +123,7 @@ impl App {
         let scope = Arc::new(scope);
         let mut data = Data::default();
         data.insert(scope.clone());
+        data.insert(self.countries.clone());
         let mut response = drive(&scope.batch, work.execute(&self.schema, &self.runner, data)).await;
         if let Some(withheld) = scope.withheld() {
             response.extensions.insert("access".to_owned(), withheld);
