@@ -12,6 +12,7 @@ use super::timeline::{InteractionRow, TimelineFilter};
 use super::types::CustomerRow;
 use crate::access::{Context, Order, Page, PageArgs, Permit, Scope, Select, load};
 use crate::database::{Bind, Database, Dialect, Row, Sql, push_columns};
+use crate::catalogue::record::words;
 use crate::error::{Error, Result};
 use crate::graph::batch::{Batch, Fetch};
 
@@ -109,9 +110,13 @@ pub async fn alike(
             .limit(most),
         Dialect::Sqlite => {
             let words: Vec<String> = grams.iter().map(|gram| format!("\"{}\"", gram.replace('"', "\"\""))).collect();
-            let condition = "t.rowid IN (SELECT s.rowid FROM customer_search s WHERE s.search_text MATCH ? \
-                             ORDER BY s.rank LIMIT 300)";
-            living(permit).filter(condition, [Bind::from(words.join(" OR "))]).limit(most)
+            // The index ranks by the length of the text too: texts that hold the query as it stands are equals, others by
+            // whole ranks. So many are looked at that this decides, and no more.
+            let condition = "t.rowid IN (SELECT c.rowid FROM (SELECT s.rowid AS id, s.rank AS place FROM customer_search s \
+                             WHERE s.search_text MATCH ? ORDER BY s.rank LIMIT 3000) f CROSS JOIN customer c \
+                             WHERE c.rowid = f.id ORDER BY CASE WHEN instr(c.search_text, ?) > 0 THEN -1e9 \
+                             ELSE round(f.place) END, c.last_interaction_at DESC NULLS LAST, c.id LIMIT 300)";
+            living(permit).filter(condition, [Bind::from(words.join(" OR ")), Bind::from(folded)])
         }
     };
     scope.batch.rows(select.fetch(), None).await
@@ -192,7 +197,7 @@ pub async fn interactions(
     };
     select = select.filter(visible.0, visible.1);
     if let Some(kinds) = &filter.kind {
-        select = select.one_of("t.kind", kinds.iter().map(|kind| kind.to_uppercase()).collect());
+        select = select.one_of("t.kind", words(kinds)?);
     }
     if let Some(touchpoint) = &filter.touchpoint {
         select = select.filter("t.touchpoint = ?", [Bind::from(touchpoint.as_str())]);
