@@ -8,6 +8,7 @@ use super::CustomerRecord;
 use super::golden::GoldenRow;
 use super::identifier::{IdentifierRow, SourceProfileRow};
 use super::relation::{RelationRow, Side};
+use super::search::Candidate;
 use super::timeline::{InteractionRow, TimelineFilter};
 use super::types::CustomerRow;
 use crate::access::{Context, Order, Page, PageArgs, Permit, Scope, Select, load};
@@ -91,23 +92,21 @@ pub async fn by_ids(
     Scope::of(context)?.batch.rows(select.fetch(), None).await
 }
 
-/// Customers whose search text looks like a folded query: candidates, to be ranked by the caller.
+/// Customers whose search text looks like a folded query: candidates, to be ranked by the caller. Of those that answer alike
+/// the ones with the latest contact are taken, since they are shown first.
 pub async fn alike(
     context: &Context<'_>,
     permit: &Permit<CustomerRecord>,
     folded: &str,
     grams: &[String],
-    most: i64,
-) -> Result<Vec<CustomerRow>> {
+) -> Result<Vec<Candidate>> {
     let scope = Scope::of(context)?;
     let select = match scope.database.dialect() {
-        Dialect::Postgres => living(permit)
-            .filter(
-                "t.id IN (SELECT s.id FROM customer s WHERE s.merged_into IS NULL AND (s.search_text LIKE ? OR s.search_text %> ?) \
-                 ORDER BY word_similarity(?, s.search_text) DESC LIMIT 300)",
-                [Bind::from(format!("%{}%", escaped(folded))), Bind::from(folded), Bind::from(folded)],
-            )
-            .limit(most),
+        Dialect::Postgres => living(permit).filter(
+            "t.id IN (SELECT s.id FROM customer s WHERE s.merged_into IS NULL AND (s.search_text LIKE ? OR s.search_text %> ?) \
+             ORDER BY word_similarity(?, s.search_text) DESC, s.last_interaction_at DESC NULLS LAST, s.id LIMIT 300)",
+            [Bind::from(format!("%{}%", escaped(folded))), Bind::from(folded), Bind::from(folded)],
+        ),
         Dialect::Sqlite => {
             let words: Vec<String> = grams.iter().map(|gram| format!("\"{}\"", gram.replace('"', "\"\""))).collect();
             // The index ranks by the length of the text too: texts that hold the query as it stands are equals, others by
@@ -119,7 +118,7 @@ pub async fn alike(
             living(permit).filter(condition, [Bind::from(words.join(" OR ")), Bind::from(folded)])
         }
     };
-    scope.batch.rows(select.fetch(), None).await
+    scope.batch.rows(select.only::<Candidate>().limit(300).fetch(), None).await
 }
 
 fn escaped(text: &str) -> String {
