@@ -169,7 +169,18 @@ pub async fn relations(
     let select = match side {
         Side::People => select.of_parent("to_customer_id").filter("t.kind = 'WORKS_AT'", []),
         Side::Companies => select.of_parent("customer_id").filter("t.kind = 'WORKS_AT'", []),
-        Side::Household => select.of_parent("customer_id").filter("t.kind = 'HOUSEHOLD'", []),
+        Side::Household => {
+            // Either end may have said so; if both did, what this one says is shown.
+            let either = "t.kind = 'HOUSEHOLD' AND (t.customer_id = ? OR (t.to_customer_id = ? AND NOT EXISTS (SELECT 1 FROM \
+                          relation o WHERE o.customer_id = t.to_customer_id AND o.to_customer_id = t.customer_id \
+                          AND o.kind = 'HOUSEHOLD')))";
+            let select = select.filter(either, [Bind::from(customer_id), Bind::from(customer_id)]);
+            let mut page = load(context, select, NEWEST_RELATION, args, None).await?;
+            for row in page.rows.iter_mut().filter(|row| row.to_customer_id == customer_id) {
+                std::mem::swap(&mut row.customer_id, &mut row.to_customer_id);
+            }
+            return Ok(page);
+        }
     };
     load(context, select, NEWEST_RELATION, args, Some(customer_id)).await
 }
@@ -190,6 +201,17 @@ pub async fn interactions(
                       WHERE r.to_customer_id = ? AND r.kind = 'WORKS_AT')";
         select = select.filter(people, [Bind::from(customer_id), Bind::from(customer_id)]);
         None
+        // What happened with a person before they came or after they left is not the company's.
+        let then = match Scope::of(context)?.database.dialect() {
+            Dialect::Postgres => "to_char(t.occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD')",
+            Dialect::Sqlite => "substr(t.occurred_at, 1, 10)",
+        };
+        let there = format!(
+            "(t.customer_id = ? OR EXISTS (SELECT 1 FROM relation r WHERE r.customer_id = t.customer_id AND \
+             r.to_customer_id = ? AND r.kind = 'WORKS_AT' AND coalesce(r.valid_from, '') <= {then} AND \
+             coalesce(r.valid_to, '9999') >= {then}))"
+        );
+        select = select.filter(there, [Bind::from(customer_id), Bind::from(customer_id)]);
     } else {
         select = select.of_parent("customer_id");
         Some(customer_id)
