@@ -77,6 +77,7 @@ impl SiloRow for IdentifierRow {
     const OWNER: Option<&'static str> = None;
     const CUSTOMER: Option<&'static str> = Some("customer_id");
     const AT_HAND: &'static [Camel] = &[Camel::new("kind"), Camel::new("value")];
+    const TIE: &'static str = "value";
 
     fn id(&self) -> Uuid {
         self.identifier_id

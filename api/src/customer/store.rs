@@ -12,8 +12,8 @@ use super::search::Candidate;
 use super::timeline::{InteractionRow, TimelineFilter};
 use super::types::CustomerRow;
 use crate::access::{Context, Order, Page, PageArgs, Permit, Scope, Select, load};
-use crate::database::{Bind, Database, Dialect, Row, Sql, push_columns};
 use crate::catalogue::record::words;
+use crate::database::{Bind, Database, Dialect, Row, Sql, push_columns};
 use crate::error::{Error, Result};
 use crate::graph::batch::{Batch, Fetch};
 
@@ -21,6 +21,8 @@ use crate::graph::batch::{Batch, Fetch};
 const MANY: i64 = 500;
 
 const NEWEST_PROFILE: Order = Order { name: "SOURCE_PROFILE", by: "t.observed_at", time: true, descending: true };
+/// The order of the index, backwards: cookies, of which there may be hundreds, come last.
+const KINDS: Order = Order { name: "IDENTIFIER", by: "t.kind", time: false, descending: true };
 const NEWEST_INTERACTION: Order = Order { name: "INTERACTION", by: "t.occurred_at", time: true, descending: true };
 const NEWEST_RELATION: Order =
     Order { name: "RELATION", by: "coalesce(t.valid_from, '')", time: false, descending: true };
@@ -135,15 +137,14 @@ pub async fn golden_values(
     Scope::of(context)?.batch.rows(fetch, Some(customer_id)).await
 }
 
-/// The identifiers of a customer, as its profiles carry them.
+/// The identifiers of a customer, as its profiles carry them; of too many the cookies are left out first.
 pub async fn identifiers(
     context: &Context<'_>,
     permit: &Permit<CustomerRecord>,
     customer_id: Uuid,
 ) -> Result<Vec<IdentifierRow>> {
-    let fetch =
-        permit.select::<IdentifierRow>().of_parent("customer_id").asked(&[context.look_ahead()]).limit(MANY).fetch();
-    Scope::of(context)?.batch.rows(fetch, Some(customer_id)).await
+    let select = permit.select::<IdentifierRow>().of_parent("customer_id").asked(&[context.look_ahead()]);
+    Scope::of(context)?.batch.rows(select.order(KINDS, false).limit(MANY).fetch(), Some(customer_id)).await
 }
 
 /// A page of a customer's source profiles.
@@ -200,7 +201,6 @@ pub async fn interactions(
         let people = "t.customer_id IN (SELECT ? UNION SELECT r.customer_id FROM relation r \
                       WHERE r.to_customer_id = ? AND r.kind = 'WORKS_AT')";
         select = select.filter(people, [Bind::from(customer_id), Bind::from(customer_id)]);
-        None
         // What happened with a person before they came or after they left is not the company's.
         let then = match Scope::of(context)?.database.dialect() {
             Dialect::Postgres => "to_char(t.occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD')",
@@ -212,6 +212,7 @@ pub async fn interactions(
              coalesce(r.valid_to, '9999') >= {then}))"
         );
         select = select.filter(there, [Bind::from(customer_id), Bind::from(customer_id)]);
+        None
     } else {
         select = select.of_parent("customer_id");
         Some(customer_id)

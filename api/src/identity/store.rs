@@ -369,14 +369,26 @@ pub async fn end_memberships(tx: &mut Transaction, ended: &[Ended]) -> Result<()
     tx.execute(sql).await.map(|_| ())
 }
 
-/// Gives customers whose owner's name has just become known their owner.
-pub async fn find_owners(tx: &mut Transaction, staff: Vec<Uuid>) -> Result<()> {
+crate::row! {
+    /// A customer that was changed.
+    pub struct ChangedRow {
+        /// Its id.
+        id: Uuid = Uuid as "customer.id",
+    }
+}
+
+/// Gives customers whose owner's name has just become known their owner, and says which they were.
+pub async fn find_owners(tx: &mut Transaction, staff: Vec<Uuid>, now: DateTime<Utc>) -> Result<Vec<ChangedRow>> {
     let mut sql = Sql::new(tx.dialect());
+    sql.push("UPDATE customer SET owner_id = a.staff_id, updated_at = ").bind(now);
     sql.push(
-        "UPDATE customer SET owner_id = a.staff_id FROM golden_value g JOIN staff_alias a ON a.source = g.source AND a.key = \
-         g.value WHERE g.customer_id = customer.id AND g.attribute = 'owner' AND customer.owner_id IS DISTINCT FROM \
+        " FROM golden_value g JOIN staff_alias a ON a.source = g.source AND a.key = g.value AND substr(a.key, 1, 200) = \
+         substr(g.value, 1, 200) WHERE g.customer_id = customer.id AND g.attribute = 'owner' AND customer.owner_id IS DISTINCT FROM \
          a.staff_id AND a.staff_id",
     )
-    .any_id(staff);
-    tx.execute(sql).await.map(|_| ())
+    .any_id(staff)
+    .push(" RETURNING ");
+    push_columns(&mut sql, ChangedRow::COLUMNS);
+    sql.by_dialect("::text", "");
+    tx.rows(sql).await
 }

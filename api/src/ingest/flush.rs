@@ -19,7 +19,7 @@ use super::slots::{self, Slots};
 use super::source::Source;
 use super::store::{self, RecordKey};
 use super::{graph, staff};
-use crate::database::{Database, OnConflict, Transaction};
+use crate::database::{Database, OnConflict, Transaction, WriteBatch};
 use crate::error::Result;
 use crate::identity::decide::Rules;
 use crate::identity::place::Placed;
@@ -112,7 +112,10 @@ async fn attempt(way: &Way<'_>, prepared: &[Prepared<'_>], records: Records, rep
     graph::write(&mut tx, &mut people, &staff, &mut placed, now, way.bulk).await?;
     write(&mut tx, replaces, prepared, &fates, &heads, placed, now).await?;
     if !hired.is_empty() {
-        people_store::find_owners(&mut tx, hired.into_iter().collect()).await?;
+        let owned = people_store::find_owners(&mut tx, hired.into_iter().collect(), now).await?;
+        let mut batch = WriteBatch::default();
+        note_changes(&mut batch, owned.iter().map(|row| ("customer", row.id, Some(row.id))), now)?;
+        tx.write(batch).await?;
     }
     tx.commit().await?;
     Ok(Turn::Done(Done { outcomes: outcomes(prepared, &fates, Some(&heads)), written: true }))
@@ -288,7 +291,23 @@ async fn write(
             batch.push(on_conflict, &row)?;
         }
     }
-    for (entity, entity_id, customer_id) in placed.changed {
+    note_changes(&mut batch, placed.changed, now)?;
+    tx.write(batch).await?;
+    if replaces.is_empty() {
+        for (source, at) in newest {
+            store::touch_source(tx, source, at).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Tells everyone who follows the changes.
+fn note_changes(
+    batch: &mut WriteBatch,
+    changed: impl IntoIterator<Item = (&'static str, Uuid, Option<Uuid>)>,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    for (entity, entity_id, customer_id) in changed {
         let row = entity::change::Model {
             seq: 0,
             epoch: 1,
@@ -300,12 +319,6 @@ async fn write(
             changed_at: now,
         };
         batch.push(OnConflict::Keep, &row)?;
-    }
-    tx.write(batch).await?;
-    if replaces.is_empty() {
-        for (source, at) in newest {
-            store::touch_source(tx, source, at).await?;
-        }
     }
     Ok(())
 }
