@@ -13,6 +13,7 @@ use crate::access::{Door, Entry, Pages, Policy, Scope, Viewer};
 use crate::auth::Claims;
 use crate::catalogue;
 use crate::config::Config;
+use crate::customer::find::Countries;
 use crate::database::{Database, Settings};
 use crate::error::{Code, Error, Result};
 use crate::graph::ask::Work;
@@ -20,7 +21,7 @@ use crate::graph::batch::drive;
 use crate::graph::cursor::Sealer;
 use crate::graph::run::Runner;
 use crate::http::{Engine, Reply};
-use crate::identity::decide::Rules;
+use crate::identity::decide::{DegreeLimits, Rules};
 use crate::identity::deny::{self, DenyList};
 use crate::ingest::intake::{Intake, IntakeSettings};
 use crate::ingest::source::Sources;
@@ -39,6 +40,7 @@ pub struct App {
     policy: Policy,
     sealer: Arc<Sealer>,
     intake: Intake,
+    countries: Countries,
     door: Arc<dyn Door>,
     schema: Schema,
     runner: Runner<schema::Query>,
@@ -63,6 +65,7 @@ impl App {
         Ok(Self {
             database,
             policy,
+            countries: Countries(intake.countries().into()),
             door: Arc::new(StaffDoor(intake.clone())),
             intake,
             sealer: Arc::new(Sealer::new(config.cursor_secret().as_bytes())),
@@ -121,6 +124,7 @@ impl App {
         let scope = Arc::new(scope);
         let mut data = Data::default();
         data.insert(scope.clone());
+        data.insert(self.countries.clone());
         let mut response = drive(&scope.batch, work.execute(&self.schema, &self.runner, data)).await;
         if let Some(withheld) = scope.withheld() {
             response.extensions.insert("access".to_owned(), withheld);
@@ -185,7 +189,9 @@ pub fn open_intake(config: &Config, database: Database) -> Result<Intake> {
 /// The same with sources that are not declared in a folder.
 pub fn open_intake_of(config: &Config, database: Database, sources: Sources) -> Result<Intake> {
     let unusable = |error: &dyn std::fmt::Display| Error::bad_input(format!("Settings: {error}"));
-    let mut rules = Rules { deny: DenyList::parse(deny::DEFAULT).map_err(Error::internal)?, ..Rules::default() };
+    let limits = DegreeLimits::named(&config.identity.degree_limits)
+        .map_err(|error| Error::bad_input(format!("Settings at `identity.degree_limits`: {error}.")))?;
+    let mut rules = Rules { deny: DenyList::parse(deny::DEFAULT).map_err(Error::internal)?, limits };
     if let Some(file) = &config.identity.deny_list {
         let text = std::fs::read_to_string(file).map_err(|error| {
             Error::bad_input("The file that `identity.deny_list` names cannot be read.").because(error)

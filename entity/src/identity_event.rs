@@ -10,7 +10,7 @@ pub struct Model {
     /// Stable id.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// CREATED, JOINED, MERGED, `JOIN_REFUSED` or `IDENTIFIER_SHARED`.
+    /// CREATED, JOINED, MERGED, `JOIN_REFUSED`, `IDENTIFIER_SHARED` or `IDENTIFIER_BLOCKED`.
     pub kind: String,
     /// The customer that remains.
     pub customer_id: Uuid,

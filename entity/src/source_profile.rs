@@ -18,13 +18,13 @@ pub struct Model {
     pub kind: String,
     /// The customer of its live membership.
     pub customer_id: Uuid,
-    /// What the source says: attribute to value, normalised.
+    /// What the source says: attribute to value, normalised; one that an older record said has its own time and record.
     #[sea_orm(column_type = "JsonBinary")]
     pub attributes: Json,
-    /// When the source last said so.
+    /// When the source's newest word was so.
     #[serde(serialize_with = "crate::time::micros")]
     pub observed_at: DateTimeUtc,
-    /// The raw record it was last written from; null while only named.
+    /// The raw record with the newest word; null while only named.
     pub record_id: Option<Uuid>,
     /// When the source deleted it.
     #[serde(serialize_with = "crate::time::micros_or_null")]

@@ -19,6 +19,7 @@ mod m20261122_009_create_support;
 mod m20261122_010_create_reviews;
 mod m20261122_011_create_crm;
 mod m20261122_012_create_search;
+mod m20261122_013_index_customer;
 
 /// All changes, oldest first.
 pub struct Migrator;
@@ -39,6 +40,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_010_create_reviews::Migration),
             Box::new(m20261122_011_create_crm::Migration),
             Box::new(m20261122_012_create_search::Migration),
+            Box::new(m20261122_013_index_customer::Migration),
         ]
     }
 }

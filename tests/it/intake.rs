@@ -9,7 +9,7 @@ use api::ingest::envelope::{Envelope, Op};
 use api::ingest::intake::{FlushReport, Intake, IntakeSettings};
 use api::ingest::source::Sources;
 use chrono::{DateTime, TimeDelta, Utc};
-use customer360_tests::{TestDatabase, both};
+use customer360_tests::{TestApp, TestDatabase, both};
 use sea_orm::{EntityTrait, Iterable};
 use serde_json::{Value, json};
 
@@ -175,6 +175,86 @@ both! {
         for (table, rows) in &a {
             assert_eq!(rows, &b[table], "{table}");
         }
+    }
+
+    async fn a_shared_number_of_earlier_records_joins_nobody(database: TestDatabase) {
+        let line = json!({ "phone": "030 901820" });
+        let with = |seconds: i64, email: &str, more: &Value| {
+            let mut who = json!({ "email": email });
+            who.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            ticket(seconds, &format!("T{seconds}"), &who)
+        };
+        // Four names on a switchboard: nobody is joined by it any more. Two without a name carry it from then on.
+        let earlier = ["Anna Beck", "Peter Koch", "Olga Stein", "Emil Graf"].iter().enumerate().map(|(n, name)| {
+            let who = json!({ "phone": line["phone"], "customer_name": name });
+            with(i64::try_from(n).unwrap(), &format!("named{n}@example.org"), &who)
+        });
+        let earlier: Vec<Envelope> = earlier.chain([with(10, "a@example.org", &line), with(11, "b@example.org", &line)]).collect();
+        let later = vec![
+            with(20, "a@example.org", &json!({ "customer_name": "Ada Lang" })),
+            with(21, "b@example.org", &json!({})),
+        ];
+        let intake = intake(&database).await;
+        intake.flush(earlier).await.unwrap();
+        let before = graph(&database).await["identifier"].clone();
+        intake.flush(later).await.unwrap();
+        let graph = graph(&database).await;
+        assert_eq!(graph["customer"].iter().filter(|row| !row["merged_into"].is_null()).count(), 0);
+        assert_eq!(graph["identifier"], before);
+        assert!(before.iter().any(|row| row["kind"] == "PHONE" && row["status"] == "SHARED"), "{before:?}");
+    }
+
+    async fn the_newest_word_wins_value_by_value(database: TestDatabase) {
+        let intake = intake(&database).await;
+        let say = |seconds: i64, opened_at: &str, more: Value| {
+            let mut who = json!({ "email": "anna@example.org", "opened_at": opened_at });
+            who.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            vec![ticket(seconds, &format!("T{seconds}"), &who)]
+        };
+        // The newest first, as many exports are written; and each value as old as the record that said it.
+        intake.flush(say(1, "2026-02-01T00:00:00Z", json!({ "customer_name": "Anna Müller" }))).await.unwrap();
+        intake.flush(say(2, "2020-01-01T00:00:00Z", json!({ "customer_name": "Anna Schmidt", "company": "Beck" }))).await.unwrap();
+        intake.flush(say(3, "2026-06-01T00:00:00Z", json!({ "phone": "030 901820" }))).await.unwrap();
+        let golden = async || -> BTreeMap<String, (String, String)> {
+            let graph = graph(&database).await;
+            let text = |row: &Value, key: &str| row[key].as_str().unwrap().to_owned();
+            let row = |row: &Value| (text(row, "attribute"), (text(row, "value"), text(row, "observed_at")[..10].to_owned()));
+            graph["golden_value"].iter().map(row).collect()
+        };
+        let shown = golden().await;
+        let is = |key: &str, value: &str, day: &str| assert_eq!(shown[key], (value.to_owned(), day.to_owned()));
+        is("name", "Anna Müller", "2026-02-01");
+        is("company", "Beck", "2020-01-01");
+        is("phone", "+4930901820", "2026-06-01");
+        // What lies ahead is known since it was told, and does not win for ever.
+        intake.flush(say(4, "2031-01-01T00:00:00Z", json!({ "customer_name": "Anna Vogt" }))).await.unwrap();
+        intake.flush(say(5, "2026-11-30T00:00:00Z", json!({ "customer_name": "Anna Wolf" }))).await.unwrap();
+        assert_eq!(golden().await["name"].0, "Anna Wolf");
+    }
+
+    async fn what_joins_nobody_is_a_setting(database: TestDatabase) {
+        let list = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(list.path(), "email = [\"desk@acme.test\"]").unwrap();
+        let settings = [
+            ("CUSTOMER360_IDENTITY__DEGREE_LIMITS__PHONE", "1"),
+            ("CUSTOMER360_IDENTITY__DENY_LIST", list.path().to_str().unwrap()),
+        ];
+        let app = TestApp::over(database, &settings).await;
+        let say = |seconds, who: Value| ticket(seconds, &format!("T{seconds}"), &who);
+        let records = vec![
+            say(1, json!({ "customer_number": "K1", "email": "desk@acme.test", "customer_name": "Anna Beck" })),
+            say(2, json!({ "customer_number": "K2", "email": "desk@acme.test" })),
+            say(3, json!({ "customer_number": "K3", "phone": "030 901820", "customer_name": "Emil Graf" })),
+            say(4, json!({ "customer_number": "K4", "phone": "030 901820", "customer_name": "Olga Stein" })),
+        ];
+        let report = app.app().intake().flush(records).await.unwrap();
+        assert_eq!(counts(&report), (4, 0, 0, 0));
+        let graph = graph(app.database()).await;
+        assert!(graph["customer"].iter().all(|row| row["merged_into"].is_null()));
+        let status = |kind: &str| &graph["identifier"].iter().find(|row| row["kind"] == kind).unwrap()["status"];
+        assert_eq!((status("EMAIL"), status("PHONE")), (&json!("BLOCKED"), &json!("SHARED")));
+        let blocked = graph["identity_event"].iter().filter(|row| row["kind"] == "IDENTIFIER_BLOCKED").count();
+        assert_eq!(blocked, 1, "each decision is an event");
     }
 
     async fn open_closed_open_is_three_records(database: TestDatabase) {

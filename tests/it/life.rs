@@ -158,6 +158,11 @@ async fn what_cannot_start_says_why() {
     refused(demo, "BAD_USER_INPUT", &["for development"]);
     refused(serve(database.url()).0.env("CUSTOMER360_HTTP__LISTEN", "0.0.0.0:0"), "BAD_USER_INPUT", &["http.listen"]);
     refused(serve(database.url()).0.env("CUSTOMER360_GRAPHQL__MAX_DEPHT", "3"), "BAD_USER_INPUT", &["max_depht"]);
+    refused(
+        serve(database.url()).0.env("CUSTOMER360_IDENTITY__DEGREE_LIMITS__FAX", "3"),
+        "BAD_USER_INPUT",
+        &["degree_limits", "fax"],
+    );
     refused(serve("mysql://me:pa55word@localhost/db").0, "BAD_USER_INPUT", &["DATABASE_URL"]);
     refused(serve("sqlite:///no/such/folder/a.sqlite").0, "UNAVAILABLE", &["cannot be opened", "DATABASE_URL"]);
     let away = |url: &str| serve(url).0.env("CUSTOMER360_DATABASE__START_SECONDS", "0");

@@ -9,6 +9,7 @@ mod command;
 mod cut;
 mod demo;
 mod executor;
+mod find;
 mod first_screen;
 mod graph;
 mod harness;

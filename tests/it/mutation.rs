@@ -127,6 +127,48 @@ both! {
         assert_eq!(empty.data()["contactNoteAdd"]["userErrors"][0]["field"], json!("text"));
         let seen = app.query_as(Role::Service, NOTES, json!({"id": id})).await;
         assert_eq!(seen.data()["customer"]["contactNotes"]["nodes"], json!([]));
+        // Sales change their own, and leave word on everyone's customer.
+        let left = app.query_as(Role::Sales, ADD, input(&id, "Rief an.")).await;
+        assert_eq!(left.data()["contactNoteAdd"]["userErrors"], json!([]));
+    }
+
+    async fn a_refused_mutation_leaves_its_neighbours(app: TestApp) {
+        let id = anna(&app).await;
+        let ask = "mutation($note: ContactNoteAddInput!, $consent: ConsentRecordInput!) {
+            a: contactNoteAdd(input: $note) { contactNote { text } } b: consentRecord(input: $consent) { consent { state } } }";
+        let answer = app.query_as(Role::Service, ask, json!({
+            "note": {"idempotencyKey": "a", "customer": id, "channel": "PHONE", "direction": "INBOUND", "text": "Rief an."},
+            "consent": {"idempotencyKey": "b", "customer": id, "purpose": "MARKETING", "state": "GRANTED", "evidence": "Brief"},
+        })).await;
+        assert_eq!(answer.codes(), ["FORBIDDEN"]);
+        assert_eq!(answer.json["data"], json!({"a": {"contactNote": {"text": "Rief an."}}, "b": null}));
+    }
+
+    async fn a_fault_names_the_field_of_the_input(app: TestApp) {
+        let id = anna(&app).await;
+        let fault = async |role, mutation: &str, kind: &str, input: Value| {
+            let ask = format!("mutation($input: {kind}!) {{ {mutation}(input: $input) {{ userErrors {{ code field message }} }} }}");
+            let answer = app.query_as(role, &ask, json!({ "input": input })).await;
+            let faults = answer.data()[mutation]["userErrors"].clone();
+            assert_eq!(faults[0]["code"], json!("BAD_USER_INPUT"), "{input} {faults}");
+            assert!(!faults.to_string().contains("mapping"), "{faults}");
+            faults[0]["field"].clone()
+        };
+        let note = json!({"idempotencyKey": "k", "id": "cno_00000000000000000000000000000000", "text": " "});
+        assert_eq!(fault(Role::Service, "contactNoteUpdate", "ContactNoteUpdateInput", note).await, "text");
+        let consent = json!({"idempotencyKey": "k", "customer": id, "purpose": "MARKETING", "state": "GRANTED", "evidence": "x"});
+        for (field, wrong) in [("recordedAt", "2150-01-01T00:00:00Z"), ("purpose", "Werbung"), ("evidence", " ")] {
+            let mut input = consent.clone();
+            input[field] = json!(wrong);
+            assert_eq!(fault(Role::Privacy, "consentRecord", "ConsentRecordInput", input).await, field);
+        }
+        for (field, wrong) in [
+            ("birthDate", "1.2.1980"), ("email", "anna"), ("phone", "call me"), ("country", "Germany"), ("language", "deutsch!"),
+            ("familyName", " "), ("postalCode", ""),
+        ] {
+            let input = json!({"idempotencyKey": "k", "customer": id, field: wrong});
+            assert_eq!(fault(Role::Steward, "customerUpdate", "CustomerUpdateInput", input).await, field);
+        }
     }
 
     async fn an_internal_note_stays_in_the_house(app: TestApp) {
@@ -175,5 +217,9 @@ both! {
         let name = name.expect("the name has its provenance");
         assert_eq!(name["source"], json!("staff"));
         assert_eq!(name["alternatives"], json!([{"value": "Anna Schmidt", "source": "csv-crm"}]));
+        // A later correction of a half of the name takes its place within it.
+        let input = json!({"input": {"idempotencyKey": "v", "customer": id, "familyName": "Koch", "phone": "030 9018273"}});
+        let done = app.query_as(Role::Steward, update, input).await;
+        assert_eq!(done.data()["customerUpdate"]["customer"]["name"], json!("Anna Koch"));
     }
 }

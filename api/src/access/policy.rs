@@ -242,7 +242,8 @@ struct Role {
     read: Silos,
     rows: Rows,
     write: Vec<Target>,
-    write_rows: Option<Rows>,
+    #[serde(default)]
+    write_rows: BTreeMap<Target, Rows>,
     classes: BTreeMap<Class, Action>,
     #[serde(default)]
     silo: BTreeMap<SiloKey, Override>,
@@ -295,8 +296,13 @@ impl Role {
                 cell.classes[*class as usize] = *action;
             }
         }
-        let rows = self.write_rows.unwrap_or(self.rows);
-        Ok(Rights { read, write: self.write.into_iter().map(|target| (target, rows)).collect() })
+        if let Some(target) = self.write_rows.keys().find(|target| !self.write.contains(target)) {
+            return Err(Error::bad_input(format!(
+                "The access policy limits the rows of `{target}` for a role that may not write it."
+            )));
+        }
+        let rows = |target: &Target| self.write_rows.get(target).copied().unwrap_or(self.rows);
+        Ok(Rights { read, write: self.write.iter().map(|target| (*target, rows(target))).collect() })
     }
 }
 
@@ -312,7 +318,11 @@ mod tests {
         assert_eq!(marketing.of(SiloKey::Customer).action(Class::Contact), Action::Mask);
         assert_eq!(marketing.of(SiloKey::Support).action(Class::Internal), Action::Hide);
         assert_eq!(policy.rights(["admin"]).unwrap().of(SiloKey::Customer).rows, None);
-        assert_eq!(policy.rights(["sales"]).unwrap().may_write(Target::Sales), Some(Rows::Own));
+        let sales = policy.rights(["sales"]).unwrap();
+        assert_eq!(
+            (sales.may_write(Target::Sales), sales.may_write(Target::Notes)),
+            (Some(Rows::Own), Some(Rows::All))
+        );
     }
 
     #[test]
@@ -342,6 +352,9 @@ mod tests {
         assert!(
             Policy::parse("[role.x]\ndescription=''\nread='*'\nrows='all'\nwrite=[]\nclasses={open='hide'}").is_err()
         );
+        let unwritten =
+            "[role.x]\ndescription=''\nread='*'\nrows='all'\nwrite=['notes']\nwrite_rows={sales='own'}\nclasses={}";
+        assert!(Policy::parse(unwritten).unwrap_err().message.contains("sales"));
         assert!(Policy::built_in().unwrap().rights(["nobody"]).is_err());
     }
 }

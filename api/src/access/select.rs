@@ -34,6 +34,8 @@ pub trait SiloRow: Row {
     const ONLY: Option<&'static str> = None;
     /// The fields of its object that need nothing but their own columns.
     const AT_HAND: &'static [Camel] = &[];
+    /// The column that settles the order of equals.
+    const TIE: &'static str = "id";
     /// Fields beside its object that do not look at the row.
     const AROUND: &'static [&'static str] = &[];
     /// The row's id.
@@ -74,6 +76,7 @@ struct Body {
     parent: Option<&'static str>,
     conditions: Vec<(Cow<'static, str>, Vec<Bind>)>,
     order: Option<(Order, bool)>,
+    tie: &'static str,
     with_sort: bool,
     figures: bool,
     limit: Option<i64>,
@@ -90,6 +93,7 @@ impl<S: Silo> Permit<S> {
                 parent: None,
                 conditions: Vec::new(),
                 order: None,
+                tie: R::TIE,
                 with_sort: false,
                 figures: false,
                 limit: None,
@@ -282,7 +286,7 @@ impl Body {
         }
         if let Some((order, backwards)) = self.order {
             let direction = if order.descending == backwards { " ASC" } else { " DESC" };
-            sql.push(" ORDER BY ").push(order.by).push(direction).push(", t.id").push(direction);
+            sql.push(" ORDER BY ").push(order.by).push(direction).push(", t.").push(self.tie).push(direction);
         }
         if let Some(limit) = self.limit {
             sql.push(" LIMIT ").bind(limit);

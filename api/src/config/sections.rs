@@ -271,9 +271,11 @@ impl Default for Rate {
 pub struct Identity {
     /// Country of phone numbers that name none. Default `DE`.
     pub default_country: String,
-    /// Per kind of identifier: with how many other identities it may be seen before it counts as shared. Default: the code's.
+    /// Per kind of identifier (`phone = 3`): with how many other identities it may be seen before it counts as shared. Kinds
+    /// not named keep the default: 3 for phone and cookie, 4 for email, 5 for the others.
     pub degree_limits: BTreeMap<String, u32>,
-    /// File with values that never join (one `KIND value` a line). Default none.
+    /// TOML file with values that never join, lists by kind as in `api/src/identity/deny.toml`, in place of that built-in
+    /// list. Default none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deny_list: Option<PathBuf>,
 }

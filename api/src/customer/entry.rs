@@ -3,6 +3,7 @@
 use async_graphql::Union;
 use uuid::Uuid;
 
+use super::timeline::InteractionKind;
 use crate::access::{Context, Permit, Scope, Silo, SiloRow, permit};
 use crate::error::Result;
 use crate::silo::analytics::Analytics;
@@ -48,45 +49,44 @@ pub enum TimelineEntry {
 }
 
 /// The row of an interaction; null when the viewer may not read its silo, or the row is gone.
-pub async fn entry(context: &Context<'_>, kind: &str, id: Uuid) -> Result<Option<TimelineEntry>> {
+pub async fn entry(context: &Context<'_>, kind: InteractionKind, id: Uuid) -> Result<Option<TimelineEntry>> {
     Ok(match kind {
-        "SURVEY_INVITATION" => one::<Surveys, _>(context, id, "Interaction")
+        InteractionKind::SurveyInvitation => one::<Surveys, _>(context, id, "Interaction")
             .await?
             .map(|(p, r)| TimelineEntry::SurveyInvitation(SurveyInvitation::new(&p, r))),
-        "SURVEY_RESPONSE" => one::<Surveys, _>(context, id, "Interaction")
+        InteractionKind::SurveyResponse => one::<Surveys, _>(context, id, "Interaction")
             .await?
             .map(|(p, r)| TimelineEntry::SurveyResponse(SurveyResponse::new(&p, r))),
-        "CONTACT_NOTE" => one::<Sales, _>(context, id, "Interaction")
+        InteractionKind::ContactNote => one::<Sales, _>(context, id, "Interaction")
             .await?
             .map(|(p, r)| TimelineEntry::ContactNote(ContactNote::new(&p, r))),
-        "OPPORTUNITY" => one::<Sales, _>(context, id, "Interaction")
+        InteractionKind::Opportunity => one::<Sales, _>(context, id, "Interaction")
             .await?
             .map(|(p, r)| TimelineEntry::Opportunity(Opportunity::new(&p, r))),
-        "PURCHASE" => one::<Sales, _>(context, id, "Interaction")
+        InteractionKind::Purchase => one::<Sales, _>(context, id, "Interaction")
             .await?
             .map(|(p, r)| TimelineEntry::Purchase(Purchase::new(&p, r))),
-        "CONTRACT" => one::<Sales, _>(context, id, "Interaction")
+        InteractionKind::Contract => one::<Sales, _>(context, id, "Interaction")
             .await?
             .map(|(p, r)| TimelineEntry::Contract(Contract::new(&p, r))),
-        "WEB_SESSION" => one::<Analytics, _>(context, id, "Interaction")
+        InteractionKind::WebSession => one::<Analytics, _>(context, id, "Interaction")
             .await?
             .map(|(p, r)| TimelineEntry::WebSession(WebSession::new(&p, r))),
-        "WEB_EVENT" => one::<Analytics, _>(context, id, "Interaction")
+        InteractionKind::WebEvent => one::<Analytics, _>(context, id, "Interaction")
             .await?
             .map(|(p, r)| TimelineEntry::WebEvent(WebEvent::new(&p, r))),
-        "TICKET" => {
+        InteractionKind::Ticket => {
             one::<Support, _>(context, id, "Interaction").await?.map(|(p, r)| TimelineEntry::Ticket(Ticket::new(&p, r)))
         }
-        "TICKET_MESSAGE" => one::<Support, _>(context, id, "Interaction")
+        InteractionKind::TicketMessage => one::<Support, _>(context, id, "Interaction")
             .await?
             .map(|(p, r)| TimelineEntry::TicketMessage(TicketMessage::new(&p, r))),
-        "REVIEW" => {
+        InteractionKind::Review => {
             one::<Reviews, _>(context, id, "Interaction").await?.map(|(p, r)| TimelineEntry::Review(Review::new(&p, r)))
         }
-        "CONSENT" => {
+        InteractionKind::Consent => {
             one::<Crm, _>(context, id, "Interaction").await?.map(|(p, r)| TimelineEntry::Consent(Consent::new(&p, r)))
         }
-        _ => None,
     })
 }
 

@@ -1,5 +1,7 @@
 //! One customer, by whatever the person on the line has at hand.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, ErrorExtensions, ID, InputObject, Object, OneofObject, Value, value};
 use uuid::Uuid;
 
@@ -45,8 +47,18 @@ pub struct ExternalKey {
 /// More holders than this are not listed.
 const HOLDERS: i64 = 10;
 
-/// Countries whose national numbers are tried for a phone number as dialled.
+/// Countries whose national numbers are tried last for a phone number as dialled.
 const COUNTRIES: [&str; 3] = ["DE", "AT", "CH"];
+
+/// The countries of the installation and of its sources: a phone number as dialled is read with them first.
+#[derive(Debug, Clone, Default)]
+pub struct Countries(pub Arc<[String]>);
+
+/// The countries whose national numbers are tried for a phone number as dialled, the likeliest first.
+pub fn countries<'a>(context: &Context<'a>) -> impl Iterator<Item = &'a str> + use<'a> {
+    let own = context.data_opt::<Countries>().map_or(&[][..], |countries| &countries.0);
+    own.iter().map(String::as_str).chain(COUNTRIES)
+}
 
 /// The customers that answer to a selector; one of an id is looked for together with what hangs on the id.
 async fn find(context: &Context<'_>, permit: &Permit<CustomerRecord>, by: CustomerBy) -> Result<Looked> {
@@ -62,7 +74,7 @@ async fn find(context: &Context<'_>, permit: &Permit<CustomerRecord>, by: Custom
         }
         CustomerBy::Phone(dialled) => {
             permit.require(Class::Contact, "phone numbers")?;
-            let values = phone::dialled(&text(dialled)?, COUNTRIES);
+            let values = phone::dialled(&text(dialled)?, countries(context));
             if values.is_empty() {
                 return Err(Error::bad_input("This is no phone number. Give it as dialled, or as +49…"));
             }

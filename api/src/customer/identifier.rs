@@ -36,11 +36,16 @@ pub enum ShownKind {
 }
 
 impl ShownKind {
-    const fn class(self) -> Class {
+    fn class(self, permit: &Permit<CustomerRecord>) -> Class {
         match self {
             Self::Email | Self::Phone => Class::Contact,
             Self::UserId | Self::Cookie => Class::Technical,
-            Self::CustomerNumber | Self::LoyaltyNumber | Self::ExternalId => Class::Open,
+            Self::CustomerNumber | Self::LoyaltyNumber => Class::Open,
+            // Sources use e-mail addresses and handles as keys: whoever may not see one of these may not see a key.
+            Self::ExternalId => [Class::Technical, Class::Contact, Class::Identity]
+                .into_iter()
+                .min_by_key(|class| permit.action(*class))
+                .unwrap_or(Class::Technical),
         }
     }
 }
@@ -72,6 +77,7 @@ impl SiloRow for IdentifierRow {
     const OWNER: Option<&'static str> = None;
     const CUSTOMER: Option<&'static str> = Some("customer_id");
     const AT_HAND: &'static [Camel] = &[Camel::new("kind"), Camel::new("value")];
+    const TIE: &'static str = "value";
 
     fn id(&self) -> Uuid {
         self.identifier_id
@@ -84,7 +90,8 @@ pub struct Identifier {
     /// What kind of value it is.
     #[graphql(directive = access::apply("customer".to_owned(), "open".to_owned()))]
     kind: ShownKind,
-    /// The normalised value; masked or null where its data class (contact, technical) is withheld from you.
+    /// The normalised value; masked or null where its data class (contact, technical; of an external id identity too) is
+    /// withheld from you.
     #[graphql(directive = access::apply("customer".to_owned(), "contact".to_owned()))]
     value: Option<String>,
     /// When it was first seen with this customer.
@@ -134,7 +141,7 @@ pub async fn identifiers(
     let shown = merged.into_iter().map(|row| {
         Ready(Identifier {
             kind: row.kind,
-            value: shown_below(context, permit, (&["value"], "Identifier.value"), row.kind.class(), &row.value),
+            value: shown_below(context, permit, (&["value"], "Identifier.value"), row.kind.class(permit), &row.value),
             first_seen_at: row.first_seen_at,
             last_seen_at: row.last_seen_at,
             times_seen: row.times_seen,

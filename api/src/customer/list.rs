@@ -1,4 +1,5 @@
-//! Lists of customers: a closed set of filters and orders, each with an index.
+//! Lists of customers: a closed set of filters and orders. Each order has an index, and so have the filters by stage, owner,
+//! name, e-mail and time; kind, country and segment, which many share, are looked at while an order is read.
 
 use async_graphql::{Context, Enum, ID, InputObject, Object};
 
@@ -49,7 +50,7 @@ pub struct TextFilter {
     pub starts_with: String,
 }
 
-/// What customers are sorted by. Customers without the value come last.
+/// What customers are sorted by. Customers without a name or an e-mail come last in that order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 pub enum CustomerOrder {
     /// By when first known, the newest first.

@@ -49,7 +49,7 @@ object! {
         /// The customer it goes to.
         column to_customer_id: Uuid = Uuid,
     } also {
-        /// The person: who works there, or lives in the household.
+        /// The person: who works there, or whose household it is.
         #[graphql(directive = access::apply("customer".to_owned(), "open".to_owned()))]
         async fn person(&self, context: &Context<'_>) -> Option<Result<CustomerNode>> {
             customer(context, &self.permit, self.row.customer_id).await.transpose()

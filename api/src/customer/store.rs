@@ -8,9 +8,11 @@ use super::CustomerRecord;
 use super::golden::GoldenRow;
 use super::identifier::{IdentifierRow, SourceProfileRow};
 use super::relation::{RelationRow, Side};
+use super::search::Candidate;
 use super::timeline::{InteractionRow, TimelineFilter};
 use super::types::CustomerRow;
 use crate::access::{Context, Order, Page, PageArgs, Permit, Scope, Select, load};
+use crate::catalogue::record::words;
 use crate::database::{Bind, Database, Dialect, Row, Sql, push_columns};
 use crate::error::{Error, Result};
 use crate::graph::batch::{Batch, Fetch};
@@ -19,6 +21,8 @@ use crate::graph::batch::{Batch, Fetch};
 const MANY: i64 = 500;
 
 const NEWEST_PROFILE: Order = Order { name: "SOURCE_PROFILE", by: "t.observed_at", time: true, descending: true };
+/// The order of the index, backwards: cookies, of which there may be hundreds, come last.
+const KINDS: Order = Order { name: "IDENTIFIER", by: "t.kind", time: false, descending: true };
 const NEWEST_INTERACTION: Order = Order { name: "INTERACTION", by: "t.occurred_at", time: true, descending: true };
 const NEWEST_RELATION: Order =
     Order { name: "RELATION", by: "coalesce(t.valid_from, '')", time: false, descending: true };
@@ -90,31 +94,33 @@ pub async fn by_ids(
     Scope::of(context)?.batch.rows(select.fetch(), None).await
 }
 
-/// Customers whose search text looks like a folded query: candidates, to be ranked by the caller.
+/// Customers whose search text looks like a folded query: candidates, to be ranked by the caller. Of those that answer alike
+/// the ones with the latest contact are taken, since they are shown first.
 pub async fn alike(
     context: &Context<'_>,
     permit: &Permit<CustomerRecord>,
     folded: &str,
     grams: &[String],
-    most: i64,
-) -> Result<Vec<CustomerRow>> {
+) -> Result<Vec<Candidate>> {
     let scope = Scope::of(context)?;
     let select = match scope.database.dialect() {
-        Dialect::Postgres => living(permit)
-            .filter(
-                "t.id IN (SELECT s.id FROM customer s WHERE s.merged_into IS NULL AND (s.search_text LIKE ? OR s.search_text %> ?) \
-                 ORDER BY word_similarity(?, s.search_text) DESC LIMIT 300)",
-                [Bind::from(format!("%{}%", escaped(folded))), Bind::from(folded), Bind::from(folded)],
-            )
-            .limit(most),
+        Dialect::Postgres => living(permit).filter(
+            "t.id IN (SELECT s.id FROM customer s WHERE s.merged_into IS NULL AND (s.search_text LIKE ? OR s.search_text %> ?) \
+             ORDER BY word_similarity(?, s.search_text) DESC, s.last_interaction_at DESC NULLS LAST, s.id LIMIT 300)",
+            [Bind::from(format!("%{}%", escaped(folded))), Bind::from(folded), Bind::from(folded)],
+        ),
         Dialect::Sqlite => {
             let words: Vec<String> = grams.iter().map(|gram| format!("\"{}\"", gram.replace('"', "\"\""))).collect();
-            let condition = "t.rowid IN (SELECT s.rowid FROM customer_search s WHERE s.search_text MATCH ? \
-                             ORDER BY s.rank LIMIT 300)";
-            living(permit).filter(condition, [Bind::from(words.join(" OR "))]).limit(most)
+            // The index ranks by the length of the text too: texts that hold the query as it stands are equals, others by
+            // whole ranks. So many are looked at that this decides, and no more.
+            let condition = "t.rowid IN (SELECT c.rowid FROM (SELECT s.rowid AS id, s.rank AS place FROM customer_search s \
+                             WHERE s.search_text MATCH ? ORDER BY s.rank LIMIT 3000) f CROSS JOIN customer c \
+                             WHERE c.rowid = f.id ORDER BY CASE WHEN instr(c.search_text, ?) > 0 THEN -1e9 \
+                             ELSE round(f.place) END, c.last_interaction_at DESC NULLS LAST, c.id LIMIT 300)";
+            living(permit).filter(condition, [Bind::from(words.join(" OR ")), Bind::from(folded)])
         }
     };
-    scope.batch.rows(select.fetch(), None).await
+    scope.batch.rows(select.only::<Candidate>().limit(300).fetch(), None).await
 }
 
 fn escaped(text: &str) -> String {
@@ -131,15 +137,14 @@ pub async fn golden_values(
     Scope::of(context)?.batch.rows(fetch, Some(customer_id)).await
 }
 
-/// The identifiers of a customer, as its profiles carry them.
+/// The identifiers of a customer, as its profiles carry them; of too many the cookies are left out first.
 pub async fn identifiers(
     context: &Context<'_>,
     permit: &Permit<CustomerRecord>,
     customer_id: Uuid,
 ) -> Result<Vec<IdentifierRow>> {
-    let fetch =
-        permit.select::<IdentifierRow>().of_parent("customer_id").asked(&[context.look_ahead()]).limit(MANY).fetch();
-    Scope::of(context)?.batch.rows(fetch, Some(customer_id)).await
+    let select = permit.select::<IdentifierRow>().of_parent("customer_id").asked(&[context.look_ahead()]);
+    Scope::of(context)?.batch.rows(select.order(KINDS, false).limit(MANY).fetch(), Some(customer_id)).await
 }
 
 /// A page of a customer's source profiles.
@@ -165,7 +170,18 @@ pub async fn relations(
     let select = match side {
         Side::People => select.of_parent("to_customer_id").filter("t.kind = 'WORKS_AT'", []),
         Side::Companies => select.of_parent("customer_id").filter("t.kind = 'WORKS_AT'", []),
-        Side::Household => select.of_parent("customer_id").filter("t.kind = 'HOUSEHOLD'", []),
+        Side::Household => {
+            // Either end may have said so; if both did, what this one says is shown.
+            let either = "t.kind = 'HOUSEHOLD' AND (t.customer_id = ? OR (t.to_customer_id = ? AND NOT EXISTS (SELECT 1 FROM \
+                          relation o WHERE o.customer_id = t.to_customer_id AND o.to_customer_id = t.customer_id \
+                          AND o.kind = 'HOUSEHOLD')))";
+            let select = select.filter(either, [Bind::from(customer_id), Bind::from(customer_id)]);
+            let mut page = load(context, select, NEWEST_RELATION, args, None).await?;
+            for row in page.rows.iter_mut().filter(|row| row.to_customer_id == customer_id) {
+                std::mem::swap(&mut row.customer_id, &mut row.to_customer_id);
+            }
+            return Ok(page);
+        }
     };
     load(context, select, NEWEST_RELATION, args, Some(customer_id)).await
 }
@@ -185,6 +201,17 @@ pub async fn interactions(
         let people = "t.customer_id IN (SELECT ? UNION SELECT r.customer_id FROM relation r \
                       WHERE r.to_customer_id = ? AND r.kind = 'WORKS_AT')";
         select = select.filter(people, [Bind::from(customer_id), Bind::from(customer_id)]);
+        // What happened with a person before they came or after they left is not the company's.
+        let then = match Scope::of(context)?.database.dialect() {
+            Dialect::Postgres => "to_char(t.occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD')",
+            Dialect::Sqlite => "substr(t.occurred_at, 1, 10)",
+        };
+        let there = format!(
+            "(t.customer_id = ? OR EXISTS (SELECT 1 FROM relation r WHERE r.customer_id = t.customer_id AND \
+             r.to_customer_id = ? AND r.kind = 'WORKS_AT' AND coalesce(r.valid_from, '') <= {then} AND \
+             coalesce(r.valid_to, '9999') >= {then}))"
+        );
+        select = select.filter(there, [Bind::from(customer_id), Bind::from(customer_id)]);
         None
     } else {
         select = select.of_parent("customer_id");
@@ -192,7 +219,7 @@ pub async fn interactions(
     };
     select = select.filter(visible.0, visible.1);
     if let Some(kinds) = &filter.kind {
-        select = select.one_of("t.kind", kinds.iter().map(|kind| kind.to_uppercase()).collect());
+        select = select.one_of("t.kind", words(kinds)?);
     }
     if let Some(touchpoint) = &filter.touchpoint {
         select = select.filter("t.touchpoint = ?", [Bind::from(touchpoint.as_str())]);

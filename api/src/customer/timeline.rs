@@ -1,6 +1,7 @@
 //! The timeline: everything that happened with a customer, across the silos that the viewer may read.
 
-use async_graphql::{Context, InputObject};
+use async_graphql::{Context, Enum, InputObject};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::entry::{TimelineEntry, entry};
@@ -13,14 +14,43 @@ use crate::database::Bind;
 use crate::error::Result;
 use crate::{connection, object};
 
+/// What a thing that happened is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum InteractionKind {
+    /// A questionnaire was sent.
+    SurveyInvitation,
+    /// A questionnaire was answered.
+    SurveyResponse,
+    /// Someone left a note of a contact.
+    ContactNote,
+    /// A sale became possible.
+    Opportunity,
+    /// Something was bought.
+    Purchase,
+    /// A contract began.
+    Contract,
+    /// The web site was visited.
+    WebSession,
+    /// Something was done on the web site.
+    WebEvent,
+    /// Support was asked.
+    Ticket,
+    /// A message was written.
+    TicketMessage,
+    /// A review was given.
+    Review,
+    /// A consent was given or taken back.
+    Consent,
+}
+
 object! {
     /// One thing that happened between a customer and us.
     Interaction, InteractionRow of CustomerRecord from "interaction" id "int" customer "customer_id" {
         /// Silo it stands in.
         open silo: [SiloName]!,
-        /// What it is: `SURVEY_INVITATION`, `SURVEY_RESPONSE`, `CONTACT_NOTE`, OPPORTUNITY, PURCHASE, CONTRACT, `WEB_SESSION`,
-        /// `WEB_EVENT`, TICKET, `TICKET_MESSAGE`, REVIEW, CONSENT.
-        open kind: text!,
+        /// What it is.
+        open kind: [InteractionKind]!,
         /// Channel.
         open channel: [Channel],
         /// When it happened.
@@ -37,7 +67,7 @@ object! {
         /// What happened, as its silo shows it; null where you may not read that silo.
         #[graphql(directive = access::apply("customer".to_owned(), "open".to_owned()))]
         async fn entry(&self, context: &Context<'_>) -> Option<Result<TimelineEntry>> {
-            entry(context, &self.row.kind, self.row.id).await.transpose()
+            entry(context, self.row.kind, self.row.id).await.transpose()
         }
 
         /// The customer it happened with.
@@ -58,9 +88,8 @@ connection!(Interaction, InteractionConnection, InteractionEdge, "interactions")
 pub struct TimelineFilter {
     /// In these silos.
     pub silo: Option<Vec<SiloName>>,
-    /// Of one of these kinds: `SURVEY_INVITATION`, `SURVEY_RESPONSE`, `CONTACT_NOTE`, OPPORTUNITY, PURCHASE, CONTRACT, `WEB_SESSION`,
-    /// `WEB_EVENT`, TICKET, `TICKET_MESSAGE`, REVIEW, CONSENT.
-    pub kind: Option<Vec<String>>,
+    /// Of one of these kinds.
+    pub kind: Option<Vec<InteractionKind>>,
     /// At this touchpoint, by key.
     pub touchpoint: Option<String>,
     /// In this period.

@@ -71,9 +71,9 @@ impl IdentifierKind {
         }
     }
 
-    /// Whether households, offices and devices share such a value, so that a name has a say beside it.
+    /// Whether families, households, offices and devices share such a value, so that a name has a say beside it.
     pub const fn is_shareable(self) -> bool {
-        matches!(self, Self::Email | Self::Phone | Self::Cookie)
+        matches!(self, Self::LoyaltyNumber | Self::Email | Self::Phone | Self::Cookie)
     }
 }
 
@@ -150,6 +150,17 @@ impl FromStr for PartyKind {
     }
 }
 
+/// What a source says of one attribute: the newest word it had for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// The value as the source's mapping gave it.
+    pub value: String,
+    /// When it was so at the source.
+    pub observed_at: DateTime<Utc>,
+    /// The record that said it.
+    pub record_id: Uuid,
+}
+
 /// One source profile as it stands after a record, its identifiers normalised.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Observed {
@@ -162,11 +173,9 @@ pub struct Observed {
     /// Person or company.
     pub kind: PartyKind,
     /// What the source says, by attribute name.
-    pub attributes: BTreeMap<String, String>,
-    /// When it was so at the source.
+    pub attributes: BTreeMap<String, Told>,
+    /// When the source's newest word was so.
     pub observed_at: DateTime<Utc>,
-    /// The record that said it.
-    pub record_id: Uuid,
     /// What the source knows the customer by: kind, normalised value, strength.
     pub identifiers: Vec<(IdentifierKind, String, Strength)>,
 }

@@ -1,14 +1,15 @@
 //! All SQL of identity that the intake needs: what a flush can touch is read in a fixed number of statements, and what a
 //! merge moves is moved.
 
-use serde::Serialize;
-use std::collections::BTreeMap;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::database::{Dialect, Row, Sql, Transaction, push_columns};
 use crate::error::{Error, Result};
+use crate::identity::Told;
 
 /// The tables whose rows follow their customer when two become one, with the column that names it.
 pub const FOLLOWING: &[(&str, &str)] = &[
@@ -52,7 +53,7 @@ crate::row! {
         /// Its customer.
         customer_id: Uuid = Uuid,
         /// What the source says.
-        attributes: BTreeMap<String, String> = Json,
+        attributes: BTreeMap<String, KeptAttribute> = Json,
         /// When.
         observed_at: DateTime<Utc> = Time,
         /// The record that said so.
@@ -61,6 +62,33 @@ crate::row! {
         deleted_at: Option<DateTime<Utc>> = Time,
         /// Priority of its source.
         priority: Option<i32> = Number as "(SELECT s.priority FROM source s WHERE s.key = t.source)",
+    }
+}
+
+/// An attribute as a profile keeps it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum KeptAttribute {
+    /// The profile's newest record said it: its time and record are the profile's.
+    Newest(String),
+    /// An older record said it.
+    Older {
+        /// What it said.
+        value: String,
+        /// When it was so.
+        observed_at: DateTime<Utc>,
+        /// The record.
+        record_id: Uuid,
+    },
+}
+
+impl KeptAttribute {
+    /// The attribute with its time and record; `newest` has those of the profile.
+    pub fn told(self, newest: (DateTime<Utc>, Uuid)) -> Told {
+        match self {
+            Self::Newest(value) => Told { value, observed_at: newest.0, record_id: newest.1 },
+            Self::Older { value, observed_at, record_id } => Told { value, observed_at, record_id },
+        }
     }
 }
 
@@ -179,7 +207,7 @@ fn json<T: Serialize>(keys: &T) -> Result<String> {
 }
 
 /// A profile's key in its source.
-#[derive(Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct ProfileKey<'a> {
     /// Key of the source.
     pub source: &'a str,
@@ -188,7 +216,7 @@ pub struct ProfileKey<'a> {
 }
 
 /// An identifier to look up.
-#[derive(Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct IdentifierText<'a> {
     /// Its kind.
     pub kind: &'a str,
@@ -197,18 +225,39 @@ pub struct IdentifierText<'a> {
 }
 
 /// The customers of the profiles of these keys, as far as they are known.
-pub async fn customers_of_profiles(tx: &mut Transaction, keys: &[ProfileKey<'_>]) -> Result<Vec<OwnerRow>> {
+pub async fn customers_of_profiles(tx: &mut Transaction, keys: &BTreeSet<ProfileKey<'_>>) -> Result<Vec<OwnerRow>> {
     let mut sql = select::<OwnerRow>(tx.dialect());
     sql.push(" FROM ").texts_as_rows(json(&keys)?, &["source", "key"], "k");
     sql.push(" CROSS JOIN source_profile t WHERE t.source = k.source AND t.key = k.key");
     tx.rows(sql).await
 }
 
-/// The identifiers that are known, each with the customers that can be joined by it: a row for each.
-pub async fn identifiers(tx: &mut Transaction, keys: &[IdentifierText<'_>]) -> Result<Vec<IdentifierRow>> {
+/// What the profiles of these keys carry, as far as they are known.
+pub async fn carried_by(tx: &mut Transaction, profiles: &BTreeSet<ProfileKey<'_>>) -> Result<Vec<CarriedRow>> {
+    let mut sql = select::<CarriedRow>(tx.dialect());
+    sql.push(" FROM ").texts_as_rows(json(&profiles)?, &["source", "key"], "k");
+    sql.push(
+        " CROSS JOIN source_profile p CROSS JOIN profile_identifier t WHERE p.source = k.source AND p.key = k.key \
+         AND t.source_profile_id = p.id",
+    );
+    tx.rows(sql).await
+}
+
+/// The identifiers that are known, those of these keys and those that these profiles carry, each with the customers that can
+/// be joined by it: a row for each.
+pub async fn identifiers(
+    tx: &mut Transaction,
+    keys: &BTreeSet<IdentifierText<'_>>,
+    profiles: &BTreeSet<ProfileKey<'_>>,
+) -> Result<Vec<IdentifierRow>> {
     let mut sql = Sql::new(tx.dialect());
     sql.push("WITH t AS (SELECT i.* FROM ").texts_as_rows(json(&keys)?, &["kind", "value"], "k");
-    sql.push(" CROSS JOIN identifier i WHERE i.kind = k.kind AND i.value = k.value) SELECT ");
+    sql.push(" CROSS JOIN identifier i WHERE i.kind = k.kind AND i.value = k.value UNION SELECT i.* FROM ");
+    sql.texts_as_rows(json(&profiles)?, &["source", "key"], "k");
+    sql.push(
+        " CROSS JOIN source_profile p CROSS JOIN profile_identifier c CROSS JOIN identifier i WHERE p.source = k.source \
+         AND p.key = k.key AND c.source_profile_id = p.id AND i.id = c.identifier_id) SELECT ",
+    );
     push_columns(&mut sql, IdentifierRow::COLUMNS);
     sql.by_dialect("::text", "");
     sql.push(
@@ -320,14 +369,26 @@ pub async fn end_memberships(tx: &mut Transaction, ended: &[Ended]) -> Result<()
     tx.execute(sql).await.map(|_| ())
 }
 
-/// Gives customers whose owner's name has just become known their owner.
-pub async fn find_owners(tx: &mut Transaction, staff: Vec<Uuid>) -> Result<()> {
+crate::row! {
+    /// A customer that was changed.
+    pub struct ChangedRow {
+        /// Its id.
+        id: Uuid = Uuid as "customer.id",
+    }
+}
+
+/// Gives customers whose owner's name has just become known their owner, and says which they were.
+pub async fn find_owners(tx: &mut Transaction, staff: Vec<Uuid>, now: DateTime<Utc>) -> Result<Vec<ChangedRow>> {
     let mut sql = Sql::new(tx.dialect());
+    sql.push("UPDATE customer SET owner_id = a.staff_id, updated_at = ").bind(now);
     sql.push(
-        "UPDATE customer SET owner_id = a.staff_id FROM golden_value g JOIN staff_alias a ON a.source = g.source AND a.key = \
-         g.value WHERE g.customer_id = customer.id AND g.attribute = 'owner' AND customer.owner_id IS DISTINCT FROM \
+        " FROM golden_value g JOIN staff_alias a ON a.source = g.source AND a.key = g.value AND substr(a.key, 1, 200) = \
+         substr(g.value, 1, 200) WHERE g.customer_id = customer.id AND g.attribute = 'owner' AND customer.owner_id IS DISTINCT FROM \
          a.staff_id AND a.staff_id",
     )
-    .any_id(staff);
-    tx.execute(sql).await.map(|_| ())
+    .any_id(staff)
+    .push(" RETURNING ");
+    push_columns(&mut sql, ChangedRow::COLUMNS);
+    sql.by_dialect("::text", "");
+    tx.rows(sql).await
 }

@@ -1,5 +1,6 @@
 //! Golden values: which of the members' values a customer shows. One rule for every attribute: the source with the higher
-//! priority, then the newer, then the older profile; so the result does not depend on the order of the members.
+//! priority, then the newer word, then the older profile; so the result does not depend on the order of the members. A name
+//! comes from one profile as a whole, unless a half of it (a family name, corrected) goes before every whole one.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -8,10 +9,13 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::name::name_sort;
-use super::{Observed, PartyKind};
+use super::{Observed, PartyKind, Told};
 
 /// The name of the rule, shown with each value.
 pub const RULE: &str = "source priority, then newest";
+
+/// The name of the rule for a name made of the best given name and the best family name.
+pub const COMPOSED_RULE: &str = "given and family name, each by source priority, then newest";
 
 /// One source's word on an attribute.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,59 +61,109 @@ impl GoldenRecord {
     }
 }
 
+/// The best first: the source with the higher priority, then the newer word, then the older profile.
+type Rank = (Reverse<i32>, Reverse<DateTime<Utc>>, Uuid);
+
+type Offers = BTreeMap<Rank, SourcedValue>;
+
 /// Picks the golden values from the members of one customer.
 pub fn golden<'a>(members: impl IntoIterator<Item = &'a Observed>) -> GoldenRecord {
-    let mut ranked: Vec<&Observed> = members.into_iter().collect();
-    ranked.sort_by_key(|member| (Reverse(member.priority), Reverse(member.observed_at), member.profile_id));
-    let kind = ranked.first().map_or(PartyKind::Person, |best| best.kind);
-    let mut values: BTreeMap<String, Golden> = BTreeMap::new();
-    for member in ranked {
-        let name = composed_name(member);
-        let attributes = member.attributes.iter().map(|(key, value)| (key.as_str(), value.as_str()));
-        for (key, value) in attributes.chain(name.iter().map(|name| ("name", name.as_str()))) {
-            let value = value.trim();
-            if !value.is_empty() {
-                offer(&mut values, key, value, member);
-            }
+    let members: Vec<&Observed> = members.into_iter().collect();
+    let best =
+        members.iter().min_by_key(|member| (Reverse(member.priority), Reverse(member.observed_at), member.profile_id));
+    let kind = best.map_or(PartyKind::Person, |best| best.kind);
+    let mut offers: BTreeMap<&str, Offers> = BTreeMap::new();
+    let mut halves = Offers::new();
+    for member in members {
+        for (key, told) in member.attributes.iter().filter(|(key, _)| *key != "name") {
+            offer(offers.entry(key).or_default(), member, told.value.trim(), told);
         }
+        match naming(member) {
+            Some(Naming::Whole(name, told)) => offer(offers.entry("name").or_default(), member, &name, told),
+            Some(Naming::Half(told)) => offer(&mut halves, member, told.value.trim(), told),
+            None => {}
+        }
+    }
+    let whole_name = offers.get("name").and_then(|names| names.keys().next()).copied();
+    let mut values: BTreeMap<String, Golden> =
+        offers.into_iter().filter_map(|(key, offers)| Some((key.to_owned(), choose(offers)?))).collect();
+    if let Some((rank, half)) = halves.pop_first()
+        && whole_name.is_none_or(|name| (rank.0, rank.1) < (name.0, name.1))
+    {
+        compose(&mut values, half);
     }
     let name_sort = values.get("name").map(|golden| name_sort(&golden.winner.value)).filter(|key| !key.is_empty());
     GoldenRecord { kind, values, name_sort }
 }
 
-/// The name of a profile that has none: given and family name, or the company's. From one profile, so that no name is
-/// composed of two sources' halves.
-fn composed_name(member: &Observed) -> Option<String> {
-    let get = |key: &str| member.attributes.get(key).map(|value| value.trim()).filter(|value| !value.is_empty());
-    if get("name").is_some() {
-        return None;
+/// What a profile says of the name.
+enum Naming<'a> {
+    /// All of it, and its newest part.
+    Whole(String, &'a Told),
+    /// The given name or the family name alone.
+    Half(&'a Told),
+}
+
+/// The name that a profile gives: written out, or its given and family name, whichever is newer; or the company's.
+fn naming(member: &Observed) -> Option<Naming<'_>> {
+    let get = |key: &str| member.attributes.get(key).filter(|told| !told.value.trim().is_empty());
+    let written = get("name").map(|told| Naming::Whole(told.value.trim().to_owned(), told));
+    if member.kind == PartyKind::Company {
+        return written.or_else(|| get("company").map(|told| Naming::Whole(told.value.trim().to_owned(), told)));
     }
-    match (member.kind, get("given_name"), get("family_name")) {
-        (PartyKind::Company, _, _) => get("company").map(str::to_owned),
-        (PartyKind::Person, Some(given), Some(family)) => Some(format!("{given} {family}")),
-        (PartyKind::Person, given, family) => given.or(family).map(str::to_owned),
+    let (given, family) = (get("given_name"), get("family_name"));
+    let newest = given.into_iter().chain(family).max_by_key(|told| told.observed_at);
+    let newest = newest.filter(|part| get("name").is_none_or(|name| name.observed_at < part.observed_at));
+    match (newest, given, family) {
+        (Some(newest), Some(given), Some(family)) => {
+            Some(Naming::Whole(format!("{} {}", given.value.trim(), family.value.trim()), newest))
+        }
+        (Some(half), _, _) => Some(Naming::Half(half)),
+        (None, _, _) => written,
     }
 }
 
-/// Members come best first: the first value wins, later ones are kept if they differ.
-fn offer(values: &mut BTreeMap<String, Golden>, key: &str, value: &str, member: &Observed) {
-    let sourced = || SourcedValue {
+/// A half of a name that goes before every whole one (a correction of the family name alone) takes its place within the
+/// name: the best given name and the best family name. It stands alone only where nothing else is known.
+fn compose(values: &mut BTreeMap<String, Golden>, half: SourcedValue) {
+    let get = |key: &str| values.get(key).map(|golden| golden.winner.value.as_str());
+    let name = match (get("given_name"), get("family_name")) {
+        (Some(given), Some(family)) => format!("{given} {family}"),
+        _ if values.contains_key("name") => return,
+        _ => half.value.clone(),
+    };
+    let lost = values.remove("name").map(|golden| std::iter::once(golden.winner).chain(golden.alternatives));
+    let alternatives = lost.into_iter().flatten().filter(|lost| lost.value != name).collect();
+    let winner = SourcedValue { value: name, ..half };
+    values.insert("name".to_owned(), Golden { winner, rule: COMPOSED_RULE, alternatives });
+}
+
+fn offer(offers: &mut Offers, member: &Observed, value: &str, told: &Told) {
+    if value.is_empty() {
+        return;
+    }
+    let rank = (Reverse(member.priority), Reverse(told.observed_at), member.profile_id);
+    let sourced = SourcedValue {
         value: value.to_owned(),
         source: member.source.clone(),
         profile_id: member.profile_id,
-        record_id: member.record_id,
-        observed_at: member.observed_at,
+        record_id: told.record_id,
+        observed_at: told.observed_at,
     };
-    match values.get_mut(key) {
-        None => {
-            values.insert(key.to_owned(), Golden { winner: sourced(), rule: RULE, alternatives: Vec::new() });
-        }
-        Some(golden) => {
-            if golden.winner.value != value && !golden.alternatives.iter().any(|lost| lost.value == value) {
-                golden.alternatives.push(sourced());
-            }
+    offers.insert(rank, sourced);
+}
+
+/// The first wins, later ones are kept if they differ.
+fn choose(offers: Offers) -> Option<Golden> {
+    let mut offers = offers.into_values();
+    let winner = offers.next()?;
+    let mut alternatives: Vec<SourcedValue> = Vec::new();
+    for lost in offers {
+        if lost.value != winner.value && !alternatives.iter().any(|known| known.value == lost.value) {
+            alternatives.push(lost);
         }
     }
+    Some(Golden { winner, rule: RULE, alternatives })
 }
 
 #[cfg(test)]
@@ -117,15 +171,19 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn told(id: u128, seconds: i64, value: &str) -> Told {
+        let observed_at = DateTime::from_timestamp(seconds, 0).unwrap();
+        Told { value: value.into(), observed_at, record_id: Uuid::from_u128(id) }
+    }
+
     fn member(id: u128, source: &str, priority: i32, seconds: i64, attributes: &[(&str, &str)]) -> Observed {
         Observed {
             profile_id: Uuid::from_u128(id),
             source: source.into(),
             priority,
             kind: PartyKind::Person,
-            attributes: attributes.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect(),
+            attributes: attributes.iter().map(|(key, value)| ((*key).into(), told(id, seconds, value))).collect(),
             observed_at: DateTime::from_timestamp(seconds, 0).unwrap(),
-            record_id: Uuid::from_u128(id),
             identifiers: Vec::new(),
         }
     }
@@ -142,6 +200,38 @@ mod tests {
         assert_eq!(record.get("language"), Some("de"));
         let lost = &record.values["city"].alternatives;
         assert_eq!((lost.len(), lost[0].value.as_str(), lost[0].profile_id), (1, "Bonn", web.profile_id));
+    }
+
+    #[test]
+    fn each_value_has_its_own_time_and_record() {
+        let mut crm = member(1, "crm", 5, 10, &[("name", "Anna Schmidt")]);
+        crm.attributes.insert("city".into(), told(7, 60, "Bonn"));
+        crm.observed_at = DateTime::from_timestamp(60, 0).unwrap();
+        let web = member(2, "web", 5, 30, &[("name", "Anna Müller"), ("city", "Köln")]);
+        let record = golden([&crm, &web]);
+        assert_eq!((record.get("name"), record.get("city")), (Some("Anna Müller"), Some("Bonn")));
+        assert_eq!(record.values["city"].winner.record_id, Uuid::from_u128(7));
+        assert_eq!(record.values["name"].alternatives[0].observed_at.timestamp(), 10);
+    }
+
+    #[test]
+    fn a_half_of_a_name_takes_its_place_within_it() {
+        let crm = member(1, "crm", 5, 10, &[("given_name", "Anna"), ("family_name", "Schmidt")]);
+        let staff = |attributes| member(2, "staff", 9, 20, attributes);
+        let name = |members: &[&Observed]| golden(members.iter().copied()).get("name").map(str::to_owned);
+        let record = golden([&crm, &staff(&[("family_name", "Koch")])]);
+        let golden_name = &record.values["name"];
+        assert_eq!((golden_name.winner.value.as_str(), golden_name.winner.source.as_str()), ("Anna Koch", "staff"));
+        assert_eq!((golden_name.rule, golden_name.alternatives[0].value.as_str()), (COMPOSED_RULE, "Anna Schmidt"));
+        let written = member(3, "shop", 5, 10, &[("name", "Anna Schmidt")]);
+        assert_eq!(name(&[&written, &staff(&[("family_name", "Koch")])]).as_deref(), Some("Anna Schmidt"));
+        assert_eq!(name(&[&staff(&[("family_name", "Koch")])]).as_deref(), Some("Koch"));
+        let weak = member(4, "web", 1, 99, &[("family_name", "Beck")]);
+        assert_eq!(name(&[&crm, &weak]).as_deref(), Some("Anna Schmidt"));
+        // A correction of one half after one of the whole, in one profile.
+        let mut twice = staff(&[("name", "Anna Berg")]);
+        twice.attributes.insert("family_name".into(), told(2, 30, "Koch"));
+        assert_eq!(name(&[&crm, &twice]).as_deref(), Some("Anna Koch"));
     }
 
     #[test]

@@ -4,7 +4,6 @@
 //! transaction start over without it, so that nothing of a refused record is written.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -16,10 +15,11 @@ use super::lines::Item;
 use super::people::{Moment, People};
 use super::prepare::{Ordinals, Prepared, Records, prepare};
 use super::rows::{self, Ground};
+use super::slots::{self, Slots};
 use super::source::Source;
 use super::store::{self, RecordKey};
 use super::{dropped, graph, kept, staff};
-use crate::database::{Database, Dialect, OnConflict, Transaction};
+use crate::database::{Database, OnConflict, Transaction, WriteBatch};
 use crate::error::Result;
 use crate::identity::decide::Rules;
 use crate::identity::place::Placed;
@@ -70,7 +70,7 @@ pub(super) struct Outcome {
 /// they are new.
 pub(super) async fn flush(way: &Way<'_>, items: &[Item], replaces: &[Uuid], ordinals: &mut Ordinals) -> Result<Done> {
     let mut refused = HashMap::new();
-    // Each turn refuses at least one more record, and a refused record is not placed again.
+    // Each turn refuses at least one more record, and a refused record is not placed again; or it locks more than the last.
     loop {
         let mut counted = ordinals.clone();
         let (prepared, records) = prepare(items, way.sources, way.default_country, &refused, &mut counted);
@@ -101,9 +101,7 @@ async fn attempt(way: &Way<'_>, prepared: &[Prepared<'_>], records: Records, rep
         store::hasten(&mut tx).await?;
     }
     let keys = record_keys(prepared);
-    if tx.dialect() == Dialect::Postgres {
-        store::lock(&mut tx, &slots(prepared, &keys)).await?;
-    }
+    let locked = slots::lock(&mut tx, prepared, &keys).await?;
     let mut heads = Heads::new(store::heads(&mut tx, &keys).await?);
     let fates = fates(&mut tx, replaces, prepared, &mut heads).await?;
     let holders = rows::holders(&mut tx, prepared, &fates, &heads).await?;
@@ -112,7 +110,10 @@ async fn attempt(way: &Way<'_>, prepared: &[Prepared<'_>], records: Records, rep
     if !refused.is_empty() {
         return Ok(Turn::Again(refused));
     }
-    let mut people = people(&mut tx, way.rules, prepared, &fates, wanted).await?;
+    let Some(mut people) = people(&mut tx, way.rules, prepared, &fates, wanted, locked.as_ref()).await? else {
+        // Another writer gave one of our profiles an identifier before the locks were held: they are taken anew, with it.
+        return Ok(Turn::Again(HashMap::new()));
+    };
     let refused = observe(&mut people, prepared, &fates);
     if !refused.is_empty() {
         return Ok(Turn::Again(refused));
@@ -129,7 +130,10 @@ async fn attempt(way: &Way<'_>, prepared: &[Prepared<'_>], records: Records, rep
     graph::write(&mut tx, &mut people, &staff, &mut placed, now, way.bulk).await?;
     write(&mut tx, replaces, prepared, &fates, &heads, placed, now).await?;
     if !hired.is_empty() {
-        people_store::find_owners(&mut tx, hired.into_iter().collect()).await?;
+        let owned = people_store::find_owners(&mut tx, hired.into_iter().collect(), now).await?;
+        let mut batch = WriteBatch::default();
+        note_changes(&mut batch, owned.iter().map(|row| ("customer", row.id, Some(row.id))), now)?;
+        tx.write(batch).await?;
     }
     let outcomes = outcomes(prepared, &fates, Some(&heads));
     let superseded = matches!(fates.first(), Some(Fate::Superseded(_)));
@@ -171,24 +175,6 @@ fn record_keys<'a>(prepared: &'a [Prepared<'_>]) -> BTreeSet<RecordKey<'a>> {
     keys
 }
 
-/// What other writers may touch too, folded to slots.
-fn slots(prepared: &[Prepared<'_>], keys: &BTreeSet<RecordKey<'_>>) -> BTreeSet<u16> {
-    fn slot(of: &impl Hash) -> u16 {
-        // Stable between the nodes of one version; nodes of two versions side by side only wait less.
-        let mut hasher = DefaultHasher::new();
-        of.hash(&mut hasher);
-        u16::try_from(hasher.finish() % 1024).unwrap_or_default()
-    }
-    let mut slots: BTreeSet<u16> = keys.iter().map(|key| slot(&("record", key.source, key.stream, &key.key))).collect();
-    for (record, content) in prepared.iter().filter_map(|record| Some((record, record.content.as_ref().ok()?))) {
-        for profile in &content.profiles {
-            slots.insert(slot(&("profile", &record.source.key, &profile.key)));
-            slots.extend(profile.identifiers.iter().map(|(kind, value, _)| slot(&(kind.as_str(), value))));
-        }
-    }
-    slots
-}
-
 async fn fates(
     tx: &mut Transaction,
     replaces: &[Uuid],
@@ -225,35 +211,44 @@ async fn fates(
     Ok(fates)
 }
 
-/// Loads what the flush can touch. The customers come first: on PostgreSQL they are ours from then on, and what is read
-/// after it is as the last writer left it.
+/// Loads what the flush can touch; none if it has an identifier whose slot is not locked. The customers come first: on
+/// PostgreSQL they are ours from then on, and what is read after it is as the last writer left it.
 async fn people(
     tx: &mut Transaction,
     rules: &Arc<Rules>,
     prepared: &[Prepared<'_>],
     fates: &[Fate],
     mut wanted: BTreeSet<Uuid>,
-) -> Result<People> {
+    locked: Option<&Slots>,
+) -> Result<Option<People>> {
     let mut profile_keys = BTreeSet::new();
+    let mut speaking = BTreeSet::new();
     let mut identifier_keys = BTreeSet::new();
     for (record, fate) in prepared.iter().zip(fates) {
         let (Fate::Applied(_), Ok(content)) = (fate, &record.content) else { continue };
         for profile in &content.profiles {
-            profile_keys.insert((record.source.key.as_str(), profile.key.as_str()));
-            identifier_keys.extend(profile.identifiers.iter().map(|(kind, value, _)| (kind.as_str(), value.as_str())));
+            let key = ProfileKey { source: &record.source.key, key: &profile.key };
+            profile_keys.insert(key);
+            if !profile.says_nothing() {
+                speaking.insert(key);
+            }
+            let said = profile.identifiers.iter();
+            identifier_keys.extend(said.map(|(kind, value, _)| IdentifierText { kind: kind.as_str(), value }));
         }
     }
     if !profile_keys.is_empty() {
-        let keys: Vec<_> = profile_keys.iter().map(|(source, key)| ProfileKey { source, key }).collect();
-        let owners = people_store::customers_of_profiles(tx, &keys).await?;
+        let owners = people_store::customers_of_profiles(tx, &profile_keys).await?;
         wanted.extend(owners.into_iter().map(|row| row.customer_id));
     }
-    let identifiers = if identifier_keys.is_empty() {
+    let identifiers = if speaking.is_empty() {
         Vec::new()
     } else {
-        let keys: Vec<_> = identifier_keys.iter().map(|(kind, value)| IdentifierText { kind, value }).collect();
-        people_store::identifiers(tx, &keys).await?
+        // A profile is decided with all that it carries, not only with what its record repeats.
+        people_store::identifiers(tx, &identifier_keys, &speaking).await?
     };
+    if !locked.is_none_or(|locked| identifiers.iter().all(|row| locked.has_identifier(&row.kind, &row.value))) {
+        return Ok(None);
+    }
     wanted.extend(identifiers.iter().filter_map(|row| row.customer_id));
     let mut customers = Vec::new();
     let mut asked = BTreeSet::new();
@@ -270,7 +265,7 @@ async fn people(
     } else {
         (people_store::members(tx, live.clone()).await?, people_store::carried(tx, live).await?)
     };
-    Ok(People::load(rules.clone(), customers, identifiers, profiles, carried))
+    Ok(Some(People::load(rules.clone(), customers, identifiers, profiles, carried)))
 }
 
 /// Takes the records' people, in the order of the intake. Gives the records refused for a customer that is not there.
@@ -327,9 +322,7 @@ async fn write(
             batch.push(on_conflict, &row)?;
         }
     }
-    for (entity, entity_id, customer_id) in placed.changed {
-        batch.push(OnConflict::Keep, &kept::change(entity, entity_id, customer_id, "UPSERT", now))?;
-    }
+    note_changes(&mut batch, placed.changed, now)?;
     tx.write(batch).await?;
     // After the write: what was taken back may have been said in this very flush.
     if !placed.gone.is_empty() {
@@ -340,6 +333,18 @@ async fn write(
         for (source, at) in newest {
             store::touch_source(tx, source, at).await?;
         }
+    }
+    Ok(())
+}
+
+/// Tells everyone who follows the changes.
+fn note_changes(
+    batch: &mut WriteBatch,
+    changed: impl IntoIterator<Item = (&'static str, Uuid, Option<Uuid>)>,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    for (entity, entity_id, customer_id) in changed {
+        batch.push(OnConflict::Keep, &kept::change(entity, entity_id, customer_id, "UPSERT", now))?;
     }
     Ok(())
 }

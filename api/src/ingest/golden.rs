@@ -81,27 +81,26 @@ pub(super) fn values(customer_id: Uuid, record: GoldenRecord) -> impl Iterator<I
     })
 }
 
-/// Everything a customer is found by, folded, each word group once. Names that lost still find: maiden names, spellings.
+/// Everything a customer is found by, folded, a line for each value. Values that lost still find: maiden names, a second
+/// number. Contact data come last, after an empty line: who may not see them is not answered by them.
 fn search_text(record: &GoldenRecord) -> String {
-    let mut seen = BTreeSet::new();
-    let mut text = String::new();
-    let mut add = |part: String| {
-        if !part.is_empty() && seen.insert(part.clone()) {
-            if !text.is_empty() {
-                text.push(' ');
+    let lines = |keys: &[&str]| {
+        let mut lines: Vec<String> = Vec::new();
+        for key in keys {
+            let Some(golden) = record.values.get(*key) else { continue };
+            for value in std::iter::once(&golden.winner).chain(&golden.alternatives).map(|value| value.value.as_str()) {
+                match *key {
+                    "name" | "company" => lines.extend(search_folds(value)),
+                    "phone" => lines.push(value.chars().filter(char::is_ascii_digit).collect()),
+                    _ => lines.push(value.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()),
+                }
             }
-            text.push_str(&part);
         }
+        let mut seen = BTreeSet::new();
+        lines.retain(|line| !line.is_empty() && seen.insert(line.clone()));
+        lines.join("\n")
     };
-    for key in ["name", "company", "email", "phone", "customer_number", "loyalty_number"] {
-        let Some(golden) = record.values.get(key) else { continue };
-        for value in std::iter::once(&golden.winner).chain(&golden.alternatives).map(|value| value.value.as_str()) {
-            match key {
-                "name" | "company" => search_folds(value).into_iter().for_each(&mut add),
-                "phone" => add(value.chars().filter(char::is_ascii_digit).collect()),
-                _ => add(value.to_lowercase()),
-            }
-        }
-    }
-    text
+    let open = lines(&["name", "company", "customer_number", "loyalty_number"]);
+    let contact = lines(&["email", "phone"]);
+    if open.is_empty() && contact.is_empty() { open } else { format!("{open}\n\n{contact}") }
 }

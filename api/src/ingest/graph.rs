@@ -107,7 +107,7 @@ fn profiles(people: &People, batch: &mut WriteBatch) -> Result<()> {
                     key: profile.key.clone(),
                     kind: profile.kind.as_str().to_owned(),
                     customer_id,
-                    attributes: serde_json::to_value(&profile.attributes).map_err(Error::internal)?,
+                    attributes: serde_json::to_value(profile.kept()).map_err(Error::internal)?,
                     observed_at: profile.observed_at,
                     record_id: profile.record_id,
                     deleted_at: None,

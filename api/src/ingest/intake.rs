@@ -148,6 +148,12 @@ impl Intake {
         &self.inner.database
     }
 
+    /// The countries that national phone numbers are read with: the installation's, then those of the declared sources.
+    pub fn countries(&self) -> Vec<String> {
+        let sources = self.inner.sources.iter().filter_map(|source| source.default_country.clone());
+        self.inner.settings.default_country.iter().cloned().chain(sources).collect()
+    }
+
     /// Takes envelopes: all that can be taken is written, what cannot is kept as refused.
     pub async fn flush(&self, envelopes: Vec<Envelope>) -> Result<FlushReport> {
         self.flush_items(envelopes.into_iter().map(Ok).collect()).await

@@ -70,8 +70,7 @@ impl Ledger {
             Decision::JoinRefused { customer, reason, .. } => {
                 ("JOIN_REFUSED", home, Some(*customer), reason.to_string())
             }
-            // The status of the identifier says it all.
-            Decision::IdentifierBlocked { .. } => return,
+            Decision::IdentifierBlocked { .. } => ("IDENTIFIER_BLOCKED", home, None, "on the deny list".to_owned()),
         };
         self.events.push(entity::identity_event::Model {
             id: event_id,

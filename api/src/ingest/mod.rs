@@ -35,6 +35,7 @@ pub mod preset;
 pub mod rejected;
 mod rows;
 pub mod singer;
+mod slots;
 pub mod source;
 pub mod staff;
 mod stage;

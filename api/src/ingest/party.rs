@@ -7,8 +7,8 @@ use uuid::Uuid;
 
 use super::people::Moment;
 use super::prepare::PreparedProfile;
-use crate::identity::store::CustomerRow;
-use crate::identity::{IdentifierKind, Observed, PartyKind, Strength};
+use crate::identity::store::{CustomerRow, KeptAttribute};
+use crate::identity::{IdentifierKind, Observed, PartyKind, Strength, Told};
 
 /// A profile as it stands.
 pub(super) struct Profile {
@@ -17,7 +17,7 @@ pub(super) struct Profile {
     pub key: String,
     pub kind: PartyKind,
     pub priority: i32,
-    pub attributes: BTreeMap<String, String>,
+    pub attributes: BTreeMap<String, Told>,
     pub observed_at: DateTime<Utc>,
     pub record_id: Option<Uuid>,
     pub carried: BTreeMap<(IdentifierKind, String), Carried>,
@@ -53,13 +53,28 @@ impl Profile {
             kind: self.kind,
             attributes: self.attributes.clone(),
             observed_at: self.observed_at,
-            record_id: self.record_id.unwrap_or_default(),
             identifiers: self
                 .carried
                 .iter()
                 .map(|((kind, value), carried)| (*kind, value.clone(), carried.strength))
                 .collect(),
         }
+    }
+
+    /// Its attributes as they are kept.
+    pub fn kept(&self) -> BTreeMap<&str, KeptAttribute> {
+        let mut kept = BTreeMap::new();
+        for (key, Told { value, observed_at, record_id }) in &self.attributes {
+            let is_newest = *observed_at == self.observed_at && Some(*record_id) == self.record_id;
+            let value = value.clone();
+            let attribute = if is_newest {
+                KeptAttribute::Newest(value)
+            } else {
+                KeptAttribute::Older { value, observed_at: *observed_at, record_id: *record_id }
+            };
+            kept.insert(key.as_str(), attribute);
+        }
+        kept
     }
 
     pub fn take(&mut self, said: &PreparedProfile, at: &Moment<'_>, seen_at: DateTime<Utc>, says_nothing: bool) {
@@ -69,9 +84,17 @@ impl Profile {
         }
         self.dirty = true;
         self.kind = said.kind.unwrap_or(self.kind);
-        self.attributes.extend(said.attributes.iter().map(|(key, value)| (key.clone(), value.clone())));
-        self.observed_at = if self.record_id.is_none() { seen_at } else { self.observed_at.max(seen_at) };
-        self.record_id = Some(at.record_id);
+        // An older record that comes later fills gaps and overwrites nothing.
+        for (key, value) in &said.attributes {
+            if self.attributes.get(key).is_none_or(|known| known.observed_at <= seen_at) {
+                let told = Told { value: value.clone(), observed_at: seen_at, record_id: at.record_id };
+                self.attributes.insert(key.clone(), told);
+            }
+        }
+        if self.record_id.is_none() || self.observed_at <= seen_at {
+            self.observed_at = seen_at;
+            self.record_id = Some(at.record_id);
+        }
         for (kind, value, strength) in &said.identifiers {
             let carried = self.carried.entry((*kind, value.clone())).or_insert_with(|| Carried {
                 strength: *strength,

@@ -17,7 +17,7 @@ use super::prepare::PreparedProfile;
 use super::stage::stage_of;
 use crate::identity::decide::{Decision, IdentifierKey, IdentifierStatus, Rules, WorkingSet};
 use crate::identity::place::Holder;
-use crate::identity::store::{CarriedRow, CustomerRow, IdentifierRow, ProfileRow};
+use crate::identity::store::{CarriedRow, CustomerRow, IdentifierRow, KeptAttribute, ProfileRow};
 use crate::identity::{IdentifierKind, PartyKind, Strength};
 
 /// An identifier of the flush.
@@ -86,11 +86,13 @@ impl People {
             of_profile.entry(row.source_profile_id).or_default().insert((kind, row.value), carried);
         }
         for row in profiles {
+            let newest = (row.observed_at, row.record_id.unwrap_or_default());
+            let told = |(key, kept): (String, KeptAttribute)| (key, kept.told(newest));
             let profile = Profile {
                 id: row.id,
                 kind: PartyKind::from_str(&row.kind).unwrap_or(PartyKind::Person),
                 priority: row.priority.unwrap_or_default(),
-                attributes: row.attributes,
+                attributes: row.attributes.into_iter().map(told).collect(),
                 observed_at: row.observed_at,
                 record_id: row.record_id,
                 carried: of_profile.remove(&row.id).unwrap_or_default(),
@@ -127,15 +129,15 @@ impl People {
 
     /// Takes what a record says of a profile, and decides whose it is. `attach` names the customer of a profile made by staff.
     pub fn observe(&mut self, at: &Moment<'_>, said: &PreparedProfile, attach: Option<Uuid>) {
-        let seen_at = said.observed_at.or(at.occurred_at).unwrap_or(at.received_at);
+        // A contract that starts next year is known today: what lies ahead would win over every later word.
+        let seen_at = said.observed_at.or(at.occurred_at).unwrap_or(at.received_at).min(at.received_at);
         let by_key = (at.source.to_owned(), said.key.clone());
         let known = self.by_key.get(&by_key).copied();
-        let since = seen_at.min(at.received_at);
-        let says_nothing = said.kind.is_none() && said.attributes.is_empty() && said.identifiers.is_empty();
+        let says_nothing = said.says_nothing();
         let profile_id = match known {
             Some(profile_id) => {
                 if let Some(customer) = self.set.customer_of(profile_id) {
-                    self.known_since(customer, None, says_nothing, since);
+                    self.known_since(customer, None, says_nothing, seen_at);
                 }
                 if says_nothing {
                     return;
@@ -174,14 +176,14 @@ impl People {
         };
         let decided = !decisions.is_empty();
         for (number, decision) in decisions.into_iter().enumerate() {
-            self.settle(at, (profile_id, known.is_none()), number, &decision, since);
+            self.settle(at, (profile_id, known.is_none()), number, &decision, seen_at);
         }
         let Some(customer) = self.set.customer_of(profile_id) else { return };
         if let Some(customer) = self.customers.get_mut(&customer) {
             customer.stale = true;
         }
         if known.is_none() {
-            self.known_since(customer, Some(profile_id), says_nothing, since);
+            self.known_since(customer, Some(profile_id), says_nothing, seen_at);
         }
         if has_stage || decided {
             self.restage(at, customer);

@@ -74,6 +74,13 @@ pub(super) struct PreparedProfile {
     pub observed_at: Option<DateTime<Utc>>,
 }
 
+impl PreparedProfile {
+    /// Whether the record only refers to it by its key.
+    pub fn says_nothing(&self) -> bool {
+        self.kind.is_none() && self.attributes.is_empty() && self.identifiers.is_empty()
+    }
+}
+
 /// A row of a silo.
 pub(super) struct PreparedRow {
     /// Its table.

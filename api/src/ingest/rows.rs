@@ -31,7 +31,7 @@ pub(super) async fn staff(
     }
     for profile in people.profiles.values() {
         if let Some(owner) = profile.attributes.get("owner") {
-            keys.insert(AliasKey { source: &profile.source, key: owner });
+            keys.insert(AliasKey { source: &profile.source, key: &owner.value });
         }
     }
     if keys.is_empty() {

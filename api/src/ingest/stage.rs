@@ -21,19 +21,20 @@ pub(super) struct Said {
 
 /// The stage that wins.
 pub(super) fn stage_of<'a>(members: impl Iterator<Item = &'a Observed>) -> Option<Said> {
-    let stage =
-        |member: &'a Observed| member.attributes.get("stage").map(|stage| stage.trim()).filter(|s| !s.is_empty());
-    let best = members
-        .filter(|member| stage(member).is_some())
-        .min_by_key(|member| (Reverse(member.priority), Reverse(member.observed_at), member.profile_id))?;
-    let stage = stage(best)?.to_owned();
-    let reason = (stage == "TERMINATED").then(|| best.attributes.get("churn_reason").cloned()).flatten();
+    let staged = members.filter_map(|member| {
+        let told = member.attributes.get("stage").filter(|told| !told.value.trim().is_empty())?;
+        Some((member, told))
+    });
+    let (best, told) =
+        staged.min_by_key(|(member, told)| (Reverse(member.priority), Reverse(told.observed_at), member.profile_id))?;
+    let stage = told.value.trim().to_owned();
+    let reason = best.attributes.get("churn_reason").filter(|_| stage == "TERMINATED").map(|told| told.value.clone());
     Some(Said {
         stage,
         source: best.source.clone(),
         profile_id: best.profile_id,
-        record_id: best.record_id,
-        observed_at: best.observed_at,
+        record_id: told.record_id,
+        observed_at: told.observed_at,
         reason,
     })
 }

@@ -216,6 +216,7 @@ pub fn silos() -> Rows {
             json!({ "id": "t0", "number": "T-0", "email": "canary-second@example.com",
             "subject": "CANARY-SUBJECT", "status": "CLOSED", "opened_at": "2026-04-01T10:00:00Z" }),
         ),
+        ("handles", "people", json!({ "handle": "canary-external", "customer_number": "K-1" })),
         (
             "csv-reviews",
             "reviews",

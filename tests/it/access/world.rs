@@ -1,11 +1,14 @@
 //! One small believable world, written through the real intake, and the texts in it that a role must not come across.
 //! Long because it is one world, told row by row.
 
+use std::sync::Arc;
+
 use api::access::{Action, Class, Rights, SiloKey};
 use api::identity::decide::Rules;
 use api::ingest::envelope::{Envelope, Op};
 use api::ingest::intake::{Intake, IntakeSettings};
-use api::ingest::source::Sources;
+use api::ingest::mapping::Mapping;
+use api::ingest::source::{Source, Sources};
 use chrono::{DateTime, TimeDelta, Utc};
 use customer360_tests::{Db, OnDatabase, TestApp, TestDatabase};
 use serde_json::json;
@@ -53,9 +56,41 @@ impl World {
 
     async fn write(&self, rows: Rows) {
         let settings = IntakeSettings { default_country: Some("DE".into()), ..IntakeSettings::default() };
-        let intake = Intake::new(self.app.app().database().clone(), Sources::default(), Rules::default(), settings);
+        let sources = Sources::of([handles()]);
+        let intake = Intake::new(self.app.app().database().clone(), sources, Rules::default(), settings);
         let report = intake.flush(envelopes(rows)).await.expect("the world is written");
         assert!(report.rejected.is_empty(), "the world is taken whole: {:#?}", report.rejected);
+    }
+}
+
+/// A source that knows customers by an id of its own, which may be an address or a handle: no preset has one.
+fn handles() -> Source {
+    let mapping = Mapping::parse(
+        r#"
+        key = "handles"
+        silo = "crm"
+        version = 1
+        [[stream]]
+        name = "people"
+        key = "/handle"
+        [[stream.profile]]
+        key = "/handle"
+        kind = "PERSON"
+        identifiers = [
+            { kind = "EXTERNAL_ID", strength = "STRONG", value = "/handle" },
+            { kind = "CUSTOMER_NUMBER", strength = "STRONG", value = "/customer_number" },
+        ]
+        "#,
+    )
+    .expect("the mapping is one");
+    Source {
+        key: "handles".to_owned(),
+        name: "Handles".to_owned(),
+        silo: mapping.silo,
+        mapping: Arc::new(mapping),
+        default_country: None,
+        priority: 1,
+        expected_every_seconds: None,
     }
 }
 
@@ -98,7 +133,7 @@ canaries! {
         "1971-03-04" Identity, "Canary-Jobtitle" Identity, "canary-vat" Identity,
         "canary-email@" Contact, "canary-second@" Contact, "5155500123" Contact, "Canarystrasse" Contact,
         "PLZ-CANARY" Contact, "Canaryville" Contact, "CANARY-CHURN" FreeText,
-        "canary-cookie" Technical, "canary-user" Technical;
+        "canary-cookie" Technical, "canary-user" Technical, "canary-external" Technical Contact Identity;
     Surveys: "CANARY-COMMENT" FreeText, "CANARY-ANSWER" FreeText, "CANARY-RAW" FreeText;
     Sales:
         "CANARY-NOTE-OPEN" FreeText, "CANARY-PROMISE" FreeText, "CANARY-NOTE-INTERNAL" FreeText Internal,

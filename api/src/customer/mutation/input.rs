@@ -37,7 +37,7 @@ pub struct ContactNoteAddInput {
     pub(super) visibility: NoteVisibility,
     /// What you promised.
     pub(super) promise: Option<PromiseInput>,
-    /// When the contact took place; now unless said.
+    /// When the contact took place, which is not ahead; now unless said.
     pub(super) noted_at: Option<Timestamp>,
 }
 
@@ -80,7 +80,7 @@ pub struct ConsentRecordInput {
     pub(super) state: ConsentState,
     /// What proves it: a form, a call, a letter.
     pub(super) evidence: String,
-    /// When it was given or taken back; now unless said.
+    /// When it was given or taken back, which is not ahead; now unless said.
     pub(super) recorded_at: Option<Timestamp>,
 }
 
@@ -99,7 +99,7 @@ pub struct CustomerUpdateInput {
     pub(super) family_name: Option<String>,
     /// E-mail address.
     pub(super) email: Option<String>,
-    /// Phone number.
+    /// Phone number: with its country (`+49 …`), or as dialled in the customer's country.
     pub(super) phone: Option<String>,
     /// Company.
     pub(super) company: Option<String>,

@@ -17,6 +17,7 @@ use crate::silo::crm::types::Consent;
 use crate::silo::sales::Sales;
 use crate::silo::sales::types::ContactNote;
 
+mod check;
 pub mod input;
 pub mod payload;
 
@@ -60,9 +61,12 @@ impl CustomerMutation {
         &self,
         context: &Context<'_>,
         #[graphql(desc = "The note.")] input: ContactNoteAddInput,
-    ) -> Result<ContactNotePayload> {
-        let grant = Scope::of(context)?.viewer.grant::<Notes>()?;
-        note_payload(context, add_note(context, &grant, input).await).await
+    ) -> Option<Result<ContactNotePayload>> {
+        let done = async {
+            let grant = Scope::of(context)?.viewer.grant::<Notes>()?;
+            note_payload(context, add_note(context, &grant, input).await).await
+        };
+        Some(done.await)
     }
 
     /// Changes a note that you left.
@@ -71,9 +75,12 @@ impl CustomerMutation {
         &self,
         context: &Context<'_>,
         #[graphql(desc = "The change.")] input: ContactNoteUpdateInput,
-    ) -> Result<ContactNotePayload> {
-        let grant = Scope::of(context)?.viewer.grant::<Notes>()?;
-        note_payload(context, update_note(context, &grant, input).await).await
+    ) -> Option<Result<ContactNotePayload>> {
+        let done = async {
+            let grant = Scope::of(context)?.viewer.grant::<Notes>()?;
+            note_payload(context, update_note(context, &grant, input).await).await
+        };
+        Some(done.await)
     }
 
     /// Takes back a note that you left.
@@ -82,13 +89,17 @@ impl CustomerMutation {
         &self,
         context: &Context<'_>,
         #[graphql(desc = "The note.")] input: ContactNoteRemoveInput,
-    ) -> Result<ContactNotePayload> {
-        let scope = Scope::of(context)?;
-        let grant = scope.viewer.grant::<Notes>()?;
-        let mut changes = Map::new();
-        changes.insert("removed_at".into(), json!(Timestamp::from(scope.now).as_str()));
-        let done = rewrite_note(context, &grant, &input.idempotency_key, &input.id, changes).await;
-        note_payload(context, done).await
+    ) -> Option<Result<ContactNotePayload>> {
+        let done = async {
+            let scope = Scope::of(context)?;
+            let grant = scope.viewer.grant::<Notes>()?;
+            let mut changes = Map::new();
+            changes.insert("removed_at".into(), json!(Timestamp::from(scope.now).as_str()));
+            let key = &input.idempotency_key;
+            let done = rewrite_note(context, &grant, key, &input.id, changes).await;
+            note_payload(context, done).await
+        };
+        Some(done.await)
     }
 
     /// Records a consent that was given, denied or taken back, with its evidence.
@@ -97,16 +108,19 @@ impl CustomerMutation {
         &self,
         context: &Context<'_>,
         #[graphql(desc = "The consent.")] input: ConsentRecordInput,
-    ) -> Result<ConsentPayload> {
-        let grant = Scope::of(context)?.viewer.grant::<Consents>()?;
-        match or_fault(record_consent(context, &grant, input).await)? {
-            Err(fault) => Ok(ConsentPayload { consent: None, user_errors: vec![fault] }),
-            Ok(id) => {
-                let row = super::entry::one::<Crm, _>(context, id, "Mutation").await?;
-                let consent = row.map(|(permit, row)| Consent::new(&permit, row));
-                Ok(ConsentPayload { consent, user_errors: Vec::new() })
+    ) -> Option<Result<ConsentPayload>> {
+        let done = async {
+            let grant = Scope::of(context)?.viewer.grant::<Consents>()?;
+            match or_fault(record_consent(context, &grant, input).await)? {
+                Err(fault) => Ok(ConsentPayload { consent: None, user_errors: vec![fault] }),
+                Ok(id) => {
+                    let row = super::entry::one::<Crm, _>(context, id, "Mutation").await?;
+                    let consent = row.map(|(permit, row)| Consent::new(&permit, row));
+                    Ok(ConsentPayload { consent, user_errors: Vec::new() })
+                }
             }
-        }
+        };
+        Some(done.await)
     }
 
     /// Corrects a customer's values. A correction is a source profile of its own that goes before all sources; what they
@@ -116,17 +130,20 @@ impl CustomerMutation {
         &self,
         context: &Context<'_>,
         #[graphql(desc = "The values.")] input: CustomerUpdateInput,
-    ) -> Result<CustomerPayload> {
-        let grant = Scope::of(context)?.viewer.grant::<Corrections>()?;
-        match or_fault(correct(context, &grant, input).await)? {
-            Err(fault) => Ok(CustomerPayload { customer: None, user_errors: vec![fault] }),
-            Ok(customer_id) => {
-                let permit = find::required(context)?;
-                let row = store::by_id(context, &permit, customer_id).await?;
-                let customer = row.map(|row| CustomerNode::new(&permit, row));
-                Ok(CustomerPayload { customer, user_errors: Vec::new() })
+    ) -> Option<Result<CustomerPayload>> {
+        let done = async {
+            let grant = Scope::of(context)?.viewer.grant::<Corrections>()?;
+            match or_fault(correct(context, &grant, input).await)? {
+                Err(fault) => Ok(CustomerPayload { customer: None, user_errors: vec![fault] }),
+                Ok(customer_id) => {
+                    let permit = find::required(context)?;
+                    let row = store::by_id(context, &permit, customer_id).await?;
+                    let customer = row.map(|row| CustomerNode::new(&permit, row));
+                    Ok(CustomerPayload { customer, user_errors: Vec::new() })
+                }
             }
-        }
+        };
+        Some(done.await)
     }
 }
 
@@ -186,14 +203,14 @@ async fn add_note(context: &Context<'_>, grant: &Grant<Notes>, input: ContactNot
     fields.insert("department".into(), json!(department(grant)));
     fields.insert("channel".into(), json!(word(Some(input.channel))?));
     fields.insert("direction".into(), json!(word(Some(input.direction))?));
-    fields.insert("text".into(), json!(checked(&input.text, "text")?));
+    fields.insert("text".into(), json!(check::text(&input.text, "text")?));
     if let Some(touchpoint) = input.touchpoint {
-        fields.insert("touchpoint".into(), json!(checked(&touchpoint, "touchpoint")?));
+        fields.insert("touchpoint".into(), json!(check::value(&touchpoint, "touchpoint")?));
     }
     fields.insert("visibility".into(), json!(word(Some(input.visibility))?));
-    promise(input.promise, &mut fields);
+    promise(input.promise, &mut fields)?;
     if let Some(noted_at) = input.noted_at {
-        fields.insert("noted_at".into(), json!(noted_at.as_str()));
+        fields.insert("noted_at".into(), json!(check::past(&noted_at, "notedAt", scope.now)?));
     }
     let entry = Entry { stream: "notes", key: None, customer, fields, written_at: scope.now };
     request.enter(entry).await
@@ -202,12 +219,12 @@ async fn add_note(context: &Context<'_>, grant: &Grant<Notes>, input: ContactNot
 async fn update_note(context: &Context<'_>, grant: &Grant<Notes>, input: ContactNoteUpdateInput) -> Result<Uuid> {
     let mut changes = Map::new();
     if let Some(text) = &input.text {
-        changes.insert("text".into(), json!(checked(text, "text")?));
+        changes.insert("text".into(), json!(check::text(text, "text")?));
     }
     if let Some(visibility) = word(input.visibility)? {
         changes.insert("visibility".into(), json!(visibility));
     }
-    promise(input.promise, &mut changes);
+    promise(input.promise, &mut changes)?;
     rewrite_note(context, grant, &input.idempotency_key, &input.id, changes).await
 }
 
@@ -247,14 +264,14 @@ async fn record_consent(context: &Context<'_>, grant: &Grant<Consents>, input: C
     let scope = Scope::of(context)?;
     let customer = customer(context, grant, &input.customer).await?;
     let mut fields = Map::new();
-    fields.insert("purpose".into(), json!(checked(&input.purpose, "purpose")?));
+    fields.insert("purpose".into(), json!(check::purpose(&input.purpose)?));
     if let Some(channel) = word(input.channel)? {
         fields.insert("channel".into(), json!(channel));
     }
     fields.insert("state".into(), json!(word(Some(input.state))?));
-    fields.insert("evidence".into(), json!(checked(&input.evidence, "evidence")?));
+    fields.insert("evidence".into(), json!(check::text(&input.evidence, "evidence")?));
     if let Some(recorded_at) = input.recorded_at {
-        fields.insert("recorded_at".into(), json!(recorded_at.as_str()));
+        fields.insert("recorded_at".into(), json!(check::past(&recorded_at, "recordedAt", scope.now)?));
     }
     let entry = Entry { stream: "consents", key: None, customer, fields, written_at: scope.now };
     request.enter(entry).await
@@ -269,42 +286,48 @@ async fn correct(context: &Context<'_>, grant: &Grant<Corrections>, input: Custo
         Asked::Now(request) => request,
     };
     let customer = customer(context, grant, &input.customer).await?;
-    let kind = store::by_id(context, &permit, customer).await?.map_or(CustomerKind::Person, |row| row.kind);
+    let known = store::by_id(context, &permit, customer).await?;
+    let country = input.country.as_deref().map(check::country).transpose()?;
+    let at_home = country.as_deref().or(known.as_ref().and_then(|row| row.country.as_deref()));
+    let countries = at_home.into_iter().chain(find::countries(context));
+    let value = |given: Option<String>, field| given.map(|text| check::value(&text, field)).transpose();
     let mut fields = Map::new();
     for (name, value) in [
-        ("name", input.name),
-        ("given_name", input.given_name),
-        ("family_name", input.family_name),
-        ("email", input.email),
-        ("phone", input.phone),
-        ("company", input.company),
-        ("birth_date", input.birth_date),
-        ("street", input.street),
-        ("postal_code", input.postal_code),
-        ("city", input.city),
-        ("country", input.country),
-        ("language", input.language),
+        ("name", value(input.name, "name")?),
+        ("given_name", value(input.given_name, "givenName")?),
+        ("family_name", value(input.family_name, "familyName")?),
+        ("email", input.email.as_deref().map(check::email).transpose()?),
+        ("phone", input.phone.as_deref().map(|phone| check::phone(phone, countries)).transpose()?),
+        ("company", value(input.company, "company")?),
+        ("birth_date", input.birth_date.as_deref().map(|day| check::birth_date(day, scope.now)).transpose()?),
+        ("street", value(input.street, "street")?),
+        ("postal_code", value(input.postal_code, "postalCode")?),
+        ("city", value(input.city, "city")?),
+        ("country", country.clone()),
+        ("language", input.language.as_deref().map(check::language).transpose()?),
         ("stage", word(input.stage)?),
-        ("segment", input.segment),
+        ("segment", value(input.segment, "segment")?),
     ] {
         if let Some(value) = value {
-            fields.insert(name.to_owned(), json!(checked(&value, name)?));
+            fields.insert(name.to_owned(), json!(value));
         }
     }
     if fields.is_empty() {
         return Err(Error::bad_input("Give at least one value to correct."));
     }
+    let kind = known.map_or(CustomerKind::Person, |row| row.kind);
     fields.insert("kind".into(), json!(word(Some(kind))?));
     let entry = Entry { stream: "corrections", key: None, customer, fields, written_at: scope.now };
     request.enter(entry).await?;
     Ok(customer)
 }
 
-fn promise(promise: Option<PromiseInput>, fields: &mut Map<String, Value>) {
+fn promise(promise: Option<PromiseInput>, fields: &mut Map<String, Value>) -> Result<()> {
     if let Some(promise) = promise {
-        fields.insert("promise_text".into(), json!(promise.text));
+        fields.insert("promise_text".into(), json!(check::text(&promise.text, "promise")?));
         fields.insert("promise_due_at".into(), json!(promise.due_at.as_str()));
     }
+    Ok(())
 }
 
 /// The department that a note is filed under: the author's own, else that of the author's role.
@@ -317,12 +340,4 @@ fn department(grant: &Grant<Notes>) -> String {
             _ => "OTHER".to_owned(),
         }
     })
-}
-
-fn checked<'a>(text: &'a str, field: &str) -> Result<&'a str> {
-    let text = text.trim();
-    if text.is_empty() || text.chars().count() > 10_000 || text.contains('\0') {
-        return Err(Error::bad_input(format!("`{field}` takes 1 to 10,000 characters, without NUL.")));
-    }
-    Ok(text)
 }

@@ -13,7 +13,7 @@ pub struct UserError {
     /// A stable code: `BAD_USER_INPUT`, `NOT_FOUND`, `FORBIDDEN`, `CONFLICT`.
     #[graphql(directive = access::apply("any".to_owned(), "open".to_owned()))]
     pub(super) code: String,
-    /// The input field it is about, where it is about one.
+    /// The field of the input it is about, by its name there, where it is about one.
     #[graphql(directive = access::apply("any".to_owned(), "open".to_owned()))]
     pub(super) field: Option<String>,
     /// What is wrong and what to do.

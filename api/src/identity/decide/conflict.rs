@@ -23,8 +23,10 @@ pub enum Reason {
     BirthDatesApart,
     /// Both have given names, none in common.
     GivenNamesDiffer,
-    /// Same given name, other family name, and nothing better than a telephone or a device in common.
+    /// Same given name, other family name, and nothing better than a card, a telephone or a device in common.
     FamilyNamesDiffer,
+    /// Two sources use one customer number, for people whose given and family names both differ.
+    NamesDiffer,
     /// The companies' names have nothing in common.
     CompanyNamesDiffer,
     /// Different tax numbers.
@@ -45,6 +47,7 @@ impl Reason {
             Self::BirthDatesApart => "BIRTH_DATES_APART",
             Self::GivenNamesDiffer => "GIVEN_NAMES_DIFFER",
             Self::FamilyNamesDiffer => "FAMILY_NAMES_DIFFER",
+            Self::NamesDiffer => "NAMES_DIFFER",
             Self::CompanyNamesDiffer => "COMPANY_NAMES_DIFFER",
             Self::VatIdsDiffer => "VAT_IDS_DIFFER",
             Self::EmailsDiffer => "EMAILS_DIFFER",
@@ -90,7 +93,10 @@ pub(super) fn compare(a: &Evidence, b: &Evidence, via: &IdentifierKey) -> Verdic
         return Verdict::Against(Reason::BirthDatesApart);
     }
     if !best.is_shareable() {
-        return Verdict::For;
+        let stranger = best == IdentifierKind::CustomerNumber
+            && !one_source_has_both(&a.customer_numbers, &b.customer_numbers, &via.value)
+            && names(&a.names, &b.names) == (Some(false), Some(false));
+        return if stranger { Verdict::Against(Reason::NamesDiffer) } else { Verdict::For };
     }
     if a.company {
         return companies(a, b);
@@ -200,6 +206,11 @@ fn any<T>(a: &[T], b: &[T], same: impl Fn(&T, &T) -> bool) -> bool {
 /// Both have some, and none in common.
 fn disjoint<T>(a: &[T], b: &[T], same: impl Fn(&T, &T) -> bool) -> bool {
     !a.is_empty() && !b.is_empty() && !any(a, b, same)
+}
+
+/// Whether one source gave both this number: then it says that they are one. Two sources may count from 1 each.
+fn one_source_has_both(a: &[(String, String)], b: &[(String, String)], number: &str) -> bool {
+    a.iter().any(|(source, value)| value == number && b.iter().any(|(of, other)| of == source && other == number))
 }
 
 fn apart_overall(a: &[(String, String)], b: &[(String, String)]) -> bool {

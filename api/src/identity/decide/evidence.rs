@@ -59,7 +59,7 @@ impl Evidence {
     /// The facts of one profile.
     pub(super) fn of(observed: &Observed, deny: &DenyList) -> Self {
         let attribute =
-            |key: &str| observed.attributes.get(key).map(|value| value.trim()).filter(|value| !value.is_empty());
+            |key: &str| observed.attributes.get(key).map(|told| told.value.trim()).filter(|value| !value.is_empty());
         let mut evidence = Self {
             person: observed.kind == PartyKind::Person,
             company: observed.kind == PartyKind::Company,

@@ -16,10 +16,12 @@ mod settle;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
 use serde::Deserialize;
+use serde::de::value::MapDeserializer;
 use uuid::Uuid;
 
 use super::deny::DenyList;
@@ -104,6 +106,12 @@ impl Default for DegreeLimits {
 }
 
 impl DegreeLimits {
+    /// The defaults, and in their place what is named: `phone`, `email` …
+    pub fn named(limits: &BTreeMap<String, u32>) -> Result<Self, serde::de::value::Error> {
+        let limits = limits.iter().map(|(kind, limit)| (kind.as_str(), *limit));
+        Self::deserialize(MapDeserializer::new(limits))
+    }
+
     /// The limit of a kind.
     pub const fn of(&self, kind: IdentifierKind) -> usize {
         match kind {
@@ -196,31 +204,4 @@ pub enum Decision {
         /// What speaks against it.
         reason: Reason,
     },
-}
-
-impl Decision {
-    /// The stable text of what happened, for the identity event.
-    pub const fn event(&self) -> &'static str {
-        match self {
-            Self::CustomerCreated { .. } => "CREATED",
-            Self::Joined { .. } => "JOINED",
-            Self::Merged { .. } => "MERGED",
-            Self::IdentifierBlocked { .. } => "IDENTIFIER_BLOCKED",
-            Self::IdentifierShared { .. } => "IDENTIFIER_SHARED",
-            Self::JoinRefused { .. } => "JOIN_REFUSED",
-        }
-    }
-
-    /// Why, in words, without any value: for the identity event and whoever asks for an explanation.
-    pub fn cause(&self) -> String {
-        match self {
-            Self::CustomerCreated { .. } => "no other customer carries its identifiers, or none may be joined".into(),
-            Self::Joined { cause, .. } | Self::Merged { cause, .. } => cause.to_string(),
-            Self::IdentifierBlocked { identifier } => format!("{} is on the deny list", identifier.kind),
-            Self::IdentifierShared { identifier, identities } => {
-                format!("{} carries {identities} identities", identifier.kind)
-            }
-            Self::JoinRefused { via, reason, .. } => format!("same {}, but {reason}", via.kind),
-        }
-    }
 }

@@ -1,7 +1,7 @@
 //! The working set: what a batch of profiles can touch, held in memory while it is decided. The guards and the joins: `settle`.
 //!
 //! **What a store loads** for a batch, so that deciding in memory equals deciding one by one against the database:
-//! - the batch's own profiles, if known, and the status of each identifier the batch carries;
+//! - the batch's own profiles, if known, and the status of each identifier that the batch or one of them carries;
 //! - every profile that carries one of those identifiers, if its status is normal;
 //! - all profiles of the customers of all these.
 //!
@@ -207,8 +207,11 @@ fn joining_of(observed: &Observed) -> Vec<IdentifierKey> {
 /// Whether nothing changed that could change a decision.
 fn identifies_alike(a: &Observed, b: &Observed) -> bool {
     const KEYS: [&str; 6] = ["given_name", "family_name", "name", "company", "birth_date", "vat_id"];
+    fn value<'a>(of: &'a Observed, key: &str) -> Option<&'a str> {
+        of.attributes.get(key).map(|told| told.value.as_str())
+    }
     a.kind == b.kind
         && a.source == b.source
         && a.identifiers == b.identifiers
-        && KEYS.iter().all(|key| a.attributes.get(*key) == b.attributes.get(*key))
+        && KEYS.iter().all(|key| value(a, key) == value(b, key))
 }

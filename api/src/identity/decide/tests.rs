@@ -7,7 +7,12 @@ use uuid::Uuid;
 
 use super::*;
 use crate::identity::deny;
-use crate::identity::{IdentifierKind, Observed, PartyKind, Strength};
+use crate::identity::{IdentifierKind, Observed, PartyKind, Strength, Told};
+
+/// Said by no record in particular: decisions ask only what was said.
+pub(super) fn told(value: &str) -> Told {
+    Told { value: value.into(), observed_at: DateTime::UNIX_EPOCH, record_id: Uuid::nil() }
+}
 
 /// A person's profile of source `crm`.
 fn person(id: u128, name: &str, identifiers: &[(IdentifierKind, &str)]) -> Observed {
@@ -16,9 +21,8 @@ fn person(id: u128, name: &str, identifiers: &[(IdentifierKind, &str)]) -> Obser
         source: "crm".into(),
         priority: 1,
         kind: PartyKind::Person,
-        attributes: [("name".to_owned(), name.to_owned())].into(),
+        attributes: [("name".to_owned(), told(name))].into(),
         observed_at: DateTime::from_timestamp(0, 0).unwrap(),
-        record_id: Uuid::from_u128(id),
         identifiers: identifiers.iter().map(|(kind, value)| (*kind, (*value).to_owned(), Strength::Strong)).collect(),
     }
 }
@@ -29,7 +33,7 @@ fn from(source: &str, mut observed: Observed) -> Observed {
 }
 
 fn with(mut observed: Observed, key: &str, value: &str) -> Observed {
-    observed.attributes.insert(key.into(), value.into());
+    observed.attributes.insert(key.into(), told(value));
     observed
 }
 
@@ -55,7 +59,7 @@ fn refused(a: Observed, b: Observed) -> Option<Reason> {
     refusal(&decisions)
 }
 
-use IdentifierKind::{Cookie, CustomerNumber, Email, Phone, UserId};
+use IdentifierKind::{Cookie, CustomerNumber, Email, LoyaltyNumber, Phone, UserId};
 
 #[test]
 fn an_unknown_profile_founds_a_customer_and_a_known_identifier_joins_it() {
@@ -160,6 +164,19 @@ fn kinds_and_customer_numbers_stand_against_a_join() {
 }
 
 #[test]
+fn a_family_shares_a_card_and_two_sources_count_from_one() {
+    let card = [(LoyaltyNumber, "L1")];
+    let shop = |id, name, carried| from("shop", person(id, name, carried));
+    assert_eq!(refused(person(1, "Anna Beck", &card), shop(2, "Peter Beck", &card)), Some(Reason::GivenNamesDiffer));
+    assert_eq!(refused(person(1, "Anna Beck", &card), shop(2, "A. Beck", &card)), None);
+    assert_eq!(refused(person(1, "Anna Beck", &card), shop(2, "", &card)), None);
+    let number = [(CustomerNumber, "1042")];
+    assert_eq!(refused(person(1, "Anna Beck", &number), shop(2, "Emil Graf", &number)), Some(Reason::NamesDiffer));
+    assert_eq!(refused(person(1, "Anna Beck", &number), shop(2, "Anna Koch", &number)), None);
+    assert_eq!(refused(person(1, "Anna Beck", &number), person(2, "Emil Graf", &number)), None, "one source knows");
+}
+
+#[test]
 fn a_role_mailbox_is_the_companys() {
     let mail = [(Email, "info@firma.de")];
     let mut set = set();
@@ -209,4 +226,11 @@ fn weak_identifiers_join_nobody_and_staff_entries_stay_with_their_customer() {
     let note = set.attach(from("staff", person(3, "", &[])), Uuid::from_u128(1));
     assert!(matches!(&note[..], [Decision::Joined { cause: Cause::Attached, .. }]), "{note:?}");
     assert_eq!(set.customer_of(Uuid::from_u128(3)), Some(Uuid::from_u128(1)));
+}
+
+#[test]
+fn limits_are_set_by_kind_and_spelt_right() {
+    let named = |kind: &str| DegreeLimits::named(&[(kind.to_owned(), 9)].into());
+    assert_eq!(named("phone").unwrap(), DegreeLimits { phone: 9, ..DegreeLimits::default() });
+    assert!(named("fax").unwrap_err().to_string().contains("fax"));
 }

@@ -47,13 +47,9 @@ pub fn dialled<'a>(raw: &str, countries: impl IntoIterator<Item = &'a str>) -> V
     forms
 }
 
-/// The digits that every way to write a number ends with: without international prefix, trunk zero and punctuation. For
-/// finding a number by its end. `None` under five digits: too many numbers end so.
-pub fn tail(raw: &str) -> Option<String> {
-    let (main, _) = split_extension(&cleaned(raw.trim()));
-    let digits: String = main.chars().filter(char::is_ascii_digit).collect();
-    let digits = digits.trim_start_matches('0');
-    (digits.len() >= 5 && digits.len() <= 15).then(|| digits.to_owned())
+/// Whether it is the code of a country, ISO 3166 alpha-2.
+pub fn is_country(code: &str) -> bool {
+    region(code).is_some()
 }
 
 /// The region of a two-letter country code, in whatever case.
@@ -135,8 +131,5 @@ mod tests {
     fn a_dialled_number_is_looked_up_in_each_country() {
         assert_eq!(dialled("0171 2345678", ["DE", "DE"]), ["+491712345678"]);
         assert_eq!(dialled("+491712345678", ["GB"]), ["+491712345678"]);
-        assert_eq!(tail("(0171) 234-5678").as_deref(), Some("1712345678"));
-        assert_eq!(tail("0049 171 2345678").as_deref(), Some("491712345678"));
-        assert_eq!(tail("0170"), None);
     }
 }

@@ -31,6 +31,9 @@ const TABLES: &[&str] = &[
     "web_session",
 ];
 
+/// Indexes of theirs that the intake itself needs.
+const KEPT: &[&str] = &["customer_merged"];
+
 crate::row! {
     /// Something that was taken away.
     pub(in crate::ingest) struct TakenRow {
@@ -70,7 +73,9 @@ pub(in crate::ingest) async fn indexes(tx: &mut Transaction) -> Result<Vec<Taken
          t.on_table",
     );
     sql.any_text(TABLES.iter().map(|table| (*table).to_owned()).collect());
-    tx.rows(sql).await
+    let mut rows: Vec<TakenRow> = tx.rows(sql).await?;
+    rows.retain(|row| !KEPT.contains(&row.name.as_str()));
+    Ok(rows)
 }
 
 /// Notes what goes, and lets it go.

@@ -159,10 +159,14 @@ impl Record for PreferenceRecord {
     }
 }
 
-fn check_purpose(purpose: &str) -> Result<()> {
+/// Whether it may be the purpose of a consent: one word in capitals.
+pub fn is_purpose(purpose: &str) -> bool {
     let word = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
-    if purpose.len() <= 64 && purpose.starts_with(|first: char| first.is_ascii_uppercase()) && purpose.bytes().all(word)
-    {
+    purpose.len() <= 64 && purpose.starts_with(|first: char| first.is_ascii_uppercase()) && purpose.bytes().all(word)
+}
+
+fn check_purpose(purpose: &str) -> Result<()> {
+    if is_purpose(purpose) {
         return Ok(());
     }
     Err(Error::bad_input(

@@ -22,8 +22,9 @@ const NEWEST_OPPORTUNITY: Order = Order { name: "OPPORTUNITY", by: "t.opened_at"
 const NEWEST_PURCHASE: Order = Order { name: "PURCHASE", by: "t.ordered_at", time: true, descending: true };
 const NEWEST_CONTRACT: Order = Order { name: "CONTRACT", by: "t.starts_on", time: false, descending: true };
 
-/// Customers that a number may lead to: more than one is already a question for whoever asked.
-const HOLDERS: i64 = 10;
+/// Customers that a number may lead to: more than one is already a question for whoever asked, and the eleventh says that
+/// there are more than are listed.
+const HOLDERS: i64 = 11;
 
 crate::row! {
     /// Figures over the sales notes of a customer.

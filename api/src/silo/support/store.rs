@@ -15,8 +15,9 @@ use crate::graph::timestamp::Timestamp;
 
 const NEWEST_TICKET: Order = Order { name: "TICKET", by: "t.opened_at", time: true, descending: true };
 const NEWEST_MESSAGE: Order = Order { name: "TICKET_MESSAGE", by: "t.sent_at", time: true, descending: true };
-/// Customers that a number may lead to: more than one is already a question for whoever asked.
-const HOLDERS: usize = 10;
+/// Customers that a number may lead to: more than one is already a question for whoever asked, and the eleventh says that
+/// there are more than are listed.
+const HOLDERS: usize = 11;
 /// Tickets of one number, over all sources, that are looked at.
 const SAME_NUMBER: i64 = 100;
 const OPEN: &str = "t.status NOT IN ('SOLVED', 'CLOSED')";
@@ -97,7 +98,7 @@ pub async fn messages_of_ticket(
     load(context, select, NEWEST_MESSAGE, args, Some(ticket_id)).await
 }
 
-/// The customers who have a ticket of this number, ten at most.
+/// The customers who have a ticket of this number.
 pub async fn customers_by_ticket_number(
     context: &Context<'_>,
     permit: &Permit<Support>,
