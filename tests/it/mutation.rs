@@ -112,6 +112,35 @@ both! {
         assert_eq!(after.data()["customer"]["mayContact"]["allowed"], json!(true));
     }
 
+    async fn a_company_stays_one_whatever_is_written_of_it(app: TestApp) {
+        let row = |source: &str, stream: &str, row: Value| Origin::new(source).envelope(stream, None, row.to_string());
+        let report = app.app().intake().flush(vec![
+            row("csv-crm", "consents", json!({"id": "1", "customer_number": "F-1", "purpose": "MARKETING", "state": "GRANTED", "recorded_at": "2026-01-01"})),
+            row("csv-sales", "contracts", json!({"id": "c", "number": "VK-1", "customer_number": "F-1", "starts_on": "2026-01-01"})),
+            row("csv-crm", "companies", json!({"customer_number": "F-1", "name": "Beck GmbH", "updated_at": "2026-01-02"})),
+        ]).await.expect("all are taken");
+        assert_eq!(report.rejected, []);
+        let ask = "{ customer(by: {customerNumber: \"F-1\"}) { id kind name sales { contracts(first: 5) { nodes { number } } }
+            sourceProfiles(first: 5) { nodes { source kind } } } }";
+        let answer = app.query_as(Role::Privacy, ask, json!({})).await;
+        let id = answer.data()["customer"]["id"].clone();
+        let note = json!({"input": {"idempotencyKey": "n", "customer": id, "channel": "PHONE", "direction": "INBOUND", "text": "x"}});
+        assert!(app.query_as(Role::Service, ADD, note).await.data()["contactNoteAdd"]["contactNote"].is_object());
+        let update = "mutation($id: ID!) { customerUpdate(input: {idempotencyKey: \"u\", customer: $id, city: \"Ulm\"}) { userErrors { code } } }";
+        assert_eq!(app.query_as(Role::Steward, update, json!({"id": id})).await.data()["customerUpdate"]["userErrors"], json!([]));
+
+        let answer = app.query_as(Role::Privacy, ask, json!({})).await;
+        let firm = &answer.data()["customer"];
+        assert_eq!((&firm["kind"], &firm["name"]), (&json!("COMPANY"), &json!("Beck GmbH")));
+        assert_eq!(firm["sales"]["contracts"]["nodes"], json!([{"number": "VK-1"}]));
+        let kind_of = |source: &str| {
+            let profiles = firm["sourceProfiles"]["nodes"].as_array().expect("profiles");
+            profiles.iter().find(|profile| profile["source"] == source).map(|profile| profile["kind"].clone())
+        };
+        assert_eq!(kind_of("csv-crm"), Some(json!("COMPANY")));
+        assert_eq!((kind_of("csv-sales"), kind_of("staff")), (Some(Value::Null), Some(Value::Null)));
+    }
+
     async fn a_correction_goes_before_all_sources_and_keeps_them(app: TestApp) {
         let id = anna(&app).await;
         let update = "mutation($input: CustomerUpdateInput!) { customerUpdate(input: $input) {

@@ -42,7 +42,7 @@ pub struct Golden {
 /// What a customer shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GoldenRecord {
-    /// A company if the best profile is one. Persons and companies are never joined, so this is a formality.
+    /// What the best profile that knows it says; a person if none does.
     pub kind: PartyKind,
     /// By attribute name.
     pub values: BTreeMap<String, Golden>,
@@ -61,10 +61,10 @@ impl GoldenRecord {
 pub fn golden<'a>(members: impl IntoIterator<Item = &'a Observed>) -> GoldenRecord {
     let mut ranked: Vec<&Observed> = members.into_iter().collect();
     ranked.sort_by_key(|member| (Reverse(member.priority), Reverse(member.observed_at), member.profile_id));
-    let kind = ranked.first().map_or(PartyKind::Person, |best| best.kind);
+    let kind = ranked.iter().find_map(|member| member.kind).unwrap_or(PartyKind::Person);
     let mut values: BTreeMap<String, Golden> = BTreeMap::new();
     for member in ranked {
-        let name = composed_name(member);
+        let name = composed_name(member, kind);
         let attributes = member.attributes.iter().map(|(key, value)| (key.as_str(), value.as_str()));
         for (key, value) in attributes.chain(name.iter().map(|name| ("name", name.as_str()))) {
             let value = value.trim();
@@ -79,12 +79,12 @@ pub fn golden<'a>(members: impl IntoIterator<Item = &'a Observed>) -> GoldenReco
 
 /// The name of a profile that has none: given and family name, or the company's. From one profile, so that no name is
 /// composed of two sources' halves.
-fn composed_name(member: &Observed) -> Option<String> {
+fn composed_name(member: &Observed, kind: PartyKind) -> Option<String> {
     let get = |key: &str| member.attributes.get(key).map(|value| value.trim()).filter(|value| !value.is_empty());
     if get("name").is_some() {
         return None;
     }
-    match (member.kind, get("given_name"), get("family_name")) {
+    match (kind, get("given_name"), get("family_name")) {
         (PartyKind::Company, _, _) => get("company").map(str::to_owned),
         (PartyKind::Person, Some(given), Some(family)) => Some(format!("{given} {family}")),
         (PartyKind::Person, given, family) => given.or(family).map(str::to_owned),
@@ -122,7 +122,7 @@ mod tests {
             profile_id: Uuid::from_u128(id),
             source: source.into(),
             priority,
-            kind: PartyKind::Person,
+            kind: Some(PartyKind::Person),
             attributes: attributes.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect(),
             observed_at: DateTime::from_timestamp(seconds, 0).unwrap(),
             record_id: Uuid::from_u128(id),
@@ -147,8 +147,18 @@ mod tests {
     #[test]
     fn a_company_is_called_by_its_company_name() {
         let mut firm = member(1, "crm", 1, 1, &[("company", "Beck GmbH")]);
-        firm.kind = PartyKind::Company;
+        firm.kind = Some(PartyKind::Company);
         assert_eq!(golden([&firm]).get("name"), Some("Beck GmbH"));
+    }
+
+    #[test]
+    fn a_profile_of_unknown_kind_takes_its_customers() {
+        let mut firm = member(1, "crm", 1, 1, &[("name", "Beck GmbH")]);
+        firm.kind = Some(PartyKind::Company);
+        let mut note = member(2, "staff", 1000, 2, &[]);
+        note.kind = None;
+        assert_eq!(golden([&firm, &note]).kind, PartyKind::Company);
+        assert_eq!(golden([&note]).kind, PartyKind::Person);
     }
 
     proptest! {

@@ -105,7 +105,7 @@ fn profiles(people: &People, batch: &mut WriteBatch) -> Result<()> {
                     id: profile.id,
                     source: profile.source.clone(),
                     key: profile.key.clone(),
-                    kind: profile.kind.as_str().to_owned(),
+                    kind: profile.kind.map(|kind| kind.as_str().to_owned()),
                     customer_id,
                     attributes: serde_json::to_value(&profile.attributes).map_err(Error::internal)?,
                     observed_at: profile.observed_at,

@@ -15,7 +15,7 @@ pub(super) struct Profile {
     pub id: Uuid,
     pub source: String,
     pub key: String,
-    pub kind: PartyKind,
+    pub kind: Option<PartyKind>,
     pub priority: i32,
     pub attributes: BTreeMap<String, String>,
     pub observed_at: DateTime<Utc>,
@@ -68,7 +68,7 @@ impl Profile {
             return;
         }
         self.dirty = true;
-        self.kind = said.kind.unwrap_or(self.kind);
+        self.kind = said.kind.or(self.kind);
         self.attributes.extend(said.attributes.iter().map(|(key, value)| (key.clone(), value.clone())));
         self.observed_at = if self.record_id.is_none() { seen_at } else { self.observed_at.max(seen_at) };
         self.record_id = Some(at.record_id);

@@ -60,10 +60,10 @@ pub(super) struct Content {
 pub(super) struct PreparedProfile {
     /// Its key in the source.
     pub key: String,
-    /// None: only named.
+    /// None: the record does not say.
     pub kind: Option<PartyKind>,
-    /// What a profile that is only named is taken for.
-    pub default_kind: PartyKind,
+    /// What a profile that is only named is taken for: who is worked at is a company.
+    pub default_kind: Option<PartyKind>,
     /// Its values.
     pub attributes: BTreeMap<String, String>,
     /// What it is known by, normalised.
@@ -261,7 +261,7 @@ fn prepared_profile(
     PreparedProfile {
         key: mapped.key,
         kind: mapped.kind,
-        default_kind: if is_company { PartyKind::Company } else { PartyKind::Person },
+        default_kind: is_company.then_some(PartyKind::Company),
         attributes,
         identifiers,
         observed_at: mapped.observed_at,

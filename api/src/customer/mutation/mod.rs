@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::node::CustomerNode;
-use super::types::{CustomerCore, CustomerKind};
+use super::types::CustomerCore;
 use super::{find, store};
 use crate::access::{Entry, Grant, Rows, Scope, Target, Writes, access, private_id};
 use crate::catalogue::record::word;
@@ -248,9 +248,7 @@ async fn record_consent(context: &Context<'_>, grant: &Grant<Consents>, input: C
 
 async fn correct(context: &Context<'_>, grant: &Grant<Corrections>, input: CustomerUpdateInput) -> Result<Uuid> {
     let scope = Scope::of(context)?;
-    let permit = find::required(context)?;
     let customer = customer(context, grant, &input.customer).await?;
-    let kind = store::by_id(context, &permit, customer).await?.map_or(CustomerKind::Person, |row| row.kind);
     let mut fields = Map::new();
     for (name, value) in [
         ("name", input.name),
@@ -275,7 +273,6 @@ async fn correct(context: &Context<'_>, grant: &Grant<Corrections>, input: Custo
     if fields.is_empty() {
         return Err(Error::bad_input("Give at least one value to correct."));
     }
-    fields.insert("kind".into(), json!(word(Some(kind))?));
     let entry = Entry { stream: "corrections", key: None, customer, fields, written_at: scope.now };
     grant.enter(scope, "customerUpdate", &input.idempotency_key, entry).await?;
     Ok(customer)

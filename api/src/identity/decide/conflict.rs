@@ -92,7 +92,7 @@ pub(super) fn compare(a: &Evidence, b: &Evidence, via: &IdentifierKey) -> Verdic
     if !best.is_shareable() {
         return Verdict::For;
     }
-    if a.company {
+    if a.company || b.company {
         return companies(a, b);
     }
     persons(a, b, via)
