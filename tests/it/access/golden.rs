@@ -62,7 +62,7 @@ const EMPTY: [(&str, &str); 5] = [
 ];
 
 /// Fields whose class depends on the row: `canaries` holds them to the class of each value.
-const BY_ROW: [&str; 3] = ["Alternative.value", "Attribute.value", "Identifier.value"];
+const BY_ROW: [&str; 4] = ["Alternative.value", "Attribute.value", "Identifier.value", "TicketMessage.author"];
 
 /// Lists of what the policy withholds: who sees everything has them empty.
 const OF_POLICY: [&str; 4] = ["SiloAccess.hidden", "SiloAccess.masked", "SiloRight.hidden", "SiloRight.masked"];

@@ -135,7 +135,7 @@ pub fn silos() -> Rows {
         (
             sales,
             "notes",
-            json!({ "id": "n2", "customer_number": "K-1", "author": "Canary-Author", "staff": "st1",
+            json!({ "id": "n2", "customer_number": "K-1", "author": "Canary-Author", "staff": "st2",
             "text": "CANARY-NOTE-INTERNAL", "visibility": "DEPARTMENT", "noted_at": "2026-08-02T10:00:00Z" }),
         ),
         (
@@ -207,7 +207,7 @@ pub fn silos() -> Rows {
         (
             "csv-support",
             "messages",
-            json!({ "id": "m2", "ticket": "t1", "author_kind": "AGENT", "staff": "st1",
+            json!({ "id": "m2", "ticket": "t1", "author_kind": "AGENT", "staff": "st2",
             "internal": "yes", "text": "CANARY-MESSAGE-INTERNAL", "sent_at": "2026-08-01T12:00:00Z" }),
         ),
         (
@@ -215,6 +215,12 @@ pub fn silos() -> Rows {
             "tickets",
             json!({ "id": "t0", "number": "T-0", "email": "canary-second@example.com",
             "subject": "CANARY-SUBJECT", "status": "CLOSED", "opened_at": "2026-04-01T10:00:00Z" }),
+        ),
+        (
+            "csv-support",
+            "messages",
+            json!({ "id": "m0", "ticket": "t0", "author_kind": "AGENT", "author": "Canary-Agent", "staff": "st2",
+            "text": "We look into it", "sent_at": "2026-04-01T12:00:00Z" }),
         ),
         (
             "csv-reviews",
