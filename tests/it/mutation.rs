@@ -2,6 +2,7 @@
 //! timeline and in its golden values, and gone from both when taken back.
 
 use api::ingest::lines::Origin;
+use customer360_tests::app::token;
 use customer360_tests::{Role, TestApp, both};
 use serde_json::{Value, json};
 
@@ -62,6 +63,7 @@ both! {
         let seen = app.query_as(Role::Service, NOTES, json!({"id": id})).await;
         assert_eq!(seen.data()["customer"]["contactNotes"]["nodes"], json!([]));
         assert_eq!(seen.data()["customer"]["timeline"]["nodes"], json!([]));
+        assert_eq!(seen.data()["customer"]["lastInteractionAt"], Value::Null);
     }
 
     async fn writing_needs_the_right_and_a_customer(app: TestApp) {
@@ -91,6 +93,38 @@ both! {
             assert_eq!(seen.data()["customer"]["contactNotes"]["nodes"].as_array().map(Vec::len), Some(count), "{role:?}");
             assert_eq!(seen.data()["customer"]["timeline"]["nodes"].as_array().map(Vec::len), Some(count), "{role:?}");
         }
+    }
+
+    async fn an_internal_note_stays_with_its_author_and_is_no_contact_any_more(app: TestApp) {
+        let id = anna(&app).await;
+        let row = json!({"key": "lea", "name": "Lea Beck", "subject": "lea"});
+        let staff = Origin::new("csv-crm").envelope("staff", None, row.to_string());
+        assert_eq!(app.app().intake().flush(vec![staff]).await.expect("staff is taken").rejected, []);
+        let lea = token("lea", &[Role::Marketing]);
+        let input = |visibility: &str| json!({"input": {
+            "idempotencyKey": visibility, "customer": id, "channel": "PHONE", "direction": "INBOUND", "text": "Vertraulich.",
+            "visibility": visibility,
+        }});
+        let unknown = app.query_as(Role::Marketing, ADD, input("DEPARTMENT")).await;
+        assert_eq!(unknown.data()["contactNoteAdd"]["userErrors"][0]["field"], json!("visibility"));
+        let note = app.query_by(&lea, ADD, input("ALL")).await.data()["contactNoteAdd"]["contactNote"]["id"].clone();
+        let met = app.query_as(Role::Marketing, NOTES, json!({"id": id})).await;
+        assert!(met.data()["customer"]["lastInteractionAt"].is_string());
+
+        let update = "mutation($id: ID!, $to: NoteVisibility!) {
+            contactNoteUpdate(input: {idempotencyKey: \"u\", id: $id, visibility: $to}) { contactNote { id } userErrors { code } } }";
+        let done = app.query_by(&lea, update, json!({"id": note, "to": "DEPARTMENT"})).await;
+        assert_eq!(done.data()["contactNoteUpdate"], json!({"contactNote": {"id": note}, "userErrors": []}));
+        for (token, count) in [(&lea, 1), (&token("jon", &[Role::Marketing]), 0), (&token("kim", &[Role::Service]), 1)] {
+            let seen = app.query_by(token, NOTES, json!({"id": id})).await;
+            let customer = &seen.data()["customer"];
+            assert_eq!(customer["contactNotes"]["nodes"].as_array().map(Vec::len), Some(count));
+            assert_eq!(customer["timeline"]["nodes"].as_array().map(Vec::len), Some(count));
+            assert_eq!(customer["lastInteractionAt"], Value::Null);
+        }
+        let remove = "mutation($id: ID!) { contactNoteRemove(input: {idempotencyKey: \"r\", id: $id}) { userErrors { code } } }";
+        let removed = app.query_by(&lea, remove, json!({"id": note})).await;
+        assert_eq!(removed.data()["contactNoteRemove"]["userErrors"], json!([]));
     }
 
     async fn a_consent_decides_who_may_contact(app: TestApp) {

@@ -115,6 +115,8 @@ pub struct Placed {
     pub contacts: HashMap<Uuid, DateTime<Utc>>,
     /// Rows that leave the timeline: what happened was taken back.
     pub gone: Vec<Uuid>,
+    /// Rows that are internal: one that was not before is no contact any more.
+    pub internal: Vec<Uuid>,
     /// What sources call members of staff: the source's key and the person, for the records that follow.
     pub aliases: Vec<(String, Uuid)>,
 }
@@ -161,7 +163,9 @@ impl Placed {
         )?;
         // When the customer was last met is shown to everybody: an internal row must not show through it. And what is planned
         // (a contract that begins next year) is no contact yet.
-        if !what.internal {
+        if what.internal {
+            self.internal.push(at.id);
+        } else {
             let contact = what.occurred_at.min(at.received_at);
             let newest = self.contacts.entry(holder.customer_id).or_insert(contact);
             *newest = (*newest).max(contact);

@@ -278,6 +278,8 @@ async fn write(
     placed: Placed,
     now: DateTime<Utc>,
 ) -> Result<()> {
+    let withdrawn: Vec<Uuid> = placed.internal.into_iter().chain(placed.gone.iter().copied()).collect();
+    let no_longer_met = if withdrawn.is_empty() { Vec::new() } else { store::contacts_among(tx, withdrawn).await? };
     if !placed.gone.is_empty() {
         store::take_off_timeline(tx, placed.gone).await?;
     }
@@ -310,6 +312,9 @@ async fn write(
         batch.push(OnConflict::Keep, &row)?;
     }
     tx.write(batch).await?;
+    if !no_longer_met.is_empty() {
+        store::find_last_contact(tx, no_longer_met.into_iter().map(|row| row.id).collect(), now).await?;
+    }
     if replaces.is_empty() {
         for (source, at) in newest {
             store::touch_source(tx, source, at).await?;

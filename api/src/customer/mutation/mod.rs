@@ -8,14 +8,14 @@ use uuid::Uuid;
 use super::node::CustomerNode;
 use super::types::CustomerCore;
 use super::{find, store};
-use crate::access::{Entry, Grant, Rows, Scope, Target, Writes, access, private_id};
+use crate::access::{Action, Class, Entry, Grant, Rows, Scope, SiloKey, Target, Writes, access, private_id};
 use crate::catalogue::record::word;
 use crate::error::{Code, Error, Result};
 use crate::graph::timestamp::Timestamp;
 use crate::silo::crm::Crm;
 use crate::silo::crm::types::Consent;
 use crate::silo::sales::Sales;
-use crate::silo::sales::types::ContactNote;
+use crate::silo::sales::types::{ContactNote, NoteVisibility};
 
 pub mod input;
 pub mod payload;
@@ -81,7 +81,11 @@ impl CustomerMutation {
             changes.insert("visibility".into(), json!(visibility));
         }
         promise(input.promise, &mut changes);
-        let done = rewrite_note(context, &grant, "contactNoteUpdate", &input.idempotency_key, &input.id, changes).await;
+        let done = async {
+            keeps_in_sight(&grant, input.visibility.unwrap_or(NoteVisibility::All))?;
+            rewrite_note(context, &grant, "contactNoteUpdate", &input.idempotency_key, &input.id, changes).await
+        };
+        let done = done.await;
         note_payload(context, done).await
     }
 
@@ -192,6 +196,7 @@ async fn add_note(context: &Context<'_>, grant: &Grant<Notes>, input: ContactNot
     if let Some(touchpoint) = input.touchpoint {
         fields.insert("touchpoint".into(), json!(checked(&touchpoint, "touchpoint")?));
     }
+    keeps_in_sight(grant, input.visibility)?;
     fields.insert("visibility".into(), json!(word(Some(input.visibility))?));
     promise(input.promise, &mut fields);
     if let Some(noted_at) = input.noted_at {
@@ -276,6 +281,19 @@ async fn correct(context: &Context<'_>, grant: &Grant<Corrections>, input: Custo
     let entry = Entry { stream: "corrections", key: None, customer, fields, written_at: scope.now };
     grant.enter(scope, "customerUpdate", &input.idempotency_key, entry).await?;
     Ok(customer)
+}
+
+/// Refuses a note that its own author could not read: internal, by someone who neither sees such notes nor is known as staff.
+fn keeps_in_sight(grant: &Grant<Notes>, visibility: NoteVisibility) -> Result<()> {
+    let viewer = grant.viewer();
+    let sees = viewer.staff_id.is_some() || viewer.cell(SiloKey::Sales).action(Class::Internal) == Action::Show;
+    if visibility == NoteVisibility::All || sees {
+        return Ok(());
+    }
+    Err(Error::bad_input(
+        "`visibility`: you would not see this note yourself. Your roles do not read internal notes, and no member of staff is \
+         known by your token's subject.",
+    ))
 }
 
 fn promise(promise: Option<PromiseInput>, fields: &mut Map<String, Value>) {
