@@ -213,7 +213,7 @@ pub fn version(parts: &[Expression], scope: &Scope<'_>) -> Result<Option<String>
         }
         let text = match part.read(scope, "version")? {
             value if value.is_empty() => continue,
-            Val::Time(moment) => time::text(moment),
+            Val::Time(moment) => time::text(moment.to_utc()),
             number @ Val::Number(_) => {
                 let whole = number.decimal().map_err(|problem| part.reject("version", &problem))?.to_i64();
                 let whole = whole

@@ -123,6 +123,9 @@ fn a_mistake_in_the_file_names_its_line() {
     assert!(load_error("index = -1", "index = \"a\"").contains("a whole number was expected"));
     assert!(load_error("%d.%m.%Y", "%Q").contains("no date pattern"));
     assert!(load_error("\"unix_s\"", "\"epoch\"").contains("unknown time format `epoch`"));
+    let pattern = |time: &str| load_error("time = [\"rfc3339\", \"unix_s\"]", &format!("time = {time}"));
+    assert!(pattern("\"%d.%m.%Y %H:%M\"").contains("name no zone"));
+    assert!(pattern("{ format = \"%d.%m.%Y %H:%M %z\", zone = \"UTC\" }").contains("name their own zone"));
     assert!(load_error("[[stream]]", "[[stream").contains("not TOML"));
 }
 
