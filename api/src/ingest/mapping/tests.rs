@@ -76,6 +76,14 @@ fn a_record_becomes_profiles_and_rows() {
 }
 
 #[test]
+fn versions_compare_as_what_they_mean() {
+    let version = |value: &str| map(&format!(r#"{{"id":1,"v":{value}}}"#)).unwrap().version.unwrap();
+    assert!(version("\"9\"") < version("\"10\"") && version("\"10\"") == version("10"));
+    assert!(version("\"2026-11-21T23:00:00+01:00\"") < version("\"2026-11-21T22:30:00.5Z\""));
+    assert_eq!(version("\"v2\""), "v2");
+}
+
+#[test]
 fn what_cannot_be_mapped_says_why_without_the_value() {
     assert_eq!(code(r#"{"v":1}"#), RejectCode::MissingField);
     assert_eq!(code(r#"{"id":1,"at":"1850-01-01T00:00:00Z"}"#), RejectCode::OutOfRange);
