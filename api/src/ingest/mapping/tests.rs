@@ -98,6 +98,16 @@ fn what_cannot_be_mapped_says_why_without_the_value() {
     assert_eq!(code("[1]"), RejectCode::BrokenJson);
     let twice = r#"{"id":1,"who":"p","consents":{"m":{"state":"a"},"m":{"state":"a"}}}"#;
     assert_eq!(code(twice), RejectCode::DuplicateRow);
+    // Another table is no other part.
+    let mapping = Mapping::parse(
+        &FILE.replace("for_each = \"/consents\"\n", "").replace("@item", "/consent").replace("@key", "/purpose"),
+    );
+    let both = Origin::new("s").envelope(
+        "x",
+        None,
+        r#"{"id":1,"who":"p","revenue":"1","purpose":"m","consent":{"state":"a"}}"#,
+    );
+    assert_eq!(mapping.unwrap().map(&both).unwrap_err().code, RejectCode::DuplicateRow);
     let many = format!(r#"{{"id":1,"who":"p","consents":[{}0]}}"#, "0,".repeat(5_000));
     assert_eq!(code(&many), RejectCode::TooLarge);
     let reject = map(r#"{"id":1,"who":"p","born":"secret"}"#).unwrap_err();
