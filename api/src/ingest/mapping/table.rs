@@ -145,7 +145,7 @@ tables! {
         response: Reference, required; survey: Reference; question_key: Text, required; question: Text;
         kind: Choice(QUESTIONS), required; aspect: Choice(&["PRODUCT", "DELIVERY", "SUPPORT", "COMMUNICATION"]);
         product: Text; raw_value: Text; scale_min: Integer; scale_max: Integer; score: Integer; text: Text;
-        position: Integer; answered_at: Time;
+        position: Integer; answered_at: Time, required; source_url: Text;
     }
     contact_note Profile {
         author: Text; staff: Text; department: Choice(DEPARTMENTS); channel: Choice(CHANNELS);
