@@ -9,6 +9,7 @@ use sea_orm::{
     ColumnTrait, ColumnType, EntityTrait, IdenStatic, Iterable, ModelTrait, PrimaryKeyToColumn, PrimaryKeyTrait, Value,
 };
 use serde::Serialize;
+use serde_json::Map;
 
 use super::sql::{Dialect, Sql};
 use crate::error::{Error, Result};
@@ -20,6 +21,8 @@ pub enum OnConflict {
     Replace,
     /// The old row stays.
     Keep,
+    /// The new row takes its place, but what it leaves null stays, and so does `key`, by which it was known first.
+    Fill,
 }
 
 /// Rows to be written, gathered by table, in the order the tables were first named. Of several rows with one key the last
@@ -94,10 +97,14 @@ impl WriteBatch {
                 on_conflict,
             }
         });
+        let start = pending.text.len();
         serde_json::to_writer(&mut pending.text, row).map_err(Error::internal)?;
-        if on_conflict == OnConflict::Replace
+        if on_conflict != OnConflict::Keep
             && let Some(earlier) = pending.keys.insert(row.key(), pending.rows.len())
         {
+            if on_conflict == OnConflict::Fill {
+                pending.fill(earlier, start).map_err(Error::internal)?;
+            }
             pending.rows[earlier].1 = false;
             pending.replaced += 1;
         }
@@ -127,6 +134,20 @@ impl WriteBatch {
 }
 
 impl Pending {
+    /// Puts what an earlier row of the key says into the one that begins here, where that says nothing.
+    fn fill(&mut self, earlier: usize, start: usize) -> serde_json::Result<()> {
+        let begin = earlier.checked_sub(1).map_or(0, |before| self.rows[before].0);
+        let before: Map<String, serde_json::Value> = serde_json::from_slice(&self.text[begin..self.rows[earlier].0])?;
+        let mut row: Map<String, serde_json::Value> = serde_json::from_slice(&self.text[start..])?;
+        for (name, value) in before {
+            if name == "key" || row.get(&name).is_none_or(serde_json::Value::is_null) {
+                row.insert(name, value);
+            }
+        }
+        self.text.truncate(start);
+        serde_json::to_writer(&mut self.text, &row)
+    }
+
     /// All rows as one JSON list.
     fn list(&self) -> String {
         let mut list = Vec::with_capacity(self.text.len() + self.rows.len() + 2);
@@ -175,10 +196,17 @@ impl Pending {
             }
         }
         sql.push(" ON CONFLICT (").push(&description.key.join(", ")).push(") DO ");
+        let fill = self.on_conflict == OnConflict::Fill;
         let rest: Vec<String> = names
             .iter()
-            .filter(|name| !description.key.contains(name))
-            .map(|name| format!("{name} = excluded.{name}"))
+            .filter(|name| !(description.key.contains(name) || fill && **name == "key"))
+            .map(|name| {
+                if fill {
+                    format!("{name} = coalesce(excluded.{name}, {}.{name})", description.table)
+                } else {
+                    format!("{name} = excluded.{name}")
+                }
+            })
             .collect();
         if self.on_conflict == OnConflict::Keep || rest.is_empty() {
             sql.push("NOTHING");

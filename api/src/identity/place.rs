@@ -61,8 +61,8 @@ pub struct Holder {
 /// What was found for the needs of one source.
 #[derive(Debug, Default)]
 pub struct Found {
-    /// Staff by the source's own key.
-    pub staff: HashMap<String, Uuid>,
+    /// Staff by the source's own word; none where it calls several people so.
+    pub staff: HashMap<String, Option<Uuid>>,
     /// Row ids by reference.
     pub references: HashMap<Reference, Uuid>,
     /// Profiles by key.
@@ -95,7 +95,7 @@ impl Placement<'_> {
 
     /// The member of staff behind the source's key, if known.
     pub fn staff(&self, key: Option<&String>) -> Option<Uuid> {
-        key.and_then(|key| self.found.staff.get(key)).copied()
+        key.and_then(|key| self.found.staff.get(key)).copied().flatten()
     }
 
     /// The id of another row of the source. Every reference has one: it is given at the first mention.
@@ -117,8 +117,9 @@ pub struct Placed {
     pub gone: Vec<Uuid>,
     /// Rows that are internal: one that was not before is no contact any more.
     pub internal: Vec<Uuid>,
-    /// What sources call members of staff: the source's key and the person, for the records that follow.
-    pub aliases: Vec<(String, Uuid)>,
+    /// What sources call members of staff: the source's word and the person, for the records that follow; none where it is the
+    /// word for several.
+    pub aliases: Vec<(String, Option<Uuid>)>,
 }
 
 /// One thing that happened, for the timeline.
@@ -141,6 +142,12 @@ impl Placed {
     /// Writes a row, in place of an older one of the same key, and tells the change.
     pub fn row<M: WriteRow>(&mut self, id: Uuid, customer_id: Option<Uuid>, row: &M) -> Result<()> {
         self.changed.push((self.batch.push(OnConflict::Replace, row)?, id, customer_id));
+        Ok(())
+    }
+
+    /// Writes a row that several sources may know: what one of them leaves out stays as another said it.
+    pub fn filled<M: WriteRow>(&mut self, id: Uuid, row: &M) -> Result<()> {
+        self.changed.push((self.batch.push(OnConflict::Fill, row)?, id, None));
         Ok(())
     }
 

@@ -78,7 +78,7 @@ fn choose(people: &mut People, staff: &Staff, placed: &Placed, now: DateTime<Utc
     for id in stale {
         let record = survivorship::golden(people.set.members(id));
         let owner = record.values.get("owner").map(|owner| (owner.winner.source.clone(), owner.winner.value.clone()));
-        let owner_id = owner.and_then(|key| staff.get(&key)).copied();
+        let owner_id = owner.and_then(|key| staff.get(&key)).copied().flatten();
         let Some(customer) = people.customers.get_mut(&id) else { continue };
         customer.dirty |= golden::show(&mut customer.row, &record, owner_id, now);
         values.extend(golden::values(id, record));

@@ -73,8 +73,8 @@ crate::row! {
         source: String = Text,
         /// The source's own word.
         key: String = Text,
-        /// The person.
-        staff_id: Uuid = Uuid,
+        /// The person; none where the word stands for several.
+        staff_id: Option<Uuid> = Uuid,
     }
 }
 
