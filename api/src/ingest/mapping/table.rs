@@ -171,11 +171,11 @@ tables! {
     web_session Profile {
         started_at: Time, required; ended_at: Time; channel: Text; referrer: Text; campaign: Text; landing_page: Text;
         pages: Integer; bounced: Bool; converted: Bool; duration_seconds: Integer; device: Text; country: Text;
-        product: Text; touchpoint: Text;
+        product: Text; touchpoint: Text; source_url: Text;
     }
     web_event ProfileOrReference {
         session: Reference; name: Text, required; kind: Choice(&["PAGE", "SCREEN", "TRACK"]); url: Text; title: Text;
-        amount: Money; currency: Text; product: Text; touchpoint: Text; occurred_at: Time, required;
+        amount: Money; currency: Text; product: Text; touchpoint: Text; occurred_at: Time, required; source_url: Text;
     }
     ticket Profile {
         number: Text; kind: Choice(&["QUESTION", "PROBLEM", "COMPLAINT", "REQUEST"]);
@@ -203,8 +203,9 @@ tables! {
     consent Profile {
         purpose: Text, required; channel: Choice(CHANNELS);
         state: Choice(&["GRANTED", "DENIED", "WITHDRAWN"]), required; evidence: Text; recorded_at: Time, required;
+        source_url: Text;
     }
-    preference Profile { key: Text, required; value: Text, required; recorded_at: Time; }
+    preference Profile { key: Text, required; value: Text, required; recorded_at: Time; source_url: Text; }
     relation Profile {
         kind: Choice(&["WORKS_AT", "HOUSEHOLD"]), required; to: Text, required; title: Text; valid_from: Date;
         valid_to: Date;

@@ -185,6 +185,7 @@ mod tests {
             evidence: proven.then(|| "double opt-in".to_owned()),
             recorded_at: DateTime::from_timestamp_millis(at).unwrap().into(),
             source: "crm".to_owned(),
+            source_url: None,
         }
     }
 
@@ -195,6 +196,7 @@ mod tests {
             value: Some(value.to_owned()),
             recorded_at: DateTime::from_timestamp_millis(at).unwrap().into(),
             source: "crm".to_owned(),
+            source_url: None,
             source_profile_id: Uuid::from_u128(profile),
         }
     }

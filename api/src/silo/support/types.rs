@@ -172,6 +172,10 @@ object! {
         open channel: [Channel],
         /// When it was sent.
         open sent_at: time!,
+        /// Key of the source it comes from.
+        open source: text!,
+        /// Opens the message in its source; null where the source has no page for it.
+        open source_url: text,
         /// Author as the source writes it.
         column author: Option<String> = Text,
     } also {
