@@ -95,7 +95,12 @@ pub fn counts(report: &FlushReport) -> (usize, usize, usize, usize) {
 pub fn history() -> Vec<Envelope> {
     let mut all = vec![
         envelope(0, "csv-support", "staff", &json!({ "key": "kim", "name": "Kim Lee", "email": "kim@acme.test" })),
-        ticket(1, "T1", &json!({ "email": "anna@example.org", "customer_name": "Anna Schmidt", "assignee": "kim" })),
+        ticket(
+            1,
+            "T1",
+            &json!({ "email": "anna@example.org", "customer_name": "Anna Schmidt", "assignee": "kim",
+            "updated_at": "2026-05-01T10:00:00Z" }),
+        ),
         ticket(2, "T2", &json!({ "phone": "030 901820", "customer_name": "Anna Schmidt" })),
         message(3, "M1", "T1"),
         // Both at once: the two are one.
@@ -168,6 +173,19 @@ both! {
         assert!(["T1", "T2", "T4"].iter().all(|number| of(number)["assignee_id"].is_null()));
         let second = graph["staff"].iter().find(|row| row["email"] == "fox2@acme.test").unwrap();
         assert_eq!(of("T3")["assignee_id"], second["id"]);
+    }
+
+    async fn a_correction_that_moves_a_date_back_is_taken(database: TestDatabase) {
+        let intake = intake(&database).await;
+        let contract = |seconds, day| {
+            let row = json!({ "id": "c", "number": "V-1", "customer_number": "K-1", "starts_on": day, "ends_on": "2020-12-31" });
+            envelope(seconds, "csv-sales", "contracts", &row)
+        };
+        let report = intake.flush(vec![contract(0, "2020-05-01"), contract(1, "2020-04-01")]).await.unwrap();
+        assert_eq!(counts(&report), (2, 0, 0, 0), "{:?}", report.rejected);
+        let graph = graph(&database).await;
+        // What the source did not say is not written down as if it had.
+        assert_eq!(only(&graph["contract"], &["starts_on", "state"]), [json!(["2020-04-01", null])]);
     }
 
     async fn records_become_one_customer(database: TestDatabase) {
