@@ -188,6 +188,18 @@ both! {
         assert_eq!(only(&graph["contract"], &["starts_on", "state"]), [json!(["2020-04-01", null])]);
     }
 
+    async fn a_group_that_is_told_again_is_one_relation(database: TestDatabase) {
+        let intake = intake(&database).await;
+        let group = |seconds, id: &str| {
+            let message = json!({ "type": "group", "messageId": id, "userId": "u1", "groupId": "acme", "traits": { "name": "Acme" },
+                "timestamp": at(seconds).to_rfc3339() });
+            envelope(seconds, "segment", "events", &message)
+        };
+        intake.flush(vec![group(0, "m1"), group(1, "m2")]).await.unwrap();
+        intake.flush(vec![group(2, "m3")]).await.unwrap();
+        assert_eq!(graph(&database).await["relation"].len(), 1);
+    }
+
     async fn records_become_one_customer(database: TestDatabase) {
         let intake = intake(&database).await;
         let report = intake.flush(history()).await.unwrap();

@@ -7,6 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::access::SiloKey;
@@ -179,6 +180,14 @@ impl Placed {
         }
         Ok(())
     }
+}
+
+/// The id of a row that is told by a key: made from it, so that a row that names the key needs no look-up.
+pub fn fixed_id(table: &str, key: &str) -> Uuid {
+    let hash = Sha256::new_with_prefix(table).chain_update([0]).chain_update(key).finalize();
+    let mut bytes = [0_u8; 16];
+    bytes.copy_from_slice(&hash[..16]);
+    uuid::Builder::from_custom_bytes(bytes).into_uuid()
 }
 
 /// A normalised record of a silo: typed and checked, ready to become rows.

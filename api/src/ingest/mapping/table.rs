@@ -208,7 +208,7 @@ tables! {
     preference Profile { key: Text, required; value: Text, required; recorded_at: Time; source_url: Text; }
     relation Profile {
         kind: Choice(&["WORKS_AT", "HOUSEHOLD"]), required; to: Text, required; title: Text; valid_from: Date;
-        valid_to: Date;
+        valid_to: Date; repeated: Bool;
     }
     staff Nobody {
         key: Text, required; name: Text, required; email: Text; team: Text; region: Text;
