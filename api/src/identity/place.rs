@@ -173,10 +173,9 @@ impl Placed {
         // (a contract that begins next year) is no contact yet.
         if what.internal {
             self.internal.push(at.id);
-        } else {
-            let contact = what.occurred_at.min(at.received_at);
-            let newest = self.contacts.entry(holder.customer_id).or_insert(contact);
-            *newest = (*newest).max(contact);
+        } else if what.occurred_at <= at.received_at {
+            let newest = self.contacts.entry(holder.customer_id).or_insert(what.occurred_at);
+            *newest = (*newest).max(what.occurred_at);
         }
         Ok(())
     }
