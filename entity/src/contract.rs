@@ -24,8 +24,8 @@ pub struct Model {
     pub number: Option<String>,
     /// Key of the product.
     pub product: Option<String>,
-    /// ACTIVE, CANCELLED or ENDED.
-    pub state: String,
+    /// ACTIVE, CANCELLED or ENDED, as the source says; where it stands today follows from this and the days.
+    pub state: Option<String>,
     /// Amount a year, in 1/10,000.
     pub amount: Option<i64>,
     /// Currency, ISO 4217.

@@ -14,8 +14,8 @@ pub struct Model {
     pub source: String,
     /// Key of the person or company in that source.
     pub key: String,
-    /// PERSON or COMPANY.
-    pub kind: String,
+    /// PERSON or COMPANY; null where the source does not say.
+    pub kind: Option<String>,
     /// The customer of its live membership.
     pub customer_id: Uuid,
     /// What the source says: attribute to value, normalised; one that an older record said has its own time and record.

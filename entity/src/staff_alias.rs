@@ -13,8 +13,8 @@ pub struct Model {
     /// The source's own id, e-mail or name for the person.
     #[sea_orm(primary_key, auto_increment = false)]
     pub key: String,
-    /// The person.
-    pub staff_id: Uuid,
+    /// The person; null where the source calls several people so.
+    pub staff_id: Option<Uuid>,
 }
 
 /// No relations: rows are joined in `store.rs`, starting from a permit.

@@ -24,7 +24,7 @@ const UP: &[&str] = &[
     "CREATE TABLE staff_alias (
     source {key} NOT NULL,
     key {key} NOT NULL,
-    staff_id {uuid} NOT NULL,
+    staff_id {uuid},
     PRIMARY KEY (source, key),
     FOREIGN KEY (staff_id) REFERENCES staff (id)
 )",

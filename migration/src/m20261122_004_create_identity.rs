@@ -9,7 +9,7 @@ const UP: &[&str] = &[
     id {uuid} NOT NULL,
     source {key} NOT NULL,
     key {key} NOT NULL,
-    kind TEXT NOT NULL,
+    kind TEXT,
     customer_id {uuid} NOT NULL,
     attributes {json} NOT NULL,
     observed_at {time} NOT NULL,

@@ -85,7 +85,7 @@ const UP: &[&str] = &[
     source_url TEXT,
     number {key},
     product {key},
-    state TEXT NOT NULL,
+    state TEXT,
     amount BIGINT,
     currency TEXT,
     starts_on TEXT NOT NULL,

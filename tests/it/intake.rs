@@ -95,7 +95,12 @@ pub fn counts(report: &FlushReport) -> (usize, usize, usize, usize) {
 pub fn history() -> Vec<Envelope> {
     let mut all = vec![
         envelope(0, "csv-support", "staff", &json!({ "key": "kim", "name": "Kim Lee", "email": "kim@acme.test" })),
-        ticket(1, "T1", &json!({ "email": "anna@example.org", "customer_name": "Anna Schmidt", "assignee": "kim" })),
+        ticket(
+            1,
+            "T1",
+            &json!({ "email": "anna@example.org", "customer_name": "Anna Schmidt", "assignee": "kim",
+            "updated_at": "2026-05-01T10:00:00Z" }),
+        ),
         ticket(2, "T2", &json!({ "phone": "030 901820", "customer_name": "Anna Schmidt" })),
         message(3, "M1", "T1"),
         // Both at once: the two are one.
@@ -121,7 +126,80 @@ pub fn history() -> Vec<Envelope> {
     all
 }
 
+/// The rows of a table, without what is not asked about.
+fn only(rows: &[Value], fields: &[&str]) -> Vec<Value> {
+    rows.iter().map(|row| fields.iter().map(|field| row[*field].clone()).collect()).collect()
+}
+
 both! {
+    async fn sources_complete_each_others_staff_and_a_name_of_two_means_neither(database: TestDatabase) {
+        let intake = intake(&database).await;
+        let staff = |seconds, source, row| envelope(seconds, source, "staff", &row);
+        let product = |seconds, source, row| envelope(seconds, source, "products", &row);
+        let report = intake.flush(vec![
+            staff(0, "csv-crm", json!({ "key": "c1", "name": "Kim Lee", "email": "kim@acme.test", "team": "North", "subject": "kim" })),
+            product(1, "csv-crm", json!({ "key": "pump", "name": "Pump", "category": "Hardware" })),
+            // Another source knows less of her, and in the same flush.
+            staff(2, "csv-sales", json!({ "key": "s1", "name": "Kim Lee", "email": "kim@acme.test", "region": "DE" })),
+            product(3, "csv-sales", json!({ "key": "pump", "name": "Pump" })),
+            staff(4, "csv-sales", json!({ "key": "s2", "name": "Jo Ray" })),
+            ticket(5, "T1", &json!({ "email": "a@example.org", "assignee": "Ann Fox" })),
+        ]).await.unwrap();
+        assert_eq!(counts(&report), (6, 0, 0, 0), "{:?}", report.rejected);
+        let report = intake.flush(vec![
+            staff(10, "csv-crm", json!({ "key": "c1", "name": "Kim Lee" })),
+            // An e-mail that appears later makes nobody new.
+            staff(11, "csv-sales", json!({ "key": "s2", "name": "Jo Ray", "email": "jo@acme.test" })),
+            staff(12, "csv-support", json!({ "key": "h1", "name": "Ann Fox", "email": "fox1@acme.test" })),
+            staff(13, "csv-support", json!({ "key": "h2", "name": "Ann Fox", "email": "fox2@acme.test" })),
+            ticket(14, "T2", &json!({ "email": "a@example.org", "assignee": "Ann Fox" })),
+            ticket(15, "T3", &json!({ "email": "a@example.org", "assignee": "h2" })),
+        ]).await.unwrap();
+        assert_eq!(counts(&report), (6, 0, 0, 0), "{:?}", report.rejected);
+        // And so it stays.
+        intake.flush(vec![
+            staff(20, "csv-support", json!({ "key": "h1", "name": "Ann Fox", "team": "South" })),
+            ticket(21, "T4", &json!({ "email": "a@example.org", "assignee": "Ann Fox" })),
+        ]).await.unwrap();
+        let graph = graph(&database).await;
+        let mut staff = only(&graph["staff"], &["email", "team", "region", "subject"]);
+        staff.sort_by_key(Value::to_string);
+        assert_eq!(staff, [
+            json!(["fox1@acme.test", "South", null, null]), json!(["fox2@acme.test", null, null, null]),
+            json!(["jo@acme.test", null, null, null]), json!(["kim@acme.test", "North", "DE", "kim"]),
+        ]);
+        assert_eq!(only(&graph["product"], &["key", "category"]), [json!(["pump", "Hardware"])]);
+        let of = |number: &str| graph["ticket"].iter().find(|row| row["subject"] == format!("Subject of {number}")).unwrap();
+        assert!(["T1", "T2", "T4"].iter().all(|number| of(number)["assignee_id"].is_null()));
+        let second = graph["staff"].iter().find(|row| row["email"] == "fox2@acme.test").unwrap();
+        assert_eq!(of("T3")["assignee_id"], second["id"]);
+    }
+
+    async fn a_correction_that_moves_a_date_back_is_taken(database: TestDatabase) {
+        let intake = intake(&database).await;
+        let contract = |seconds, day| {
+            let row = json!({ "id": "c", "number": "V-1", "customer_number": "K-1", "starts_on": day, "ends_on": "2020-12-31" });
+            envelope(seconds, "csv-sales", "contracts", &row)
+        };
+        let report = intake.flush(vec![contract(0, "2020-05-01"), contract(1, "2020-04-01")]).await.unwrap();
+        assert_eq!(counts(&report), (2, 0, 0, 0), "{:?}", report.rejected);
+        let graph = graph(&database).await;
+        // What the source did not say is not written down as if it had.
+        assert_eq!(only(&graph["contract"], &["starts_on", "state"]), [json!(["2020-04-01", null])]);
+    }
+
+    async fn a_group_that_is_told_again_is_one_relation(database: TestDatabase) {
+        let intake = intake(&database).await;
+        let group = |seconds, id: &str| {
+            let message = json!({ "type": "group", "messageId": id, "userId": "u1", "groupId": "acme", "traits": { "name": "Acme" },
+                "timestamp": at(seconds).to_rfc3339() });
+            envelope(seconds, "segment", "events", &message)
+        };
+        intake.flush(vec![group(0, "m1"), group(1, "m2")]).await.unwrap();
+        intake.flush(vec![group(2, "m3")]).await.unwrap();
+        assert_eq!(graph(&database).await["relation"].len(), 1);
+    }
+
     async fn records_become_one_customer(database: TestDatabase) {
         let intake = intake(&database).await;
         let report = intake.flush(history()).await.unwrap();

@@ -2,6 +2,7 @@
 //! timeline and in its golden values, and gone from both when taken back.
 
 use api::ingest::lines::Origin;
+use customer360_tests::app::token;
 use customer360_tests::{Role, TestApp, both};
 use serde_json::{Value, json};
 
@@ -62,6 +63,7 @@ both! {
         let seen = app.query_as(Role::Service, NOTES, json!({"id": id})).await;
         assert_eq!(seen.data()["customer"]["contactNotes"]["nodes"], json!([]));
         assert_eq!(seen.data()["customer"]["timeline"]["nodes"], json!([]));
+        assert_eq!(seen.data()["customer"]["lastInteractionAt"], Value::Null);
     }
 
     async fn a_key_is_for_one_request(app: TestApp) {
@@ -185,6 +187,38 @@ both! {
         }
     }
 
+    async fn an_internal_note_stays_with_its_author_and_is_no_contact_any_more(app: TestApp) {
+        let id = anna(&app).await;
+        let row = json!({"key": "lea", "name": "Lea Beck", "subject": "lea"});
+        let staff = Origin::new("csv-crm").envelope("staff", None, row.to_string());
+        assert_eq!(app.app().intake().flush(vec![staff]).await.expect("staff is taken").rejected, []);
+        let lea = token("lea", &[Role::Marketing]);
+        let input = |visibility: &str| json!({"input": {
+            "idempotencyKey": visibility, "customer": id, "channel": "PHONE", "direction": "INBOUND", "text": "Vertraulich.",
+            "visibility": visibility,
+        }});
+        let unknown = app.query_as(Role::Marketing, ADD, input("DEPARTMENT")).await;
+        assert_eq!(unknown.data()["contactNoteAdd"]["userErrors"][0]["field"], json!("visibility"));
+        let note = app.query_by(&lea, ADD, input("ALL")).await.data()["contactNoteAdd"]["contactNote"]["id"].clone();
+        let met = app.query_as(Role::Marketing, NOTES, json!({"id": id})).await;
+        assert!(met.data()["customer"]["lastInteractionAt"].is_string());
+
+        let update = "mutation($id: ID!, $to: NoteVisibility!) {
+            contactNoteUpdate(input: {idempotencyKey: \"u\", id: $id, visibility: $to}) { contactNote { id } userErrors { code } } }";
+        let done = app.query_by(&lea, update, json!({"id": note, "to": "DEPARTMENT"})).await;
+        assert_eq!(done.data()["contactNoteUpdate"], json!({"contactNote": {"id": note}, "userErrors": []}));
+        for (token, count) in [(&lea, 1), (&token("jon", &[Role::Marketing]), 0), (&token("kim", &[Role::Service]), 1)] {
+            let seen = app.query_by(token, NOTES, json!({"id": id})).await;
+            let customer = &seen.data()["customer"];
+            assert_eq!(customer["contactNotes"]["nodes"].as_array().map(Vec::len), Some(count));
+            assert_eq!(customer["timeline"]["nodes"].as_array().map(Vec::len), Some(count));
+            assert_eq!(customer["lastInteractionAt"], Value::Null);
+        }
+        let remove = "mutation($id: ID!) { contactNoteRemove(input: {idempotencyKey: \"r\", id: $id}) { userErrors { code } } }";
+        let removed = app.query_by(&lea, remove, json!({"id": note})).await;
+        assert_eq!(removed.data()["contactNoteRemove"]["userErrors"], json!([]));
+    }
+
     async fn a_consent_decides_who_may_contact(app: TestApp) {
         let id = anna(&app).await;
         let ask = "query($id: ID!) { customer(by: {id: $id}) { mayContact(purpose: MARKETING, channel: EMAIL) { allowed reason } } }";
@@ -202,6 +236,35 @@ both! {
         assert_eq!(done.data()["consentRecord"]["consent"], json!({"purpose": "MARKETING", "state": "GRANTED"}));
         let after = app.query_as(Role::Marketing, ask, json!({"id": id})).await;
         assert_eq!(after.data()["customer"]["mayContact"]["allowed"], json!(true));
+    }
+
+    async fn a_company_stays_one_whatever_is_written_of_it(app: TestApp) {
+        let row = |source: &str, stream: &str, row: Value| Origin::new(source).envelope(stream, None, row.to_string());
+        let report = app.app().intake().flush(vec![
+            row("csv-crm", "consents", json!({"id": "1", "customer_number": "F-1", "purpose": "MARKETING", "state": "GRANTED", "recorded_at": "2026-01-01"})),
+            row("csv-sales", "contracts", json!({"id": "c", "number": "VK-1", "customer_number": "F-1", "starts_on": "2026-01-01"})),
+            row("csv-crm", "companies", json!({"customer_number": "F-1", "name": "Beck GmbH", "updated_at": "2026-01-02"})),
+        ]).await.expect("all are taken");
+        assert_eq!(report.rejected, []);
+        let ask = "{ customer(by: {customerNumber: \"F-1\"}) { id kind name sales { contracts(first: 5) { nodes { number } } }
+            sourceProfiles(first: 5) { nodes { source kind } } } }";
+        let answer = app.query_as(Role::Privacy, ask, json!({})).await;
+        let id = answer.data()["customer"]["id"].clone();
+        let note = json!({"input": {"idempotencyKey": "n", "customer": id, "channel": "PHONE", "direction": "INBOUND", "text": "x"}});
+        assert!(app.query_as(Role::Service, ADD, note).await.data()["contactNoteAdd"]["contactNote"].is_object());
+        let update = "mutation($id: ID!) { customerUpdate(input: {idempotencyKey: \"u\", customer: $id, city: \"Ulm\"}) { userErrors { code } } }";
+        assert_eq!(app.query_as(Role::Steward, update, json!({"id": id})).await.data()["customerUpdate"]["userErrors"], json!([]));
+
+        let answer = app.query_as(Role::Privacy, ask, json!({})).await;
+        let firm = &answer.data()["customer"];
+        assert_eq!((&firm["kind"], &firm["name"]), (&json!("COMPANY"), &json!("Beck GmbH")));
+        assert_eq!(firm["sales"]["contracts"]["nodes"], json!([{"number": "VK-1"}]));
+        let kind_of = |source: &str| {
+            let profiles = firm["sourceProfiles"]["nodes"].as_array().expect("profiles");
+            profiles.iter().find(|profile| profile["source"] == source).map(|profile| profile["kind"].clone())
+        };
+        assert_eq!(kind_of("csv-crm"), Some(json!("COMPANY")));
+        assert_eq!((kind_of("csv-sales"), kind_of("staff")), (Some(Value::Null), Some(Value::Null)));
     }
 
     async fn a_correction_goes_before_all_sources_and_keeps_them(app: TestApp) {

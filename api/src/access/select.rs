@@ -28,7 +28,8 @@ pub trait SiloRow: Row {
     const OWNER: Option<&'static str>;
     /// The column that names the customer, where rows have one.
     const CUSTOMER: Option<&'static str>;
-    /// A condition over `t` that holds for internal rows: only those who see the class `internal` read them.
+    /// A condition over `t` that holds for internal rows: only those who see the class `internal` read them, and their
+    /// [`Self::OWNER`], who wrote them.
     const INTERNAL: Option<&'static str> = None;
     /// A condition over `t` that every row shown must meet, whoever reads.
     const ONLY: Option<&'static str> = None;
@@ -106,7 +107,11 @@ impl<S: Silo> Permit<S> {
         if let Some(internal) = R::INTERNAL
             && self.action(Class::Internal) != Action::Show
         {
-            select.body.conditions.push((Cow::Owned(format!("NOT ({internal})")), Vec::new()));
+            // Whoever wrote an internal row keeps it.
+            select.body.conditions.push(match (R::OWNER, self.viewer().staff_id) {
+                (Some(owner), Some(own)) => (format!("(NOT ({internal}) OR t.{owner} = ?)").into(), vec![own.into()]),
+                _ => (format!("NOT ({internal})").into(), Vec::new()),
+            });
         }
         if let (Rows::Own, staff) = self.rows() {
             let (text, binds) = own(R::OWNER, R::CUSTOMER, staff);

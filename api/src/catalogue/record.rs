@@ -1,6 +1,7 @@
 //! Staff, products and touchpoints as records: what a mapping may fill of the catalogue.
 
 use serde::Deserialize;
+use uuid::Uuid;
 
 use super::id;
 use super::types::{Channel, Phase};
@@ -29,19 +30,43 @@ struct StaffRecord {
     subject: Option<String>,
 }
 
+impl StaffRecord {
+    fn email(&self) -> Option<String> {
+        self.email.as_ref().map(|email| email.trim().to_lowercase()).filter(|email| !email.is_empty())
+    }
+}
+
 impl Record for StaffRecord {
-    fn needs(&self, _: &mut Needs) {}
+    fn needs(&self, needs: &mut Needs) {
+        for word in [Some(&self.key), Some(&self.name), self.email().as_ref()] {
+            needs.staff(word);
+        }
+    }
 
     fn place(self: Box<Self>, at: &Placement<'_>, placed: &mut Placed) -> Result<()> {
-        // One person in several sources is one member of staff by e-mail.
-        let email = self.email.map(|email| email.trim().to_lowercase());
-        let key = email.clone().unwrap_or_else(|| format!("{}:{}", at.source, self.key));
-        let staff_id = id("staff", &key);
-        let mut aliases = vec![self.key, self.name.clone()];
-        aliases.extend(email.clone());
-        placed.row(
+        let email = self.email();
+        let of_source = format!("{}:{}", at.source, self.key);
+        // Whom the source calls so already stays that person, whatever e-mail appears. Else one person in several sources is one
+        // member of staff by e-mail.
+        let (staff_id, key) = if let Some(known) = at.staff(Some(&self.key)) {
+            (known, of_source)
+        } else {
+            let key = email.clone().unwrap_or(of_source);
+            (id("staff", &key), key)
+        };
+        let words = [Some(&self.key), email.as_ref()].into_iter().flatten();
+        let mut aliases: Vec<(String, Option<Uuid>)> = words
+            .filter(|word| !at.found.staff.contains_key(*word))
+            .map(|word| (word.clone(), Some(staff_id)))
+            .collect();
+        match at.found.staff.get(&self.name) {
+            None => aliases.push((self.name.clone(), Some(staff_id))),
+            // Two people of one name: from now on it means neither.
+            Some(Some(other)) if *other != staff_id => aliases.push((self.name.clone(), None)),
+            Some(_) => {}
+        }
+        placed.filled(
             staff_id,
-            None,
             &entity::staff::Model {
                 id: staff_id,
                 name_sort: name_sort(&self.name),
@@ -55,15 +80,15 @@ impl Record for StaffRecord {
             },
         )?;
         // What staff write names its author by id.
-        let own = entity::staff_alias::Model { source: "staff".to_owned(), key: staff_id.to_string(), staff_id };
-        placed.batch.push(OnConflict::Keep, &own)?;
-        aliases.sort();
-        aliases.dedup();
-        for key in aliases {
-            placed.aliases.push((key.clone(), staff_id));
-            let alias = entity::staff_alias::Model { source: at.source.to_owned(), key, staff_id };
-            placed.batch.push(OnConflict::Keep, &alias)?;
+        let mut alias = |source: &str, key: String, staff_id| {
+            let row = entity::staff_alias::Model { source: source.to_owned(), key, staff_id };
+            placed.batch.push(OnConflict::Replace, &row).map(|_| ())
+        };
+        alias("staff", staff_id.to_string(), Some(staff_id))?;
+        for (word, person) in &aliases {
+            alias(at.source, word.clone(), *person)?;
         }
+        placed.aliases.extend(aliases);
         Ok(())
     }
 }
@@ -83,9 +108,8 @@ impl Record for ProductRecord {
     fn place(self: Box<Self>, _: &Placement<'_>, placed: &mut Placed) -> Result<()> {
         let id = id("product", &self.key);
         let name_sort = name_sort(&self.name);
-        placed.row(
+        placed.filled(
             id,
-            None,
             &entity::product::Model { id, key: self.key, name: self.name, name_sort, category: self.category },
         )
     }

@@ -16,14 +16,15 @@ crate::row! {
     }
 }
 
-/// The member of staff whose tokens carry this subject or e-mail, if there is one.
+/// The member of staff whose tokens carry this subject, else whose e-mail it is, if there is one.
 pub async fn behind(database: &Database, subject: &str, email: Option<&str>) -> Result<Option<Person>> {
     let mut sql = Sql::new(database.dialect());
     sql.push("SELECT ");
     push_columns(&mut sql, Person::COLUMNS);
     sql.by_dialect("::text", "").push(" FROM staff AS t WHERE t.subject = ").bind(subject);
     let address = email.unwrap_or(subject).trim().to_lowercase();
-    sql.push(" OR t.email = ").bind(Bind::from(address)).push(" ORDER BY t.id LIMIT 1");
+    sql.push(" OR t.email = ").bind(Bind::from(address));
+    sql.push(" ORDER BY CASE WHEN t.subject = ").bind(subject).push(" THEN 0 ELSE 1 END, t.id LIMIT 1");
     Ok(database.rows::<Person>(sql).await?.into_iter().next())
 }
 

@@ -157,8 +157,8 @@ object! {
         open source: text!,
         /// Key of the person or company in that source.
         technical key: text,
-        /// A person or a company.
-        open kind: [CustomerKind]!,
+        /// A person or a company; null where the source does not say.
+        open kind: [CustomerKind],
         /// When the source last said something of it.
         open observed_at: time!,
         /// When the source deleted it.

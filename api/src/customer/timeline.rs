@@ -109,8 +109,8 @@ pub async fn page(
     store::interactions(context, permit, customer_id, filter, visible, include_people, args).await
 }
 
-/// The condition under which an interaction is visible: its silo may be read, internal rows by those who read them, and
-/// where a silo is given for own rows only, the customer is one's own.
+/// The condition under which an interaction is visible: its silo may be read, internal rows by those who read them and by
+/// their author, and where a silo is given for own rows only, the customer is one's own.
 fn visible(permit: &Permit<CustomerRecord>, wanted: Option<&[SiloName]>) -> (String, Vec<Bind>) {
     let (mut open, mut binds) = (Vec::new(), Vec::new());
     let staff = permit.viewer().staff_id.unwrap_or_default();
@@ -122,7 +122,23 @@ fn visible(permit: &Permit<CustomerRecord>, wanted: Option<&[SiloName]>) -> (Str
         let Some(rows) = cell.rows else { continue };
         let mut one = format!("t.silo = '{}'", silo.key().name());
         if cell.action(Class::Internal) != Action::Show {
-            one.push_str(" AND NOT t.internal");
+            let but_own = match silo {
+                SiloName::Sales => Some(
+                    " AND (NOT t.internal OR EXISTS (SELECT 1 FROM contact_note own WHERE own.id = t.id AND own.staff_id = ?))",
+                ),
+                SiloName::Support => Some(
+                    " AND (NOT t.internal OR EXISTS (SELECT 1 FROM ticket_message own WHERE own.id = t.id AND own.staff_id = ?))",
+                ),
+                _ => None,
+            };
+            match (but_own, permit.viewer().staff_id) {
+                // Whoever wrote an internal row keeps it.
+                (Some(condition), Some(own)) => {
+                    one.push_str(condition);
+                    binds.push(Bind::from(own));
+                }
+                _ => one.push_str(" AND NOT t.internal"),
+            }
         }
         if rows == Rows::Own {
             one.push_str(" AND EXISTS (SELECT 1 FROM customer own WHERE own.id = t.customer_id AND own.owner_id = ?)");

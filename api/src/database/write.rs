@@ -20,6 +20,8 @@ pub enum OnConflict {
     Replace,
     /// The old row stays.
     Keep,
+    /// The new row takes its place, but what it leaves null stays, and so does `key`, by which it was known first.
+    Fill,
 }
 
 /// Rows to be written, gathered by table, in the order the tables were first named. Of several rows with one key the last
@@ -95,11 +97,15 @@ impl WriteBatch {
             Pending { description, values, rows: 0, keys: HashMap::new(), on_conflict }
         });
         let mut at = pending.rows;
-        if on_conflict == OnConflict::Replace {
+        if on_conflict != OnConflict::Keep {
             at = *pending.keys.entry(row.key()).or_insert(at);
         }
-        for (values, value) in pending.values.iter_mut().zip(row.values()) {
-            values.put(at, value)?;
+        let fills = on_conflict == OnConflict::Fill && at < pending.rows;
+        let columns = pending.description.columns.iter().zip(&mut pending.values);
+        for (((name, _), values), value) in columns.zip(row.values()) {
+            if !(fills && (*name == FIRST || is_null(&value))) {
+                values.put(at, value)?;
+            }
         }
         pending.rows = pending.rows.max(at + 1);
         Ok(table)
@@ -123,6 +129,13 @@ impl WriteBatch {
             Dialect::Sqlite => pending.in_pieces(),
         })
     }
+}
+
+/// The column that [`OnConflict::Fill`] leaves as it was first.
+const FIRST: &str = "key";
+
+fn is_null(value: &Value) -> bool {
+    *value == value.as_null()
 }
 
 /// How many rows go to SQLite at a time. Few sizes, so that few statements are kept prepared.
@@ -177,8 +190,15 @@ impl Pending {
 /// What happens to the rows that are there already.
 fn end(sql: &mut Sql, description: &Description, on_conflict: OnConflict) {
     sql.push(" ON CONFLICT (").push(&description.key.join(", ")).push(") DO ");
-    let names = description.columns.iter().map(|(name, _)| name).filter(|name| !description.key.contains(name));
-    let rest: Vec<String> = names.map(|name| format!("{name} = excluded.{name}")).collect();
+    let fills = on_conflict == OnConflict::Fill;
+    let names = description.columns.iter().map(|(name, _)| *name);
+    let names = names.filter(|name| !(description.key.contains(name) || fills && *name == FIRST));
+    let rest: Vec<String> = names
+        .map(|name| match fills {
+            true => format!("{name} = coalesce(excluded.{name}, {}.{name})", description.table),
+            false => format!("{name} = excluded.{name}"),
+        })
+        .collect();
     if on_conflict == OnConflict::Keep || rest.is_empty() {
         sql.push("NOTHING");
     } else {
@@ -257,7 +277,7 @@ mod tests {
     use super::*;
 
     fn alias(key: usize, staff: u128) -> entity::staff_alias::Model {
-        entity::staff_alias::Model { source: "crm".into(), key: key.to_string(), staff_id: Uuid::from_u128(staff) }
+        entity::staff_alias::Model { source: "crm".into(), key: key.to_string(), staff_id: Some(Uuid::from_u128(staff)) }
     }
 
     #[test]
@@ -273,6 +293,31 @@ mod tests {
             _ => None,
         });
         assert_eq!(ids.unwrap(), [Some(Uuid::from_u128(3)), Some(Uuid::from_u128(2))]);
+    }
+
+    #[test]
+    fn a_row_that_fills_leaves_what_it_does_not_say_and_the_key_as_it_was_first() {
+        let row = |key: &str, name: &str, category: Option<&str>| entity::product::Model {
+            id: Uuid::nil(),
+            key: key.into(),
+            name: name.into(),
+            category: category.map(str::to_owned),
+        };
+        let mut batch = WriteBatch::default();
+        batch.push(OnConflict::Fill, &row("first", "Old", Some("Heat"))).unwrap();
+        batch.push(OnConflict::Fill, &row("second", "New", None)).unwrap();
+        let statement = batch.into_statements(Dialect::Postgres).next().unwrap();
+        let texts: Vec<String> = statement
+            .binds
+            .into_iter()
+            .filter_map(|bind| match bind {
+                Bind::Column(Values::Text(mut texts)) => texts.pop().flatten(),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(texts, ["first", "New", "Heat"]);
+        assert!(statement.text.contains("name = coalesce(excluded.name, product.name)"));
+        assert!(!statement.text.contains("key = "));
     }
 
     #[test]

@@ -170,8 +170,8 @@ pub struct Observed {
     pub source: String,
     /// The priority of the source: the higher wins.
     pub priority: i32,
-    /// Person or company.
-    pub kind: PartyKind,
+    /// Person or company; none: the source does not say, and the profile takes its customer's kind.
+    pub kind: Option<PartyKind>,
     /// What the source says, by attribute name.
     pub attributes: BTreeMap<String, Told>,
     /// When the source's newest word was so.

@@ -7,6 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::access::SiloKey;
@@ -61,8 +62,8 @@ pub struct Holder {
 /// What was found for the needs of one source.
 #[derive(Debug, Default)]
 pub struct Found {
-    /// Staff by the source's own key.
-    pub staff: HashMap<String, Uuid>,
+    /// Staff by the source's own word; none where it calls several people so.
+    pub staff: HashMap<String, Option<Uuid>>,
     /// Row ids by reference.
     pub references: HashMap<Reference, Uuid>,
     /// Profiles by key.
@@ -95,7 +96,7 @@ impl Placement<'_> {
 
     /// The member of staff behind the source's key, if known.
     pub fn staff(&self, key: Option<&String>) -> Option<Uuid> {
-        key.and_then(|key| self.found.staff.get(key)).copied()
+        key.and_then(|key| self.found.staff.get(key)).copied().flatten()
     }
 
     /// The id of another row of the source. Every reference has one: it is given at the first mention.
@@ -115,8 +116,11 @@ pub struct Placed {
     pub contacts: HashMap<Uuid, DateTime<Utc>>,
     /// Rows that leave the timeline: what happened was taken back.
     pub gone: BTreeSet<Uuid>,
-    /// What sources call members of staff: the source's key and the person, for the records that follow.
-    pub aliases: Vec<(String, Uuid)>,
+    /// Rows that are internal: one that was not before is no contact any more.
+    pub internal: Vec<Uuid>,
+    /// What sources call members of staff: the source's word and the person, for the records that follow; none where it is the
+    /// word for several.
+    pub aliases: Vec<(String, Option<Uuid>)>,
 }
 
 /// One thing that happened, for the timeline.
@@ -142,6 +146,12 @@ impl Placed {
         Ok(())
     }
 
+    /// Writes a row that several sources may know: what one of them leaves out stays as another said it.
+    pub fn filled<M: WriteRow>(&mut self, id: Uuid, row: &M) -> Result<()> {
+        self.changed.push((self.batch.push(OnConflict::Fill, row)?, id, None));
+        Ok(())
+    }
+
     /// Puts a row on the timeline of its customer.
     pub fn happened(&mut self, at: &Placement<'_>, holder: Holder, what: &Happening<'_>) -> Result<()> {
         self.gone.remove(&at.id);
@@ -162,13 +172,22 @@ impl Placed {
         )?;
         // When the customer was last met is shown to everybody: an internal row must not show through it. And what is planned
         // (a contract that begins next year) is no contact yet.
-        if !what.internal {
-            let contact = what.occurred_at.min(at.received_at);
-            let newest = self.contacts.entry(holder.customer_id).or_insert(contact);
-            *newest = (*newest).max(contact);
+        if what.internal {
+            self.internal.push(at.id);
+        } else if what.occurred_at <= at.received_at {
+            let newest = self.contacts.entry(holder.customer_id).or_insert(what.occurred_at);
+            *newest = (*newest).max(what.occurred_at);
         }
         Ok(())
     }
+}
+
+/// The id of a row that is told by a key: made from it, so that a row that names the key needs no look-up.
+pub fn fixed_id(table: &str, key: &str) -> Uuid {
+    let hash = Sha256::new_with_prefix(table).chain_update([0]).chain_update(key).finalize();
+    let mut bytes = [0_u8; 16];
+    bytes.copy_from_slice(&hash[..16]);
+    uuid::Builder::from_custom_bytes(bytes).into_uuid()
 }
 
 /// A normalised record of a silo: typed and checked, ready to become rows.

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::place::{Needs, Placed, Placement, Record, RecordKind};
+use super::place::{Needs, Placed, Placement, Record, RecordKind, fixed_id};
 use crate::error::{Error, Result};
 
 /// The tables of identity that a mapping may fill.
@@ -18,6 +18,9 @@ struct RelationRecord {
     title: Option<String>,
     valid_from: Option<String>,
     valid_to: Option<String>,
+    /// Whether the source says it again and again, each time in a record of its own: it is one fact.
+    #[serde(default)]
+    repeated: bool,
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -35,15 +38,22 @@ impl Record for RelationRecord {
     fn place(self: Box<Self>, at: &Placement<'_>, placed: &mut Placed) -> Result<()> {
         let from = at.holder()?;
         let to = at.found.profiles.get(&self.to).ok_or_else(|| Error::internal("a profile without an id"))?;
+        let kind = match self.kind {
+            Kind::WorksAt => "WORKS_AT",
+            Kind::Household => "HOUSEHOLD",
+        };
+        // A record that is sent anew with another company takes the former one back; what is only repeated takes nothing back.
+        let id = if self.repeated {
+            let key = format!("{} {} {} {kind}", at.source, from.profile_id, to.profile_id);
+            fixed_id("relation", &key)
+        } else {
+            at.id
+        };
         let row = entity::relation::Model {
-            id: at.id,
+            id,
             record_id: at.record_id,
             source: at.source.to_owned(),
-            kind: match self.kind {
-                Kind::WorksAt => "WORKS_AT",
-                Kind::Household => "HOUSEHOLD",
-            }
-            .to_owned(),
+            kind: kind.to_owned(),
             from_profile_id: from.profile_id,
             customer_id: from.customer_id,
             to_profile_id: to.profile_id,
@@ -52,10 +62,10 @@ impl Record for RelationRecord {
             valid_from: self.valid_from,
             valid_to: self.valid_to,
         };
-        placed.row::<entity::relation::Model>(at.id, Some(from.customer_id), &row)?;
+        placed.row::<entity::relation::Model>(id, Some(from.customer_id), &row)?;
         let other: Option<Uuid> = (to.customer_id != from.customer_id).then_some(to.customer_id);
         if other.is_some() {
-            placed.changed.push(("relation", at.id, other));
+            placed.changed.push(("relation", id, other));
         }
         Ok(())
     }

@@ -48,8 +48,8 @@ crate::row! {
         source: String = Text,
         /// Its key there.
         key: String = Text,
-        /// PERSON or COMPANY.
-        kind: String = Text,
+        /// PERSON or COMPANY; none: its source does not say.
+        kind: Option<String> = Text,
         /// Its customer.
         customer_id: Uuid = Uuid,
         /// What the source says.

@@ -46,7 +46,7 @@ pub struct Golden {
 /// What a customer shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GoldenRecord {
-    /// A company if the best profile is one. Persons and companies are never joined, so this is a formality.
+    /// What the best profile that knows it says; a person if none does.
     pub kind: PartyKind,
     /// By attribute name.
     pub values: BTreeMap<String, Golden>,
@@ -68,17 +68,16 @@ type Offers = BTreeMap<Rank, SourcedValue>;
 
 /// Picks the golden values from the members of one customer.
 pub fn golden<'a>(members: impl IntoIterator<Item = &'a Observed>) -> GoldenRecord {
-    let members: Vec<&Observed> = members.into_iter().collect();
-    let best =
-        members.iter().min_by_key(|member| (Reverse(member.priority), Reverse(member.observed_at), member.profile_id));
-    let kind = best.map_or(PartyKind::Person, |best| best.kind);
+    let mut members: Vec<&Observed> = members.into_iter().collect();
+    members.sort_by_key(|member| (Reverse(member.priority), Reverse(member.observed_at), member.profile_id));
+    let kind = members.iter().find_map(|member| member.kind).unwrap_or(PartyKind::Person);
     let mut offers: BTreeMap<&str, Offers> = BTreeMap::new();
     let mut halves = Offers::new();
     for member in members {
         for (key, told) in member.attributes.iter().filter(|(key, _)| *key != "name") {
             offer(offers.entry(key).or_default(), member, told.value.trim(), told);
         }
-        match naming(member) {
+        match naming(member, kind) {
             Some(Naming::Whole(name, told)) => offer(offers.entry("name").or_default(), member, &name, told),
             Some(Naming::Half(told)) => offer(&mut halves, member, told.value.trim(), told),
             None => {}
@@ -105,10 +104,10 @@ enum Naming<'a> {
 }
 
 /// The name that a profile gives: written out, or its given and family name, whichever is newer; or the company's.
-fn naming(member: &Observed) -> Option<Naming<'_>> {
+fn naming(member: &Observed, kind: PartyKind) -> Option<Naming<'_>> {
     let get = |key: &str| member.attributes.get(key).filter(|told| !told.value.trim().is_empty());
     let written = get("name").map(|told| Naming::Whole(told.value.trim().to_owned(), told));
-    if member.kind == PartyKind::Company {
+    if kind == PartyKind::Company {
         return written.or_else(|| get("company").map(|told| Naming::Whole(told.value.trim().to_owned(), told)));
     }
     let (given, family) = (get("given_name"), get("family_name"));
@@ -181,7 +180,7 @@ mod tests {
             profile_id: Uuid::from_u128(id),
             source: source.into(),
             priority,
-            kind: PartyKind::Person,
+            kind: Some(PartyKind::Person),
             attributes: attributes.iter().map(|(key, value)| ((*key).into(), told(id, seconds, value))).collect(),
             observed_at: DateTime::from_timestamp(seconds, 0).unwrap(),
             identifiers: Vec::new(),
@@ -237,8 +236,18 @@ mod tests {
     #[test]
     fn a_company_is_called_by_its_company_name() {
         let mut firm = member(1, "crm", 1, 1, &[("company", "Beck GmbH")]);
-        firm.kind = PartyKind::Company;
+        firm.kind = Some(PartyKind::Company);
         assert_eq!(golden([&firm]).get("name"), Some("Beck GmbH"));
+    }
+
+    #[test]
+    fn a_profile_of_unknown_kind_takes_its_customers() {
+        let mut firm = member(1, "crm", 1, 1, &[("name", "Beck GmbH")]);
+        firm.kind = Some(PartyKind::Company);
+        let mut note = member(2, "staff", 1000, 2, &[]);
+        note.kind = None;
+        assert_eq!(golden([&firm, &note]).kind, PartyKind::Company);
+        assert_eq!(golden([&note]).kind, PartyKind::Person);
     }
 
     proptest! {

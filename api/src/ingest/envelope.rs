@@ -77,7 +77,7 @@ pub struct Mapped {
 pub struct MappedProfile {
     /// Key of the profile within the source.
     pub key: String,
-    /// Person or company; none: the record only names the profile.
+    /// Person or company; none: the record does not say.
     pub kind: Option<PartyKind>,
     /// Attribute name to value; the names are those of [`super::mapping::table::ATTRIBUTES`].
     pub attributes: BTreeMap<String, String>,

@@ -307,6 +307,8 @@ async fn write(
     placed: Placed,
     now: DateTime<Utc>,
 ) -> Result<()> {
+    let withdrawn: Vec<Uuid> = placed.internal.into_iter().chain(placed.gone.iter().copied()).collect();
+    let no_longer_met = if withdrawn.is_empty() { Vec::new() } else { store::contacts_among(tx, withdrawn).await? };
     let mut batch = placed.batch;
     for head in heads.changed() {
         batch.push(OnConflict::Replace, &head)?;
@@ -329,6 +331,9 @@ async fn write(
         store::take_off_timeline(tx, placed.gone.into_iter().collect()).await?;
     }
     dropped::take_away(tx, prepared, fates, heads, now).await?;
+    if !no_longer_met.is_empty() {
+        store::find_last_contact(tx, no_longer_met.into_iter().map(|row| row.id).collect(), now).await?;
+    }
     if replaces.is_empty() {
         for (source, at) in newest {
             store::touch_source(tx, source, at).await?;

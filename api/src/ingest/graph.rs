@@ -78,7 +78,7 @@ fn choose(people: &mut People, staff: &Staff, placed: &Placed, now: DateTime<Utc
     for id in stale {
         let record = survivorship::golden(people.set.members(id));
         let owner = record.values.get("owner").map(|owner| (owner.winner.source.clone(), owner.winner.value.clone()));
-        let owner_id = owner.and_then(|key| staff.get(&key)).copied();
+        let owner_id = owner.and_then(|key| staff.get(&key)).copied().flatten();
         let Some(customer) = people.customers.get_mut(&id) else { continue };
         customer.dirty |= golden::show(&mut customer.row, &record, owner_id, now);
         values.extend(golden::values(id, record));
@@ -105,7 +105,7 @@ fn profiles(people: &People, batch: &mut WriteBatch) -> Result<()> {
                     id: profile.id,
                     source: profile.source.clone(),
                     key: profile.key.clone(),
-                    kind: profile.kind.as_str().to_owned(),
+                    kind: profile.kind.map(|kind| kind.as_str().to_owned()),
                     customer_id,
                     attributes: serde_json::to_value(profile.kept()).map_err(Error::internal)?,
                     observed_at: profile.observed_at,

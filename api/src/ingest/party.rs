@@ -15,7 +15,7 @@ pub(super) struct Profile {
     pub id: Uuid,
     pub source: String,
     pub key: String,
-    pub kind: PartyKind,
+    pub kind: Option<PartyKind>,
     pub priority: i32,
     pub attributes: BTreeMap<String, Told>,
     pub observed_at: DateTime<Utc>,
@@ -83,7 +83,7 @@ impl Profile {
             return;
         }
         self.dirty = true;
-        self.kind = said.kind.unwrap_or(self.kind);
+        self.kind = said.kind.or(self.kind);
         // An older record that comes later fills gaps and overwrites nothing.
         for (key, value) in &said.attributes {
             if self.attributes.get(key).is_none_or(|known| known.observed_at <= seen_at) {

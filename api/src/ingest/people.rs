@@ -90,7 +90,7 @@ impl People {
             let told = |(key, kept): (String, KeptAttribute)| (key, kept.told(newest));
             let profile = Profile {
                 id: row.id,
-                kind: PartyKind::from_str(&row.kind).unwrap_or(PartyKind::Person),
+                kind: row.kind.as_deref().and_then(|kind| kind.parse().ok()),
                 priority: row.priority.unwrap_or_default(),
                 attributes: row.attributes.into_iter().map(told).collect(),
                 observed_at: row.observed_at,
@@ -150,7 +150,7 @@ impl People {
             id: profile_id,
             source: at.source.to_owned(),
             key: said.key.clone(),
-            kind: said.kind.unwrap_or(said.default_kind),
+            kind: said.kind.or(said.default_kind),
             priority: at.priority,
             attributes: BTreeMap::new(),
             observed_at: seen_at,
@@ -241,7 +241,7 @@ impl People {
         let carrier = identifier.as_ref().and_then(|key| self.carrier(profile, key, decision));
         match decision {
             Decision::CustomerCreated { customer } => {
-                let kind = self.profiles.get(&profile).map_or(PartyKind::Person, |profile| profile.kind);
+                let kind = self.profiles.get(&profile).and_then(|profile| profile.kind).unwrap_or(PartyKind::Person);
                 self.customers.insert(*customer, Customer::founded(*customer, kind, since));
             }
             Decision::Merged { survivor, retired, moved, .. } => {

@@ -62,10 +62,10 @@ pub(super) struct Content {
 pub(super) struct PreparedProfile {
     /// Its key in the source.
     pub key: String,
-    /// None: only named.
+    /// None: the record does not say.
     pub kind: Option<PartyKind>,
-    /// What a profile that is only named is taken for.
-    pub default_kind: PartyKind,
+    /// What a profile that is only named is taken for: who is worked at is a company.
+    pub default_kind: Option<PartyKind>,
     /// Its values.
     pub attributes: BTreeMap<String, String>,
     /// What it is known by, normalised.
@@ -273,9 +273,50 @@ fn prepared_profile(
     PreparedProfile {
         key: mapped.key,
         kind: mapped.kind,
-        default_kind: if is_company { PartyKind::Company } else { PartyKind::Person },
+        default_kind: is_company.then_some(PartyKind::Company),
         attributes,
         identifiers,
         observed_at: mapped.observed_at,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::{Map, Value, json};
+
+    use super::KINDS;
+    use crate::ingest::mapping::table::{FieldType, TABLES};
+
+    fn some(kind: FieldType) -> Value {
+        match kind {
+            FieldType::Text => json!("x"),
+            FieldType::Choice(choices) => json!(choices[0]),
+            FieldType::Integer => json!(1),
+            FieldType::Number => json!(0.5),
+            FieldType::Money => json!("1.5"),
+            FieldType::Bool => json!(true),
+            FieldType::Time => json!("2026-01-02T03:04:05Z"),
+            FieldType::Date => json!("2026-01-02"),
+            FieldType::Texts => json!(["x"]),
+            FieldType::Reference => json!({"stream": "s", "key": "k"}),
+        }
+    }
+
+    #[test]
+    fn every_silo_reads_the_fields_that_a_mapping_may_fill_and_no_others() {
+        for table in TABLES {
+            let read = KINDS[table.name].read;
+            let full: Map<String, Value> =
+                table.fields.iter().map(|field| (field.name.to_owned(), some(field.kind))).collect();
+            assert_eq!(read(full).err().map(|error| error.message), None, "{}", table.name);
+            // What a record has, serde tells whoever sends another field.
+            let other = read(Map::from_iter([("?".to_owned(), Value::Null)])).err().map(|error| error.message);
+            let other = other.unwrap_or_default();
+            let known: BTreeSet<&str> = other.split('`').skip(3).step_by(2).collect();
+            let declared: BTreeSet<&str> = table.fields.iter().map(|field| field.name).collect();
+            assert_eq!(known, declared, "{}", table.name);
+        }
     }
 }

@@ -13,8 +13,8 @@ use crate::database::Transaction;
 use crate::error::Result;
 use crate::identity::place::{Found, Holder, Placed, Placement, Reference};
 
-/// The members of staff that a flush may name, by source and word.
-pub(super) type Staff = HashMap<(String, String), Uuid>;
+/// The members of staff that a flush may name, by source and word; none where the word stands for several.
+pub(super) type Staff = HashMap<(String, String), Option<Uuid>>;
 
 /// Looks up the members of staff that records name and customers have as owners.
 pub(super) async fn staff(
@@ -116,8 +116,8 @@ pub(super) fn place(
             }
         }
         for (word, staff_id) in placed.aliases.drain(..) {
-            ground.hired.insert(staff_id);
-            ground.staff.entry((source.to_owned(), word)).or_insert(staff_id);
+            ground.hired.extend(staff_id);
+            ground.staff.insert((source.to_owned(), word), staff_id);
         }
     }
     Ok(refused)

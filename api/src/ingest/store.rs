@@ -106,8 +106,8 @@ crate::row! {
         source: String = Text,
         /// The source's own word.
         key: String = Text,
-        /// The person.
-        staff_id: Uuid = Uuid,
+        /// The person; none where the word stands for several.
+        staff_id: Option<Uuid> = Uuid,
     }
 }
 
@@ -323,5 +323,23 @@ pub(super) async fn delete_rows(tx: &mut Transaction, table: &'static str, ids: 
 pub(super) async fn take_off_timeline(tx: &mut Transaction, rows: Vec<Uuid>) -> Result<()> {
     let mut sql = Sql::new(tx.dialect());
     sql.push("DELETE FROM interaction WHERE id").any_id(rows);
+    tx.execute(sql).await.map(|_| ())
+}
+
+/// The customers of those of these rows that count as a contact.
+pub(super) async fn contacts_among(tx: &mut Transaction, rows: Vec<Uuid>) -> Result<Vec<IdRow>> {
+    let mut sql = select::<IdRow>(tx.dialect());
+    sql.push(" FROM (SELECT customer_id AS id FROM interaction WHERE NOT internal AND id").any_id(rows).push(") t");
+    tx.rows(sql).await
+}
+
+/// Looks anew when these customers were last met, after a contact was taken back.
+pub(super) async fn find_last_contact(tx: &mut Transaction, customers: Vec<Uuid>, now: DateTime<Utc>) -> Result<()> {
+    let mut sql = Sql::new(tx.dialect());
+    sql.push(
+        "UPDATE customer SET last_interaction_at = (SELECT max(i.occurred_at) FROM interaction i \
+         WHERE i.customer_id = customer.id AND NOT i.internal AND i.occurred_at <= ",
+    );
+    sql.bind(now).push(") WHERE id").any_id(customers);
     tx.execute(sql).await.map(|_| ())
 }

@@ -53,16 +53,14 @@ fn is_unasked(coordinate: &str) -> bool {
 }
 
 /// Fields that are empty even for those who see everything, and why.
-const EMPTY: [(&str, &str); 5] = [
+const EMPTY: [(&str, &str); 3] = [
     ("Freshness.staleSources", "no source of the world is expected at a time"),
     ("Source.expectedEverySeconds", "no source of the world is expected at a time"),
     ("SourceProfile.deletedAt", "no source of the world deletes"),
-    ("WebEvent.sourceUrl", "no mapping gives pages of events"),
-    ("WebSession.sourceUrl", "no mapping gives pages of sessions"),
 ];
 
 /// Fields whose class depends on the row: `canaries` holds them to the class of each value.
-const BY_ROW: [&str; 3] = ["Alternative.value", "Attribute.value", "Identifier.value"];
+const BY_ROW: [&str; 4] = ["Alternative.value", "Attribute.value", "Identifier.value", "TicketMessage.author"];
 
 /// Lists of what the policy withholds: who sees everything has them empty.
 const OF_POLICY: [&str; 4] = ["SiloAccess.hidden", "SiloAccess.masked", "SiloRight.hidden", "SiloRight.masked"];

@@ -68,13 +68,13 @@ pub fn people() -> Rows {
             "csv-crm",
             "consents",
             json!({ "id": "c1", "customer_number": "K-1", "purpose": "MARKETING", "channel": "EMAIL",
-            "state": "GRANTED", "evidence": "CANARY-EVIDENCE", "recorded_at": "2026-01-01T10:00:00Z" }),
+            "state": "GRANTED", "evidence": "CANARY-EVIDENCE", "source_url": "https://crm.example/c1", "recorded_at": "2026-01-01T10:00:00Z" }),
         ),
         (
             "csv-crm",
             "preferences",
             json!({ "id": "p1", "customer_number": "K-1", "key": "newsletter",
-            "value": "canary-preference", "recorded_at": "2026-01-01T10:00:00Z" }),
+            "value": "canary-preference", "source_url": "https://crm.example/p1", "recorded_at": "2026-01-01T10:00:00Z" }),
         ),
     ]
 }
@@ -120,7 +120,7 @@ pub fn silos() -> Rows {
             "answers",
             json!({ "id": "a1", "response": "r1", "survey": "s1", "question_key": "nps", "kind": "NPS",
             "question": "Would you recommend us?", "aspect": "SUPPORT", "product": "pump", "raw_value": "CANARY-RAW",
-            "scale_min": "0", "scale_max": "10", "score": "3", "text": "CANARY-ANSWER", "position": "1",
+            "scale_min": "0", "scale_max": "10", "score": "3", "text": "CANARY-ANSWER", "position": "1", "source_url": "https://s.example/a1",
             "answered_at": "2026-02-02T10:00:00Z" }),
         ),
         (
@@ -135,7 +135,7 @@ pub fn silos() -> Rows {
         (
             sales,
             "notes",
-            json!({ "id": "n2", "customer_number": "K-1", "author": "Canary-Author", "staff": "st1",
+            json!({ "id": "n2", "customer_number": "K-1", "author": "Canary-Author", "staff": "st2",
             "text": "CANARY-NOTE-INTERNAL", "visibility": "DEPARTMENT", "noted_at": "2026-08-02T10:00:00Z" }),
         ),
         (
@@ -176,7 +176,7 @@ pub fn silos() -> Rows {
             "ended_at": "2026-04-01T10:05:00Z", "channel": "paid", "referrer": "https://canary-referrer.example",
             "campaign": "spring", "landing_page": "https://shop.example/canary-landing", "pages": "3", "bounced": "no",
             "converted": "yes", "duration_seconds": "300", "device": "canary-device", "country": "DE", "product": "pump",
-            "touchpoint": "invoice" }),
+            "touchpoint": "invoice", "source_url": "https://w.example/1" }),
         ),
         (
             web,
@@ -184,7 +184,7 @@ pub fn silos() -> Rows {
             json!({ "id": "e1", "session": "w1", "visitor": "canary-cookie", "user_id": "canary-user",
             "customer_number": "K-1", "name": "CANARY-EVENT", "kind": "PAGE", "url": "https://shop.example/canary-url",
             "title": "CANARY-TITLE", "amount": "7710005.55", "currency": "EUR", "product": "pump",
-            "touchpoint": "invoice", "occurred_at": "2026-04-01T10:01:00Z" }),
+            "touchpoint": "invoice", "occurred_at": "2026-04-01T10:01:00Z", "source_url": "https://w.example/e1" }),
         ),
         (
             "csv-support",
@@ -201,13 +201,13 @@ pub fn silos() -> Rows {
             "csv-support",
             "messages",
             json!({ "id": "m1", "ticket": "t1", "author_kind": "CUSTOMER",
-            "author": "Canary-Writer", "text": "CANARY-MESSAGE-OPEN", "channel": "EMAIL",
+            "author": "Canary-Writer", "text": "CANARY-MESSAGE-OPEN", "channel": "EMAIL", "source_url": "https://t.example/m1",
             "sent_at": "2026-05-01T10:00:00Z" }),
         ),
         (
             "csv-support",
             "messages",
-            json!({ "id": "m2", "ticket": "t1", "author_kind": "AGENT", "staff": "st1",
+            json!({ "id": "m2", "ticket": "t1", "author_kind": "AGENT", "staff": "st2",
             "internal": "yes", "text": "CANARY-MESSAGE-INTERNAL", "sent_at": "2026-08-01T12:00:00Z" }),
         ),
         (
@@ -217,6 +217,12 @@ pub fn silos() -> Rows {
             "subject": "CANARY-SUBJECT", "status": "CLOSED", "opened_at": "2026-04-01T10:00:00Z" }),
         ),
         ("handles", "people", json!({ "handle": "canary-external", "customer_number": "K-1" })),
+        (
+            "csv-support",
+            "messages",
+            json!({ "id": "m0", "ticket": "t0", "author_kind": "AGENT", "author": "Canary-Agent", "staff": "st2",
+            "text": "We look into it", "sent_at": "2026-04-01T12:00:00Z" }),
+        ),
         (
             "csv-reviews",
             "reviews",

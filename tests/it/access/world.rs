@@ -145,7 +145,7 @@ canaries! {
         "canary-landing" Behaviour, "canary-device" Technical, "7710005.55" Financial;
     Support:
         "CANARY-SUBJECT" FreeText, "CANARY-MESSAGE-OPEN" FreeText, "CANARY-MESSAGE-INTERNAL" FreeText Internal,
-        "Canary-Ticketteam" Staff, "Canary-Writer" Identity;
+        "Canary-Ticketteam" Staff, "Canary-Writer" Identity, "Canary-Agent" Staff;
     Reviews: "CANARY-REVIEW-TITLE" FreeText, "CANARY-REVIEW-TEXT" FreeText, "CANARY-REPLY" FreeText;
     Crm:
         "CANARY-EVIDENCE" FreeText, "canary-preference" Behaviour, "canary-tier" Behaviour, "7710006.66" Financial,

@@ -32,7 +32,8 @@ pub struct ContactNoteAddInput {
     pub(super) text: String,
     /// Key of the touchpoint it was about.
     pub(super) touchpoint: Option<String>,
-    /// Who reads it: all, or your department only.
+    /// Who reads it: all, or only roles that see internal notes, and you. That needs a token that says who of the staff you are,
+    /// or a role that sees internal notes.
     #[graphql(default_with = "NoteVisibility::All")]
     pub(super) visibility: NoteVisibility,
     /// What you promised.

@@ -6,16 +6,16 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::node::CustomerNode;
-use super::types::{CustomerCore, CustomerKind};
+use super::types::CustomerCore;
 use super::{find, store};
-use crate::access::{Asked, Entry, Grant, Rows, Scope, Target, Writes, access, private_id};
+use crate::access::{Action, Asked, Class, Entry, Grant, Rows, Scope, SiloKey, Target, Writes, access, private_id};
 use crate::catalogue::record::word;
 use crate::error::{Code, Error, Result};
 use crate::graph::timestamp::Timestamp;
 use crate::silo::crm::Crm;
 use crate::silo::crm::types::Consent;
 use crate::silo::sales::Sales;
-use crate::silo::sales::types::ContactNote;
+use crate::silo::sales::types::{ContactNote, NoteVisibility};
 
 mod check;
 pub mod input;
@@ -207,6 +207,7 @@ async fn add_note(context: &Context<'_>, grant: &Grant<Notes>, input: ContactNot
     if let Some(touchpoint) = input.touchpoint {
         fields.insert("touchpoint".into(), json!(check::value(&touchpoint, "touchpoint")?));
     }
+    keeps_in_sight(grant, input.visibility)?;
     fields.insert("visibility".into(), json!(word(Some(input.visibility))?));
     promise(input.promise, &mut fields)?;
     if let Some(noted_at) = input.noted_at {
@@ -217,6 +218,7 @@ async fn add_note(context: &Context<'_>, grant: &Grant<Notes>, input: ContactNot
 }
 
 async fn update_note(context: &Context<'_>, grant: &Grant<Notes>, input: ContactNoteUpdateInput) -> Result<Uuid> {
+    keeps_in_sight(grant, input.visibility.unwrap_or(NoteVisibility::All))?;
     let mut changes = Map::new();
     if let Some(text) = &input.text {
         changes.insert("text".into(), json!(check::text(text, "text")?));
@@ -315,11 +317,22 @@ async fn correct(context: &Context<'_>, grant: &Grant<Corrections>, input: Custo
     if fields.is_empty() {
         return Err(Error::bad_input("Give at least one value to correct."));
     }
-    let kind = known.map_or(CustomerKind::Person, |row| row.kind);
-    fields.insert("kind".into(), json!(word(Some(kind))?));
     let entry = Entry { stream: "corrections", key: None, customer, fields, written_at: scope.now };
     request.enter(entry).await?;
     Ok(customer)
+}
+
+/// Refuses a note that its own author could not read: internal, by someone who neither sees such notes nor is known as staff.
+fn keeps_in_sight(grant: &Grant<Notes>, visibility: NoteVisibility) -> Result<()> {
+    let viewer = grant.viewer();
+    let sees = viewer.staff_id.is_some() || viewer.cell(SiloKey::Sales).action(Class::Internal) == Action::Show;
+    if visibility == NoteVisibility::All || sees {
+        return Ok(());
+    }
+    Err(Error::bad_input(
+        "`visibility`: you would not see this note yourself. Your roles do not read internal notes, and no member of staff is \
+         known by your token's subject.",
+    ))
 }
 
 fn promise(promise: Option<PromiseInput>, fields: &mut Map<String, Value>) -> Result<()> {

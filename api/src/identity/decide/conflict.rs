@@ -98,7 +98,7 @@ pub(super) fn compare(a: &Evidence, b: &Evidence, via: &IdentifierKey) -> Verdic
             && names(&a.names, &b.names) == (Some(false), Some(false));
         return if stranger { Verdict::Against(Reason::NamesDiffer) } else { Verdict::For };
     }
-    if a.company {
+    if a.company || b.company {
         return companies(a, b);
     }
     persons(a, b, via)

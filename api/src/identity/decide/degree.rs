@@ -54,7 +54,8 @@ impl Degree {
                 apply(&mut self.family, stem(family));
             }
         }
-        for name in &evidence.company_names {
+        // The name of one of unknown kind is counted once: above, as a person's.
+        for name in evidence.company_names.iter().filter(|_| evidence.company) {
             apply(&mut self.family, stem(name));
         }
         for email in &evidence.emails {

@@ -61,26 +61,25 @@ impl Evidence {
         let attribute =
             |key: &str| observed.attributes.get(key).map(|told| told.value.trim()).filter(|value| !value.is_empty());
         let mut evidence = Self {
-            person: observed.kind == PartyKind::Person,
-            company: observed.kind == PartyKind::Company,
+            person: observed.kind == Some(PartyKind::Person),
+            company: observed.kind == Some(PartyKind::Company),
             ..Self::default()
         };
-        match observed.kind {
-            PartyKind::Person => {
-                let name = PersonName::parse(attribute("given_name"), attribute("family_name"), attribute("name"));
-                if !name.is_empty() {
-                    evidence.names.push(name);
-                }
-                let birth_date = attribute("birth_date").filter(|date| !deny.is_denied_birth_date(date));
-                evidence.birth_dates.extend(birth_date.and_then(BirthDate::parse));
+        // The name of one of unknown kind is compared as whatever the other side is.
+        if !evidence.company {
+            let name = PersonName::parse(attribute("given_name"), attribute("family_name"), attribute("name"));
+            if !name.is_empty() {
+                evidence.names.push(name);
             }
-            PartyKind::Company => {
-                let name = attribute("name").or(attribute("company")).map(|name| without_legal_forms(&name_sort(name)));
-                evidence.company_names.extend(name.filter(|name| !name.is_empty()));
-                let vat_id =
-                    attribute("vat_id").map(|id| id.chars().filter(|c| c.is_alphanumeric()).collect::<String>());
-                evidence.vat_ids.extend(vat_id.map(|id| id.to_uppercase()));
-            }
+            let birth_date = attribute("birth_date").filter(|date| !deny.is_denied_birth_date(date));
+            evidence.birth_dates.extend(birth_date.and_then(BirthDate::parse));
+        }
+        if !evidence.person {
+            let employer = attribute("company").filter(|_| evidence.company);
+            let name = attribute("name").or(employer).map(|name| without_legal_forms(&name_sort(name)));
+            evidence.company_names.extend(name.filter(|name| !name.is_empty()));
+            let vat_id = attribute("vat_id").map(|id| id.chars().filter(|c| c.is_alphanumeric()).collect::<String>());
+            evidence.vat_ids.extend(vat_id.map(|id| id.to_uppercase()));
         }
         for (kind, value, strength) in &observed.identifiers {
             if *strength == Strength::Weak || deny.is_denied(*kind, value) {

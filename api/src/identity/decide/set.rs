@@ -188,14 +188,14 @@ pub(super) fn identifier_of<'a>(
     })
 }
 
-/// The identifiers that may join, the most trusted first: strong ones, and of a person no office's mailbox.
+/// The identifiers that may join, the most trusted first: strong ones, and no office's mailbox but a company's own.
 fn joining_of(observed: &Observed) -> Vec<IdentifierKey> {
     let mut keys: Vec<IdentifierKey> = observed
         .identifiers
         .iter()
         .filter(|(_, _, strength)| *strength == Strength::Strong)
         .filter(|(kind, value, _)| {
-            !(*kind == IdentifierKind::Email && observed.kind == PartyKind::Person && is_role_mailbox(value))
+            !(*kind == IdentifierKind::Email && observed.kind != Some(PartyKind::Company) && is_role_mailbox(value))
         })
         .map(|(kind, value, _)| IdentifierKey { kind: *kind, value: value.clone() })
         .collect();

@@ -20,7 +20,7 @@ fn person(id: u128, name: &str, identifiers: &[(IdentifierKind, &str)]) -> Obser
         profile_id: Uuid::from_u128(id),
         source: "crm".into(),
         priority: 1,
-        kind: PartyKind::Person,
+        kind: Some(PartyKind::Person),
         attributes: [("name".to_owned(), told(name))].into(),
         observed_at: DateTime::from_timestamp(0, 0).unwrap(),
         identifiers: identifiers.iter().map(|(kind, value)| (*kind, (*value).to_owned(), Strength::Strong)).collect(),
@@ -155,7 +155,7 @@ fn one_persons_mailbox_takes_a_nickname() {
 fn kinds_and_customer_numbers_stand_against_a_join() {
     let phone = [(Phone, "+493012345")];
     let mut firma = person(2, "Beck GmbH", &phone);
-    firma.kind = PartyKind::Company;
+    firma.kind = Some(PartyKind::Company);
     assert_eq!(refused(person(1, "Anna Beck", &phone), firma), Some(Reason::KindsDiffer));
     let numbered = |id, number| person(id, "Anna Beck", &[(Email, "anna@firma.de"), (CustomerNumber, number)]);
     assert_eq!(refused(numbered(1, "1042"), numbered(2, "1043")), Some(Reason::CustomerNumbersDiffer));
@@ -177,13 +177,28 @@ fn a_family_shares_a_card_and_two_sources_count_from_one() {
 }
 
 #[test]
+fn who_is_of_unknown_kind_joins_a_company_by_number_and_a_name_still_speaks_against_it() {
+    let unknown = |id, name, carried: &[_]| Observed { kind: None, ..from("sales", person(id, name, carried)) };
+    let company = || Observed {
+        kind: Some(PartyKind::Company),
+        ..person(1, "Beck GmbH", &[(CustomerNumber, "F-1"), (Phone, "+4930")])
+    };
+    assert_eq!(refused(company(), unknown(2, "", &[(CustomerNumber, "F-1")])), None);
+    assert_eq!(refused(unknown(2, "", &[(CustomerNumber, "F-1")]), company()), None);
+    assert_eq!(refused(company(), unknown(2, "Anna Koch", &[(Phone, "+4930")])), Some(Reason::CompanyNamesDiffer));
+    assert_eq!(refused(company(), unknown(2, "Beck", &[(Phone, "+4930")])), None);
+    let anna = person(1, "Anna Beck", &[(Phone, "+4930")]);
+    assert_eq!(refused(anna, unknown(2, "Peter Beck", &[(Phone, "+4930")])), Some(Reason::GivenNamesDiffer));
+}
+
+#[test]
 fn a_role_mailbox_is_the_companys() {
     let mail = [(Email, "info@firma.de")];
     let mut set = set();
     set.observe(person(1, "Anna Beck", &mail));
     let second = set.observe(person(2, "Anna Beck", &mail));
     assert!(matches!(&second[..], [Decision::CustomerCreated { .. }]), "{second:?}");
-    let company = |id| Observed { kind: PartyKind::Company, ..person(id, "Beck GmbH", &mail) };
+    let company = |id| Observed { kind: Some(PartyKind::Company), ..person(id, "Beck GmbH", &mail) };
     assert_eq!(refused(company(3), company(4)), None);
 }
 

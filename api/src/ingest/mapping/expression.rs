@@ -213,7 +213,7 @@ pub fn version(parts: &[Expression], scope: &Scope<'_>) -> Result<Option<String>
         }
         let text = match part.read(scope, "version")? {
             value if value.is_empty() => continue,
-            Val::Time(moment) => time::text(moment),
+            Val::Time(moment) => time::text(moment.to_utc()),
             number @ Val::Number(_) => {
                 let whole = number.decimal().map_err(|problem| part.reject("version", &problem))?.to_i64();
                 let whole = whole
@@ -221,10 +221,22 @@ pub fn version(parts: &[Expression], scope: &Scope<'_>) -> Result<Option<String>
                     .ok_or_else(|| part.reject("version", &Problem::wrong_type("a whole number from 0 up", &number)))?;
                 format!("{whole:020}")
             }
-            other => other.text().map_err(|problem| part.reject("version", &problem))?.unwrap_or_default().into_owned(),
+            other => {
+                let text = other.text().map_err(|problem| part.reject("version", &problem))?.unwrap_or_default();
+                comparable(&text)
+            }
         };
         filled = true;
         version.push_str(&text);
     }
     Ok(filled.then_some(version))
+}
+
+/// A CSV file has texts only: whole numbers among them compare as numbers and times as times; any other compares as it is.
+fn comparable(text: &str) -> String {
+    let text = text.trim();
+    if text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return format!("{text:0>20}");
+    }
+    time::parse_any(text).map_or_else(|_| text.to_owned(), |moment| time::text(moment.to_utc()))
 }

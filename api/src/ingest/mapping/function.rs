@@ -7,9 +7,9 @@ use std::borrow::Cow;
 
 use chrono::NaiveDate;
 
-use super::Lookups;
 use super::time::{self, Format};
 use super::value::{Problem, Val, truth};
+use super::{Lookups, markup};
 use crate::ingest::decimal::Decimal;
 use crate::ingest::envelope::RejectCode;
 use crate::ingest::json::Json;
@@ -79,7 +79,7 @@ impl Function {
             Self::Upper => Val::Text(plain(value)?.to_uppercase().into()),
             Self::Type => Val::Text(kind(&value).into()),
             Self::Bool(yes, no) => Val::Bool(truth(&value, yes, no)?),
-            Self::HtmlToText => Val::Text(without_markup(plain(value)?)),
+            Self::HtmlToText => Val::Text(markup::without(plain(value)?)),
             Self::Split(separator, None) => {
                 Val::Texts(plain(value)?.split(separator.as_str()).map(|piece| piece.trim().to_owned()).collect())
             }
@@ -107,23 +107,17 @@ impl Function {
             }
             Self::Power(power) => number(value.decimal()?.shift(*power).ok())?,
             Self::Rescale(from, to) => number(value.decimal()?.rescale(*from, *to))?,
-            Self::Number('.') => Val::Number(value.decimal()?.to_string().into()),
-            Self::Number(_) => {
-                let text = plain(value)?.trim().replace(['.', ' ', '\u{a0}', '\''], "").replace(',', ".");
-                Val::Number(Val::Text(text.into()).decimal()?.to_string().into())
+            Self::Number(mark) => {
+                let number = match &value {
+                    Val::Text(text) => {
+                        Val::Text(ungrouped(text.trim(), *mark).ok_or_else(no_number)?.into()).decimal()?
+                    }
+                    _ => value.decimal()?,
+                };
+                Val::Number(number.to_string().into())
             }
         })
     }
-}
-
-/// Plain text passes as it is: a converter would take its line breaks away.
-fn without_markup(text: Cow<'_, str>) -> Cow<'_, str> {
-    let bytes = text.as_bytes();
-    let tag = bytes
-        .windows(2)
-        .any(|pair| pair[0] == b'<' && (pair[1].is_ascii_alphabetic() || matches!(pair[1], b'/' | b'!')));
-    let entity = text.split_once('&').is_some_and(|(_, rest)| rest.contains(';'));
-    if tag || entity { nanohtml2text::html2text(&text).trim().replace("\r\n", "\n").into() } else { text }
 }
 
 fn plain(value: Val<'_>) -> Result<Cow<'_, str>, Problem> {
@@ -139,6 +133,31 @@ fn kind(value: &Val<'_>) -> &'static str {
         Val::Texts(_) => "list",
         Val::Tree(tree) => tree.kind(),
     }
+}
+
+/// A number written for people as JSON would write it: without the marks between groups of three digits. None: the marks stand
+/// where no group ends, so that it may be another number than it seems (`1234.50` is not 123,450).
+fn ungrouped(text: &str, decimal: char) -> Option<String> {
+    let (whole, fraction) = text.split_once(decimal).map_or((text, None), |(whole, fraction)| (whole, Some(fraction)));
+    let is_mark = |c: char| matches!(c, '.' | ',' | '\'' | '’') || c.is_whitespace();
+    if fraction.is_some_and(|fraction| fraction.contains(is_mark)) {
+        return None;
+    }
+    let digits = whole.trim_start_matches(['-', '+']);
+    if let Some(mark) = digits.chars().find(|c| is_mark(*c)) {
+        let mut groups = digits.split(mark);
+        let begins = groups.next().is_some_and(|group| (1..=3).contains(&group.len()));
+        if !begins || !groups.all(|group| group.len() == 3) {
+            return None;
+        }
+    }
+    let whole = whole.replace(is_mark, "");
+    Some(fraction.map_or_else(|| whole.clone(), |fraction| format!("{whole}.{fraction}")))
+}
+
+fn no_number() -> Problem {
+    let text = "is not a number in the expected format; `number` in the mapping can declare the decimal mark";
+    Problem { code: RejectCode::WrongType, text: text.into() }
 }
 
 fn number<'a>(number: Option<Decimal>) -> Result<Val<'a>, Problem> {
@@ -180,13 +199,6 @@ mod tests {
         function.apply(Val::Text(text.into()), &Lookups::new()).unwrap()
     }
 
-    #[test]
-    fn markup_goes_and_plain_text_stays() {
-        let text = |text| apply(&Function::HtmlToText, text);
-        assert_eq!(text("a\n\n b < c"), Val::Text("a\n\n b < c".into()));
-        assert_eq!(text("<p>Gr&uuml;&szlig;e</p>"), Val::Text("Grüße".into()));
-    }
-
     fn words(words: &[&str]) -> Vec<String> {
         words.iter().map(|word| (*word).to_owned()).collect()
     }
@@ -194,6 +206,18 @@ mod tests {
     #[test]
     fn numbers_and_pieces() {
         assert_eq!(apply(&Function::Number(','), "-1.234,50"), Val::Number("-1234.50".into()));
+        let number = |mark, value| Function::Number(mark).apply(value, &Lookups::new()).map_err(|problem| problem.code);
+        let text = |text: &'static str| Val::Text(text.into());
+        let is = |number: &'static str| Ok(Val::Number(number.into()));
+        assert_eq!(number(',', Val::Number("1234.50".into())), is("1234.50"));
+        assert_eq!(number(',', text("1 234 567,5")), is("1234567.5"));
+        assert_eq!(number('.', text("1,234.50")), is("1234.50"));
+        assert_eq!(number('.', text("1234.50")), is("1234.50"));
+        for (mark, wrong) in
+            [(',', "1234.50"), (',', "1.23,4"), (',', "1,2,3"), (',', "1.234 567"), ('.', "1,50"), ('.', "1.234.567")]
+        {
+            assert_eq!(number(mark, text(wrong)), Err(RejectCode::WrongType), "{wrong}");
+        }
         assert_eq!(apply(&Function::Power(-2), "12345"), Val::Number("123.45".into()));
         assert_eq!(apply(&Function::Rescale((-103, 103), (1, 5)), "103"), Val::Number("5".into()));
         assert_eq!(apply(&Function::Split("@".into(), Some(-1)), "a@b"), Val::Text("b".into()));

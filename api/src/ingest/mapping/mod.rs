@@ -12,6 +12,7 @@ pub mod document;
 pub mod expression;
 pub mod function;
 pub mod load;
+mod markup;
 pub mod path;
 mod run;
 pub mod signature;

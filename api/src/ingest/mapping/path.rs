@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use chrono::{DateTime, Utc};
+
 use super::Lookups;
 use super::document::{MappingError, Node};
 use super::value::Val;
@@ -64,7 +66,7 @@ impl Path {
 
     /// The value there; a path that does not exist is null.
     pub fn read<'a>(&self, scope: &Scope<'a>) -> Val<'a> {
-        let time = |time: Option<_>| time.map_or(Val::Null, Val::Time);
+        let time = |time: Option<DateTime<Utc>>| time.map_or(Val::Null, |time| Val::Time(time.fixed_offset()));
         match (self.root, scope.item) {
             (Root::Record, _) => scope.record.at(&self.steps).map_or(Val::Null, Val::of),
             (Root::Item, Some((item, _, _))) => item.at(&self.steps).map_or(Val::Null, Val::of),

@@ -57,15 +57,16 @@ impl Stream {
     }
 }
 
-/// A row's id is made of its part: two of the same would be one, and which of them would be chance.
+/// A row's id is made of its part, whatever its table: two of the same would be one on the timeline, and which of them would be
+/// chance.
 fn one_of_each(rows: &[MappedRow]) -> Result<(), Reject> {
     let mut seen = HashSet::with_capacity(rows.len());
-    match rows.iter().find(|row| !seen.insert((row.table, row.part.as_str()))) {
+    match rows.iter().find(|row| !seen.insert(row.part.as_str())) {
         None => Ok(()),
         Some(row) => {
             let reason = format!(
-                "Two rows of {} in this record have the same part. Give each its own `part` in the mapping, or send no key \
-                 of an object twice.",
+                "Two rows of this record, one of {}, have the same part. Give each its own `part` in the mapping, or send no \
+                 key of an object twice.",
                 row.table
             );
             Err(Reject::new(RejectCode::DuplicateRow, reason))

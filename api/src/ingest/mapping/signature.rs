@@ -113,10 +113,19 @@ impl Function {
             (node, None)
         };
         let named = |name: &String| {
-            Format::named(name, zone).ok_or_else(|| {
+            let format = Format::named(name, zone).ok_or_else(|| {
                 let known = "rfc3339, postgres, date, unix_s, unix_ms, unix_us, or a pattern such as %d.%m.%Y %H:%M";
                 formats.fail(format!("unknown time format `{name}`; known are {known}"))
-            })
+            })?;
+            match &format {
+                Format::Pattern(pattern, None) if !time::names_zone(pattern) => {
+                    Err(formats.fail(format!("times of `{name}` name no zone: give `zone`, or a pattern with %z")))
+                }
+                Format::Pattern(pattern, Some(_)) if time::names_zone(pattern) => {
+                    Err(formats.fail(format!("times of `{name}` name their own zone: take `zone` away")))
+                }
+                _ => Ok(format),
+            }
         };
         Ok(Self::Time(formats.texts()?.iter().map(named).collect::<Result<_, _>>()?))
     }

@@ -145,7 +145,7 @@ tables! {
         response: Reference, required; survey: Reference; question_key: Text, required; question: Text;
         kind: Choice(QUESTIONS), required; aspect: Choice(&["PRODUCT", "DELIVERY", "SUPPORT", "COMMUNICATION"]);
         product: Text; raw_value: Text; scale_min: Integer; scale_max: Integer; score: Integer; text: Text;
-        position: Integer; answered_at: Time;
+        position: Integer; answered_at: Time, required; source_url: Text;
     }
     contact_note Profile {
         author: Text; staff: Text; department: Choice(DEPARTMENTS); channel: Choice(CHANNELS);
@@ -171,11 +171,11 @@ tables! {
     web_session Profile {
         started_at: Time, required; ended_at: Time; channel: Text; referrer: Text; campaign: Text; landing_page: Text;
         pages: Integer; bounced: Bool; converted: Bool; duration_seconds: Integer; device: Text; country: Text;
-        product: Text; touchpoint: Text;
+        product: Text; touchpoint: Text; source_url: Text;
     }
     web_event ProfileOrReference {
         session: Reference; name: Text, required; kind: Choice(&["PAGE", "SCREEN", "TRACK"]); url: Text; title: Text;
-        amount: Money; currency: Text; product: Text; touchpoint: Text; occurred_at: Time, required;
+        amount: Money; currency: Text; product: Text; touchpoint: Text; occurred_at: Time, required; source_url: Text;
     }
     ticket Profile {
         number: Text; kind: Choice(&["QUESTION", "PROBLEM", "COMPLAINT", "REQUEST"]);
@@ -203,11 +203,12 @@ tables! {
     consent Profile {
         purpose: Text, required; channel: Choice(CHANNELS);
         state: Choice(&["GRANTED", "DENIED", "WITHDRAWN"]), required; evidence: Text; recorded_at: Time, required;
+        source_url: Text;
     }
-    preference Profile { key: Text, required; value: Text, required; recorded_at: Time; }
+    preference Profile { key: Text, required; value: Text, required; recorded_at: Time; source_url: Text; }
     relation Profile {
         kind: Choice(&["WORKS_AT", "HOUSEHOLD"]), required; to: Text, required; title: Text; valid_from: Date;
-        valid_to: Date;
+        valid_to: Date; repeated: Bool;
     }
     staff Nobody {
         key: Text, required; name: Text, required; email: Text; team: Text; region: Text;

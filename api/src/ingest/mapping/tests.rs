@@ -76,6 +76,14 @@ fn a_record_becomes_profiles_and_rows() {
 }
 
 #[test]
+fn versions_compare_as_what_they_mean() {
+    let version = |value: &str| map(&format!(r#"{{"id":1,"v":{value}}}"#)).unwrap().version.unwrap();
+    assert!(version("\"9\"") < version("\"10\"") && version("\"10\"") == version("10"));
+    assert!(version("\"2026-11-21T23:00:00+01:00\"") < version("\"2026-11-21T22:30:00.5Z\""));
+    assert_eq!(version("\"v2\""), "v2");
+}
+
+#[test]
 fn what_cannot_be_mapped_says_why_without_the_value() {
     assert_eq!(code(r#"{"v":1}"#), RejectCode::MissingField);
     assert_eq!(code(r#"{"id":1,"at":"1850-01-01T00:00:00Z"}"#), RejectCode::OutOfRange);
@@ -90,6 +98,16 @@ fn what_cannot_be_mapped_says_why_without_the_value() {
     assert_eq!(code("[1]"), RejectCode::BrokenJson);
     let twice = r#"{"id":1,"who":"p","consents":{"m":{"state":"a"},"m":{"state":"a"}}}"#;
     assert_eq!(code(twice), RejectCode::DuplicateRow);
+    // Another table is no other part.
+    let mapping = Mapping::parse(
+        &FILE.replace("for_each = \"/consents\"\n", "").replace("@item", "/consent").replace("@key", "/purpose"),
+    );
+    let both = Origin::new("s").envelope(
+        "x",
+        None,
+        r#"{"id":1,"who":"p","revenue":"1","purpose":"m","consent":{"state":"a"}}"#,
+    );
+    assert_eq!(mapping.unwrap().map(&both).unwrap_err().code, RejectCode::DuplicateRow);
     let many = format!(r#"{{"id":1,"who":"p","consents":[{}0]}}"#, "0,".repeat(5_000));
     assert_eq!(code(&many), RejectCode::TooLarge);
     let reject = map(r#"{"id":1,"who":"p","born":"secret"}"#).unwrap_err();
@@ -123,6 +141,9 @@ fn a_mistake_in_the_file_names_its_line() {
     assert!(load_error("index = -1", "index = \"a\"").contains("a whole number was expected"));
     assert!(load_error("%d.%m.%Y", "%Q").contains("no date pattern"));
     assert!(load_error("\"unix_s\"", "\"epoch\"").contains("unknown time format `epoch`"));
+    let pattern = |time: &str| load_error("time = [\"rfc3339\", \"unix_s\"]", &format!("time = {time}"));
+    assert!(pattern("\"%d.%m.%Y %H:%M\"").contains("name no zone"));
+    assert!(pattern("{ format = \"%d.%m.%Y %H:%M %z\", zone = \"UTC\" }").contains("name their own zone"));
     assert!(load_error("[[stream]]", "[[stream").contains("not TOML"));
 }
 

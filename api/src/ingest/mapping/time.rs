@@ -1,4 +1,4 @@
-//! Times as sources spell them. Everything becomes UTC with microseconds, between 1900 and 2199.
+//! Times as sources spell them. Everything becomes microseconds, between 1900 and 2199; UTC where it is kept.
 
 use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat, Timelike, Utc};
 
@@ -41,7 +41,7 @@ pub fn midnight(date: NaiveDate) -> Result<DateTime<Utc>, Problem> {
 }
 
 /// RFC 3339, `PostgreSQL`'s spelling, or a day: all of them unambiguous.
-pub fn parse_any(text: &str) -> Result<DateTime<Utc>, Problem> {
+pub fn parse_any(text: &str) -> Result<DateTime<FixedOffset>, Problem> {
     [Format::Rfc3339, Format::Postgres, Format::Date]
         .iter()
         .find_map(|format| format.read(text).transpose())
@@ -49,7 +49,7 @@ pub fn parse_any(text: &str) -> Result<DateTime<Utc>, Problem> {
 }
 
 /// Reads the value by the first format that fits.
-pub fn parse(value: &Val<'_>, formats: &[Format]) -> Result<DateTime<Utc>, Problem> {
+pub fn parse(value: &Val<'_>, formats: &[Format]) -> Result<DateTime<FixedOffset>, Problem> {
     if let Val::Time(time) = value {
         return Ok(*time);
     }
@@ -89,24 +89,23 @@ impl Format {
     }
 
     /// None: the text is not of this format. An error: it is, but not in range.
-    fn read(&self, text: &str) -> Result<Option<DateTime<Utc>>, Problem> {
+    fn read(&self, text: &str) -> Result<Option<DateTime<FixedOffset>>, Problem> {
         let read = match self {
-            Self::Rfc3339 => DateTime::parse_from_rfc3339(text).ok().map(|time| time.to_utc()),
-            Self::Postgres => DateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f%#z").ok().map(|time| time.to_utc()),
+            Self::Rfc3339 => DateTime::parse_from_rfc3339(text).ok(),
+            Self::Postgres => DateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f%#z").ok(),
             Self::Date => match NaiveDate::parse_from_str(text, "%Y-%m-%d") {
-                Ok(date) => Some(midnight(date)?),
+                Ok(date) => Some(midnight(date)?.fixed_offset()),
                 Err(_) => None,
             },
             Self::Unix(power) => match Decimal::parse(text) {
-                Ok(number) => Some(unix(number, 6 - power)?),
+                Ok(number) => Some(unix(number, 6 - power)?.fixed_offset()),
                 Err(_) => None,
             },
-            Self::Pattern(pattern, None) => DateTime::parse_from_str(text, pattern).ok().map(|time| time.to_utc()),
+            Self::Pattern(pattern, None) => DateTime::parse_from_str(text, pattern).ok(),
             Self::Pattern(pattern, Some(zone)) => NaiveDateTime::parse_from_str(text, pattern)
                 .ok()
                 .or_else(|| NaiveDate::parse_from_str(text, pattern).ok().map(|date| date.and_time(NaiveTime::MIN)))
-                .and_then(|time| time.and_local_timezone(*zone).single())
-                .map(|time| time.to_utc()),
+                .and_then(|time| time.and_local_timezone(*zone).single()),
         };
         let Some(time) = read else { return Ok(None) };
         in_range(time.year())?;
@@ -127,6 +126,12 @@ pub fn is_pattern(pattern: &str) -> bool {
     pattern.contains('%') && items.all(|item| !matches!(item, chrono::format::Item::Error))
 }
 
+/// Whether a time of this pattern says its own zone: whether what it writes can be read without being told one.
+pub fn names_zone(pattern: &str) -> bool {
+    let written = DateTime::UNIX_EPOCH.fixed_offset().format(pattern).to_string();
+    DateTime::parse_from_str(&written, pattern).is_ok()
+}
+
 /// A fixed zone: `UTC`, `Z` or `+01:00`.
 pub fn zone(text: &str) -> Option<FixedOffset> {
     if matches!(text, "UTC" | "Z") { FixedOffset::east_opt(0) } else { text.parse().ok() }
@@ -138,7 +143,7 @@ mod tests {
 
     fn read(value: &str, format: &str, zone_text: Option<&str>) -> Result<String, RejectCode> {
         let format = Format::named(format, zone_text.and_then(zone)).unwrap();
-        parse(&Val::Text(value.into()), &[format]).map(text).map_err(|problem| problem.code)
+        parse(&Val::Text(value.into()), &[format]).map(|time| text(time.to_utc())).map_err(|problem| problem.code)
     }
 
     #[test]

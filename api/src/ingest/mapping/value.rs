@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, Utc};
 use serde_json::Value;
 
 use super::table::FieldType;
@@ -22,8 +22,8 @@ pub enum Val<'a> {
     Number(Cow<'a, str>),
     /// A text.
     Text(Cow<'a, str>),
-    /// A point in time.
-    Time(DateTime<Utc>),
+    /// A point in time, in the zone it was written in: the day of a time is the day there.
+    Time(DateTime<FixedOffset>),
     /// A day.
     Date(NaiveDate),
     /// Several texts.
@@ -95,7 +95,7 @@ impl<'a> Val<'a> {
             Self::Null => return Ok(None),
             Self::Bool(truth) => Cow::Borrowed(if truth { "true" } else { "false" }),
             Self::Number(text) | Self::Text(text) => text,
-            Self::Time(time) => Cow::Owned(time::text(time)),
+            Self::Time(time) => Cow::Owned(time::text(time.to_utc())),
             Self::Date(date) => Cow::Owned(date.to_string()),
             Self::Texts(_) | Self::Tree(_) => return Err(Problem::wrong_type("a text", &self)),
         }))
@@ -113,9 +113,9 @@ impl<'a> Val<'a> {
     /// The point in time; the text forms are those of [`time::parse_any`].
     pub fn time(&self) -> Result<DateTime<Utc>, Problem> {
         match self {
-            Self::Time(time) => Ok(*time),
+            Self::Time(time) => Ok(time.to_utc()),
             Self::Date(date) => time::midnight(*date),
-            Self::Text(text) => time::parse_any(text),
+            Self::Text(text) => Ok(time::parse_any(text)?.to_utc()),
             _ => Err(Problem::wrong_type("a time", self)),
         }
     }
@@ -124,10 +124,7 @@ impl<'a> Val<'a> {
         let date = match self {
             Self::Date(date) => *date,
             Self::Time(time) => time.date_naive(),
-            Self::Text(text) => match NaiveDate::parse_from_str(text, "%Y-%m-%d") {
-                Ok(date) => date,
-                Err(_) => time::parse_any(text)?.date_naive(),
-            },
+            Self::Text(text) => time::parse_any(text)?.date_naive(),
             _ => return Err(Problem::wrong_type("a date", self)),
         };
         time::in_range(date.year()).map(|()| date)
@@ -207,4 +204,21 @@ fn choice(value: Val<'_>, choices: &[&str]) -> Result<Value, Problem> {
     }
     let text = format!("is none of {}; a lookup table in the mapping can translate it", choices.join(", "));
     Err(Problem { code: RejectCode::UnknownValue, text })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_day_of_a_time_is_the_day_where_it_was_written() {
+        let day = |text: &'static str| Val::Text(text.into()).into_field(FieldType::Date).unwrap().unwrap();
+        for text in ["2027-01-01", "2027-01-01T00:00:00+01:00", "2027-01-01 23:30:00-05"] {
+            assert_eq!(day(text), "2027-01-01", "{text}");
+        }
+        let format = time::Format::named("%d.%m.%Y %H:%M", time::zone("+01:00")).unwrap();
+        let time = Val::Time(time::parse(&Val::Text("01.01.2027 00:30".into()), &[format]).unwrap());
+        assert_eq!(time.clone().into_field(FieldType::Date).unwrap().unwrap(), "2027-01-01");
+        assert_eq!(time.into_field(FieldType::Time).unwrap().unwrap(), "2026-12-31T23:30:00.000000Z");
+    }
 }

@@ -30,12 +30,13 @@ impl Silo for Crm {
 /// Whether a customer may be contacted: the strictest over all profiles.
 ///
 /// A wish (`do_not_contact`, `allowed_channels`) goes before any consent. An opt-out yields only to a consent that was
-/// recorded later and has evidence. Without any consent only service is allowed. `preferred_channel` forbids nothing.
+/// recorded later and has evidence; one for a purpose not known here refuses everything but service. A consent dated after
+/// `now` is none yet. Without any consent only service is allowed. `preferred_channel` forbids nothing.
 pub fn may_contact(
     consents: &[ConsentRow],
     preferences: &[PreferenceRow],
-    purpose: ContactPurpose,
-    channel: Channel,
+    (purpose, channel): (ContactPurpose, Channel),
+    now: DateTime<Utc>,
 ) -> ContactDecision {
     let wishes = current(preferences);
     let forbidden = wishes.iter().find_map(|(wish, value)| match wish {
@@ -43,11 +44,11 @@ pub fn may_contact(
         Wish::AllowedChannels if !allows(value, channel) => Some(ContactReason::ChannelNotWanted),
         _ => None,
     });
-    let refused = forbidden.or_else(|| opted_out(consents, purpose, channel));
+    let refused = forbidden.or_else(|| opted_out(consents, purpose, channel, now));
     if let Some(reason) = refused {
         return ContactDecision { allowed: false, reason };
     }
-    let granted = relevant(consents, purpose, channel).any(|consent| consent.state == ConsentState::Granted);
+    let granted = grants(consents, purpose, channel, now).next().is_some();
     if !granted && purpose != ContactPurpose::Service {
         return ContactDecision { allowed: false, reason: ContactReason::NoConsent };
     }
@@ -65,23 +66,43 @@ pub fn may_contact(
     ContactDecision { allowed: true, reason }
 }
 
-/// The consents that speak of a purpose and a channel; without a channel they speak of any.
-fn relevant(
+/// What a consent speaks of: without a channel of any.
+fn speaks_of(consent: &ConsentRow, purpose: ContactPurpose, channel: Channel) -> bool {
+    named(&consent.purpose) == Some(purpose) && consent.channel.is_none_or(|one| one == channel)
+}
+
+/// What the customer agreed to until now. A time that cannot be read is an old one.
+fn grants(
     consents: &[ConsentRow],
     purpose: ContactPurpose,
     channel: Channel,
-) -> impl Iterator<Item = &ConsentRow> + Clone {
+    now: DateTime<Utc>,
+) -> impl Iterator<Item = &ConsentRow> {
     consents.iter().filter(move |consent| {
-        named(&consent.purpose) == Some(purpose) && consent.channel.is_none_or(|one| one == channel)
+        consent.state == ConsentState::Granted
+            && speaks_of(consent, purpose, channel)
+            && consent.recorded_at.time().is_none_or(|at| at <= now)
     })
 }
 
+/// Whether an opt-out refuses this contact. One for all, or for a purpose that is not known here, may mean this one too.
+fn refuses_purpose(consent: &ConsentRow, purpose: ContactPurpose, channel: Channel) -> bool {
+    let unknown = named::<ContactPurpose>(&consent.purpose).is_none();
+    let of_any = unknown && purpose != ContactPurpose::Service && consent.channel.is_none_or(|one| one == channel);
+    of_any || speaks_of(consent, purpose, channel)
+}
+
 /// The latest opt-out, unless an evidenced consent came after it.
-fn opted_out(consents: &[ConsentRow], purpose: ContactPurpose, channel: Channel) -> Option<ContactReason> {
-    let relevant = relevant(consents, purpose, channel);
+fn opted_out(
+    consents: &[ConsentRow],
+    purpose: ContactPurpose,
+    channel: Channel,
+    now: DateTime<Utc>,
+) -> Option<ContactReason> {
     // A time that cannot be read counts for the customer: an opt-out as new, a consent as old.
-    let (opted_out_at, reason) = relevant
-        .clone()
+    let (opted_out_at, reason) = consents
+        .iter()
+        .filter(|consent| refuses_purpose(consent, purpose, channel))
         .filter_map(|consent| {
             let reason = match consent.state {
                 ConsentState::Granted => return None,
@@ -91,8 +112,7 @@ fn opted_out(consents: &[ConsentRow], purpose: ContactPurpose, channel: Channel)
             Some((consent.recorded_at.time().unwrap_or(DateTime::<Utc>::MAX_UTC), reason))
         })
         .max_by_key(|(at, reason)| (*at, *reason == ContactReason::Withdrawn))?;
-    let agreed_since = relevant
-        .filter(|consent| consent.state == ConsentState::Granted)
+    let agreed_since = grants(consents, purpose, channel, now)
         .filter(|consent| consent.evidence.as_deref().is_some_and(|evidence| !evidence.trim().is_empty()))
         .any(|consent| consent.recorded_at.time().is_some_and(|at| at > opted_out_at));
     (!agreed_since).then_some(reason)
@@ -185,6 +205,7 @@ mod tests {
             evidence: proven.then(|| "double opt-in".to_owned()),
             recorded_at: DateTime::from_timestamp_millis(at).unwrap().into(),
             source: "crm".to_owned(),
+            source_url: None,
         }
     }
 
@@ -195,21 +216,31 @@ mod tests {
             value: Some(value.to_owned()),
             recorded_at: DateTime::from_timestamp_millis(at).unwrap().into(),
             source: "crm".to_owned(),
+            source_url: None,
             source_profile_id: Uuid::from_u128(profile),
         }
     }
 
+    fn asked(
+        rows: &[ConsentRow],
+        wishes: &[PreferenceRow],
+        purpose: ContactPurpose,
+        channel: Channel,
+    ) -> ContactDecision {
+        may_contact(rows, wishes, (purpose, channel), DateTime::from_timestamp(10_000, 0).unwrap())
+    }
+
     fn by_email(consents: &[ConsentRow], wishes: &[PreferenceRow]) -> ContactReason {
-        may_contact(consents, wishes, Marketing, Channel::Email).reason
+        asked(consents, wishes, Marketing, Channel::Email).reason
     }
 
     #[test]
     fn only_service_goes_without_consent() {
         assert_eq!(by_email(&[], &[]), ContactReason::NoConsent);
-        assert_eq!(may_contact(&[], &[], Survey, Channel::Phone).reason, ContactReason::NoConsent);
-        assert!(may_contact(&[], &[], Service, Channel::Phone).allowed);
+        assert_eq!(asked(&[], &[], Survey, Channel::Phone).reason, ContactReason::NoConsent);
+        assert!(asked(&[], &[], Service, Channel::Phone).allowed);
         let withdrawn = [consent("SERVICE", None, Withdrawn, false, 1)];
-        assert_eq!(may_contact(&withdrawn, &[], Service, Channel::Phone).reason, ContactReason::Withdrawn);
+        assert_eq!(asked(&withdrawn, &[], Service, Channel::Phone).reason, ContactReason::Withdrawn);
     }
 
     #[test]
@@ -220,6 +251,26 @@ mod tests {
         assert_eq!(by_email(&[said_no.clone(), agreed(false, 2_000)], &[]), ContactReason::Denied, "not proven");
         assert_eq!(by_email(&[said_no, agreed(true, 1_100_000)], &[]), ContactReason::Granted);
         assert_eq!(by_email(&[agreed(false, 1)], &[]), ContactReason::Granted, "nobody said no");
+    }
+
+    #[test]
+    fn an_opt_out_of_an_unknown_purpose_refuses_all_but_service() {
+        for purpose in ["ALL", "FUNDRAISING"] {
+            let rows = [consent("MARKETING", None, Granted, true, 1), consent(purpose, None, Denied, false, 2)];
+            assert_eq!(by_email(&rows, &[]), ContactReason::Denied);
+            assert!(asked(&rows, &[], Service, Channel::Email).allowed);
+        }
+        let by_phone =
+            [consent("ALL", Some(Channel::Phone), Denied, false, 2), consent("MARKETING", None, Granted, true, 1)];
+        assert_eq!(by_email(&by_phone, &[]), ContactReason::Granted);
+    }
+
+    #[test]
+    fn a_consent_of_tomorrow_is_none_yet() {
+        let tomorrow = 10_000_001;
+        assert_eq!(by_email(&[consent("MARKETING", None, Granted, true, tomorrow)], &[]), ContactReason::NoConsent);
+        let rows = [consent("MARKETING", None, Denied, false, 1), consent("MARKETING", None, Granted, true, tomorrow)];
+        assert_eq!(by_email(&rows, &[]), ContactReason::Denied);
     }
 
     #[test]
@@ -259,9 +310,9 @@ mod tests {
     proptest! {
         #[test]
         fn order_does_not_matter(mut rows in prop::collection::vec(any_consent(), 0..8)) {
-            let before = may_contact(&rows, &[], Marketing, Channel::Email);
+            let before = asked(&rows, &[], Marketing, Channel::Email);
             rows.reverse();
-            prop_assert_eq!(may_contact(&rows, &[], Marketing, Channel::Email), before);
+            prop_assert_eq!(asked(&rows, &[], Marketing, Channel::Email), before);
         }
 
         #[test]
@@ -279,14 +330,14 @@ mod tests {
             prop_assume!(no.state != Granted);
             let mut more = rows.clone();
             more.push(no);
-            let (before, after) = (may_contact(&rows, &[], Survey, Channel::Phone), may_contact(&more, &[], Survey, Channel::Phone));
+            let (before, after) = (asked(&rows, &[], Survey, Channel::Phone), asked(&more, &[], Survey, Channel::Phone));
             prop_assert!(before.allowed || !after.allowed);
         }
 
         #[test]
         fn no_wish_opens_a_door(rows in prop::collection::vec(any_consent(), 0..4), key in "(do_not_contact|allowed_channels|preferred_channel)", value in "\\PC{0,20}") {
-            let before = may_contact(&rows, &[], Survey, Channel::Phone);
-            let after = may_contact(&rows, &[wish(1, &key, &value, 1)], Survey, Channel::Phone);
+            let before = asked(&rows, &[], Survey, Channel::Phone);
+            let after = asked(&rows, &[wish(1, &key, &value, 1)], Survey, Channel::Phone);
             prop_assert!(before.allowed || !after.allowed);
         }
     }

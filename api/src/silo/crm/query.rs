@@ -9,7 +9,7 @@ use super::types::{
     CrmProfileRow, Preference, PreferenceConnection,
 };
 use super::{Crm, may_contact, store};
-use crate::access::{Class, PageArgs, Permit, SiloAccess, SiloKey, access, permit, shown, shown_text};
+use crate::access::{Class, PageArgs, Permit, Scope, SiloAccess, SiloKey, access, permit, shown, shown_text};
 use crate::catalogue::source::{Freshness, freshness};
 use crate::catalogue::types::{Channel, Money};
 use crate::error::Result;
@@ -184,7 +184,8 @@ impl CrmOfCustomer {
 
     /// Whether the customer may be contacted for a purpose on a channel, and why. It follows from the consents and wishes
     /// that any source knows of, the strictest over all of them: who once said no is contacted again only after agreeing
-    /// later with evidence. Null for those who may not read crm.
+    /// later with evidence. A no to a purpose that is not one of these means all of them but service, and a consent dated
+    /// after now is none yet. Null for those who may not read crm.
     #[graphql(directive = access::apply("crm".to_owned(), "open".to_owned()))]
     async fn may_contact(
         &self,
@@ -198,7 +199,9 @@ impl CrmOfCustomer {
         };
         let consents = store::consents_of_customer(context, &permit, self.customer_id);
         let preferences = store::preferences_of_customer(context, &permit, self.customer_id);
-        let read = try_join(consents, preferences).await;
-        Some(read.map(|(consents, preferences)| may_contact(&consents, &preferences, purpose, channel)))
+        let decided = try_join(consents, preferences).await.and_then(|(consents, preferences)| {
+            Ok(may_contact(&consents, &preferences, (purpose, channel), Scope::of(context)?.now))
+        });
+        Some(decided)
     }
 }

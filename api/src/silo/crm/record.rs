@@ -81,6 +81,7 @@ struct ConsentRecord {
     state: ConsentState,
     evidence: Option<String>,
     recorded_at: DateTime<Utc>,
+    source_url: Option<String>,
 }
 
 impl Record for ConsentRecord {
@@ -111,7 +112,7 @@ impl Record for ConsentRecord {
                 source: at.source.to_owned(),
                 source_profile_id: holder.profile_id,
                 customer_id: holder.customer_id,
-                source_url: None,
+                source_url: self.source_url,
                 purpose: self.purpose,
                 channel,
                 state: word(Some(self.state))?.unwrap_or_default(),
@@ -129,6 +130,7 @@ struct PreferenceRecord {
     key: String,
     value: String,
     recorded_at: Option<DateTime<Utc>>,
+    source_url: Option<String>,
 }
 
 impl Record for PreferenceRecord {
@@ -150,7 +152,7 @@ impl Record for PreferenceRecord {
                 source: at.source.to_owned(),
                 source_profile_id: holder.profile_id,
                 customer_id: holder.customer_id,
-                source_url: None,
+                source_url: self.source_url,
                 key: self.key,
                 value: self.value,
                 recorded_at: self.recorded_at.unwrap_or(at.received_at),

@@ -1,5 +1,6 @@
 //! All SQL of crm.
 
+use futures_util::future::try_join;
 use uuid::Uuid;
 
 use super::Crm;
@@ -72,13 +73,22 @@ pub async fn preference_page_of_customer(
     load(context, select, NEWEST_PREFERENCE, args, Some(customer_id)).await
 }
 
-/// All consents of a customer, the newest 1,000: what a decision is made of.
+/// What a decision is made of: every opt-out of a customer, however old, and the newest 1,000 consents.
 pub async fn consents_of_customer(
     context: &Context<'_>,
     permit: &Permit<Crm>,
     customer_id: Uuid,
 ) -> Result<Vec<ConsentRow>> {
-    newest(context, permit, customer_id, NEWEST_CONSENT, DECISION_ROWS).await
+    let batch = &Scope::of(context)?.batch;
+    let all = || permit.select::<ConsentRow>().of_parent("customer_id");
+    let granted = all().filter("t.state = 'GRANTED'", []).order(NEWEST_CONSENT, false).limit(DECISION_ROWS);
+    let (mut consents, opt_outs) = try_join(
+        batch.rows::<ConsentRow>(granted.fetch(), Some(customer_id)),
+        batch.rows::<ConsentRow>(all().filter("t.state <> 'GRANTED'", []).fetch(), Some(customer_id)),
+    )
+    .await?;
+    consents.extend(opt_outs);
+    Ok(consents)
 }
 
 /// All preferences of a customer, the newest 1,000.

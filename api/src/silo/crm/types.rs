@@ -128,6 +128,8 @@ object! {
         open recorded_at: time!,
         /// Key of the source it comes from.
         open source: text!,
+        /// Opens the consent in its source; null where the source has no page for it.
+        open source_url: text,
     }
 }
 connection!(Consent, ConsentConnection, ConsentEdge, "consents");
@@ -143,6 +145,8 @@ object! {
         open recorded_at: time!,
         /// Key of the source it comes from.
         open source: text!,
+        /// Opens the preference in its source; null where the source has no page for it.
+        open source_url: text,
         /// The source profile it hangs on.
         column source_profile_id: Uuid = Uuid,
     }

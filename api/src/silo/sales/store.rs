@@ -6,10 +6,10 @@ use uuid::Uuid;
 
 use super::Sales;
 use super::types::{
-    ContactNoteFilter, ContactNoteRow, ContractFilter, ContractRow, Department, OpportunityFilter, OpportunityRow,
-    PurchaseFilter, PurchaseRow,
+    ContactNoteFilter, ContactNoteRow, ContractFilter, ContractRow, ContractState, Department, OpportunityFilter,
+    OpportunityRow, PurchaseFilter, PurchaseRow,
 };
-use crate::access::{Class, Context, Order, Page, PageArgs, Permit, Scope, SiloRow, load};
+use crate::access::{Class, Context, Order, Page, PageArgs, Permit, Scope, Select, SiloRow, load};
 use crate::catalogue::check;
 use crate::catalogue::record::words;
 use crate::catalogue::types::Money;
@@ -21,6 +21,10 @@ const NEWEST_NOTE: Order = Order { name: "CONTACT_NOTE", by: "t.noted_at", time:
 const NEWEST_OPPORTUNITY: Order = Order { name: "OPPORTUNITY", by: "t.opened_at", time: true, descending: true };
 const NEWEST_PURCHASE: Order = Order { name: "PURCHASE", by: "t.ordered_at", time: true, descending: true };
 const NEWEST_CONTRACT: Order = Order { name: "CONTRACT", by: "t.starts_on", time: false, descending: true };
+
+/// Where a contract stands on the day bound to it: what `Contract.state` shows.
+const CONTRACT_STATE: &str = "CASE WHEN t.ends_on < ? THEN 'ENDED' ELSE coalesce(t.state, \
+                              CASE WHEN t.cancelled_at IS NULL THEN 'ACTIVE' ELSE 'CANCELLED' END) END";
 
 /// Customers that a number may lead to: more than one is already a question for whoever asked, and the eleventh says that
 /// there are more than are listed.
@@ -61,7 +65,7 @@ crate::row! {
     /// Figures over the contracts of a customer.
     pub struct ContractFigures {
         /// How many are active.
-        active: i64 = Number as "count(*) FILTER (WHERE t.state = 'ACTIVE')",
+        active: i64 = Number as "count(*)",
     }
 }
 
@@ -185,7 +189,7 @@ pub async fn contracts_of_customer(
 ) -> Result<Page<ContractRow>> {
     let mut select = permit.select::<ContractRow>().of_parent("customer_id");
     if let Some(state) = &filter.state {
-        select = select.one_of("t.state", words(state)?);
+        select = standing(context, select, words(state)?)?;
     }
     if let Some(product) = &filter.product {
         select = select.filter("t.product = ?", [Bind::from(product.as_str())]);
@@ -195,6 +199,18 @@ pub async fn contracts_of_customer(
         select = select.filter("t.ends_on < ?", [Bind::from(day.to_string())]);
     }
     load(context, select, NEWEST_CONTRACT, args, Some(customer_id)).await
+}
+
+/// Of these contracts those that stand so today.
+fn standing(context: &Context<'_>, of: Select<ContractRow>, states: Vec<String>) -> Result<Select<ContractRow>> {
+    let today = Scope::of(context)?.now.date_naive().to_string();
+    Ok(of.filter(format!("{CONTRACT_STATE} ?"), [Bind::from(today), Bind::Texts(states)]))
+}
+
+/// The contracts of a customer that are active today.
+fn active(context: &Context<'_>, permit: &Permit<Sales>) -> Result<Select<ContractRow>> {
+    let all = permit.select::<ContractRow>().of_parent("customer_id");
+    standing(context, all, words(&[ContractState::Active])?)
 }
 
 /// The figures over a customer's sales notes.
@@ -230,8 +246,8 @@ pub async fn contract_figures(
     permit: &Permit<Sales>,
     customer_id: Uuid,
 ) -> Result<ContractFigures> {
-    let select = permit.select::<ContractRow>().of_parent("customer_id").figures::<ContractFigures>();
-    Scope::of(context)?.batch.one(select.fetch(), customer_id).await
+    let active = active(context, permit)?.figures::<ContractFigures>();
+    Scope::of(context)?.batch.one(active.fetch(), customer_id).await
 }
 
 /// The day on which the next of a customer's active contracts ends, today included.
@@ -241,10 +257,8 @@ pub async fn next_contract_end(
     customer_id: Uuid,
 ) -> Result<Option<String>> {
     let scope = Scope::of(context)?;
-    let today = scope.now.date_naive().to_string();
-    let select = permit.select::<ContractRow>().of_parent("customer_id");
-    let select = select.filter("t.state = 'ACTIVE' AND t.ends_on >= ?", [Bind::from(today)]).figures::<NextEnd>();
-    let next: NextEnd = scope.batch.one(select.fetch(), customer_id).await?;
+    // An open-ended one has no end, and those that ended are not active.
+    let next: NextEnd = scope.batch.one(active(context, permit)?.figures::<NextEnd>().fetch(), customer_id).await?;
     Ok(next.ends_on)
 }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{Support, store};
-use crate::access::{Class, PageArgs, PeriodInput, Permit, SiloAccess, SiloKey, access, permit, shown};
+use crate::access::{Class, PageArgs, PeriodInput, Permit, SiloAccess, SiloKey, access, permit, shown, shown_text};
 use crate::catalogue::source::{Freshness, freshness};
 use crate::catalogue::types::{Channel, ProductOf, Staff, TouchpointOf, staff};
 use crate::error::Result;
@@ -164,8 +164,6 @@ object! {
     TicketMessage, TicketMessageRow of Support from "ticket_message" id "tms" owner "staff_id" customer "customer_id" internal "t.internal" {
         /// Who wrote it: the customer, an agent, a program.
         open author_kind: [MessageAuthorKind],
-        /// Author as the source writes it.
-        identity author: text,
         /// Whether it is an internal note, not a message to the customer.
         open internal: bool!,
         /// What was written.
@@ -174,6 +172,24 @@ object! {
         open channel: [Channel],
         /// When it was sent.
         open sent_at: time!,
+        /// Key of the source it comes from.
+        open source: text!,
+        /// Opens the message in its source; null where the source has no page for it.
+        open source_url: text,
+        /// Author as the source writes it.
+        column author: Option<String> = Text,
+    } also {
+        /// Author as the source writes it: of the class identity where the customer wrote, of the class staff where one of us did,
+        /// and of both where the source does not say.
+        #[graphql(directive = access::apply("support".to_owned(), "identity".to_owned()))]
+        async fn author(&self, context: &Context<'_>) -> Option<String> {
+            let class = match self.row.author_kind {
+                Some(MessageAuthorKind::Customer) => Class::Identity,
+                Some(MessageAuthorKind::Agent | MessageAuthorKind::System) => Class::Staff,
+                None => [Class::Identity, Class::Staff].into_iter().min_by_key(|class| self.permit.action(*class))?,
+            };
+            shown_text(context, &self.permit, "TicketMessage", class, self.row.author.as_deref())
+        }
     }
 }
 connection!(TicketMessage, TicketMessageConnection, TicketMessageEdge, "messages of a ticket");

@@ -211,7 +211,8 @@ struct AnswerRecord {
     score: Option<i32>,
     text: Option<String>,
     position: Option<u16>,
-    answered_at: Option<DateTime<Utc>>,
+    answered_at: DateTime<Utc>,
+    source_url: Option<String>,
 }
 
 impl Record for AnswerRecord {
@@ -235,7 +236,7 @@ impl Record for AnswerRecord {
                 source: at.source.to_owned(),
                 source_profile_id: holder.profile_id,
                 customer_id: holder.customer_id,
-                source_url: None,
+                source_url: self.source_url,
                 response_id,
                 survey_id: at.reference(self.survey.as_ref()),
                 question_key: self.question_key,
@@ -250,7 +251,7 @@ impl Record for AnswerRecord {
                 normalised: normalised(scale, self.score),
                 text: self.text,
                 position: self.position.map(i64::from),
-                answered_at: self.answered_at.unwrap_or(at.received_at),
+                answered_at: self.answered_at,
             },
         )
     }
@@ -279,7 +280,8 @@ mod tests {
             ("survey_response", json!({"answered_at": "2026-01-02T03:04:05Z", "kind": "NPS", "score": 9}), 2, 1),
             (
                 "survey_answer",
-                json!({"response": {"stream": "responses", "key": "7"}, "question_key": "q1", "kind": "TEXT"}),
+                json!({"response": {"stream": "responses", "key": "7"}, "question_key": "q1", "kind": "TEXT",
+                    "answered_at": "2026-01-02T03:04:05Z"}),
                 1,
                 0,
             ),
@@ -298,6 +300,8 @@ mod tests {
             ("survey_response", json!({"answered_at": at, "score": 9})),
             ("survey_response", json!({"answered_at": at, "kind": "NPS", "score": 11})),
             ("survey", json!({"name": "x", "colour": "red"})),
+            // Without its time an old answer would count as the latest.
+            ("survey_answer", json!({"response": {"stream": "r", "key": "7"}, "question_key": "q1", "kind": "TEXT"})),
         ] {
             assert!(place(table, fields, &Found::default()).is_err(), "{table}");
         }

@@ -233,6 +233,10 @@ object! {
         open position: number,
         /// When it was answered.
         open answered_at: time!,
+        /// Key of the source it comes from.
+        open source: text!,
+        /// Opens the answer in its source; null where the source has no page for it.
+        open source_url: text,
         /// The product asked about.
         open product: {ProductOf: product},
         /// Key of the product.

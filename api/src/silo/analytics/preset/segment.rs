@@ -142,6 +142,21 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_money_does_not_refuse_the_event() {
+        let mapping = Mapping::parse(MAPPING).unwrap();
+        let fields = |properties: &str| {
+            let message = format!(
+                r#"{{"type":"track","event":"x","messageId":"1","userId":"u","timestamp":"2026-01-02T03:04:05Z","properties":{properties}}}"#
+            );
+            mapping.map(&Origin::new("web").envelope(STREAM, None, message)).unwrap().rows[0].fields.clone()
+        };
+        let filter = fields(r#"{"value":"red","currency":"any"}"#);
+        assert!(!filter.contains_key("amount") && !filter.contains_key("currency"));
+        let order = fields(r#"{"value":12.5,"currency":"eur"}"#);
+        assert_eq!((&order["amount"], &order["currency"]), (&Value::from("12.5"), &Value::from("EUR")));
+    }
+
+    #[test]
     fn a_message_without_anyone_is_refused() {
         let mapping = Mapping::parse(MAPPING).unwrap();
         let message = r#"{"type":"track","event":"x","messageId":"1"}"#;

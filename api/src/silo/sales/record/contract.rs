@@ -49,16 +49,6 @@ impl Record for ContractRecord {
             ends_on,
             "Notice could be given after the contract's end. Check `notice_by` and `ends_on` in the mapping.",
         )?;
-        // A source that does not say where the contract stands still says by the days it sends.
-        let state = self.state.unwrap_or({
-            if self.cancelled_at.is_some() {
-                ContractState::Cancelled
-            } else if ends_on.is_some_and(|end| end < at.received_at.date_naive()) {
-                ContractState::Ended
-            } else {
-                ContractState::Active
-            }
-        });
         let currency = check::currency(self.currency.clone())?;
         placed.happened(
             at,
@@ -84,7 +74,7 @@ impl Record for ContractRecord {
                 source_url: self.source_url,
                 number: self.number,
                 product: self.product,
-                state: word(Some(state))?.unwrap_or_default(),
+                state: word(self.state)?,
                 amount: self.amount,
                 currency,
                 starts_on: starts_on.to_string(),

@@ -1,10 +1,11 @@
 //! Contracts: from when to when, until when notice may be given, and why they were cancelled.
 
 use async_graphql::{Context, Enum, InputObject};
+use chrono::Utc;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::access::{Class, access, shown};
+use crate::access::{Class, Scope, access, shown};
 use crate::catalogue::types::{Money, ProductOf, Staff, staff};
 use crate::error::Result;
 use crate::silo::sales::Sales;
@@ -27,8 +28,6 @@ object! {
     Contract, ContractRow of Sales from "contract" id "con" owner "owner_id" customer "customer_id" {
         /// Contract number, as customers and agents write it.
         open number: text,
-        /// Where it stands.
-        open state: [ContractState]!,
         /// First day, YYYY-MM-DD.
         open starts_on: text!,
         /// Last day, YYYY-MM-DD; null when it is open-ended.
@@ -51,11 +50,22 @@ object! {
         column amount: Option<i64> = Number,
         /// Currency of the amount.
         column currency: Option<String> = Text,
+        /// Where it stands, as the source says.
+        column state: Option<ContractState> = Text,
         /// Key of the product.
         column product: Option<String> = Text,
         /// Who looks after it.
         column owner_id: Option<Uuid> = Uuid,
     } also {
+        /// Where it stands today: over once its last day has passed; else what the source says, or without its word whether it
+        /// was cancelled.
+        #[graphql(directive = access::apply("sales".to_owned(), "open".to_owned()))]
+        async fn state(&self, context: &Context<'_>) -> ContractState {
+            let now = Scope::of(context).map_or_else(|_| Utc::now(), |scope| scope.now);
+            let (today, row) = (now.date_naive().to_string(), &self.row);
+            stands(&today, row.ends_on.as_deref(), row.state, row.cancelled_at.is_some())
+        }
+
         /// Who looks after it.
         #[graphql(directive = access::apply("sales".to_owned(), "staff".to_owned()))]
         async fn owner(&self, context: &Context<'_>) -> Option<Result<Staff>> {
@@ -66,6 +76,16 @@ object! {
         }
     }
 }
+/// Where a contract stands on a day. The filters and figures of `store` say the same in SQL.
+fn stands(today: &str, ends_on: Option<&str>, said: Option<ContractState>, cancelled: bool) -> ContractState {
+    match (ends_on, said) {
+        (Some(end), _) if end < today => ContractState::Ended,
+        (_, Some(said)) => said,
+        (_, None) if cancelled => ContractState::Cancelled,
+        (_, None) => ContractState::Active,
+    }
+}
+
 connection!(Contract, ContractConnection, ContractEdge, "contracts");
 
 /// Which contracts.
@@ -77,4 +97,23 @@ pub struct ContractFilter {
     pub product: Option<String>,
     /// Whose last day lies before this day, YYYY-MM-DD; open-ended ones do not count.
     pub ends_before: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_contract_ends_when_its_last_day_has_passed() {
+        let on = |day, said, cancelled| stands(day, Some("2026-12-31"), said, cancelled);
+        for (said, cancelled, before) in [
+            (None, false, ContractState::Active),
+            (None, true, ContractState::Cancelled),
+            (Some(ContractState::Active), true, ContractState::Active),
+            (Some(ContractState::Cancelled), true, ContractState::Cancelled),
+        ] {
+            assert_eq!(on("2026-12-31", said, cancelled), before);
+            assert_eq!(on("2027-01-01", said, cancelled), ContractState::Ended);
+        }
+    }
 }

@@ -47,7 +47,7 @@ pub enum NoteDirection {
 pub enum NoteVisibility {
     /// Every department.
     All,
-    /// An internal note: only roles that see internal notes.
+    /// An internal note: only roles that see internal notes, and whoever wrote it.
     Department,
 }
 

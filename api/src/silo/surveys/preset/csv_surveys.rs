@@ -38,7 +38,7 @@ mod tests {
             (&fields["answered_at"], &fields["invitation"]["key"]),
             (&"2026-01-03T09:00:00.000000Z".into(), &"i1".into())
         );
-        let answer = read("answers", "id,response,question_key,kind,score\na1,r1,nps,NPS,9\n");
+        let answer = read("answers", "id,response,question_key,kind,score,answered_at\na1,r1,nps,NPS,9,2026-01-03\n");
         assert_eq!(answer.rows[0].profile, None);
         assert_eq!(answer.rows[0].fields["response"]["stream"], "responses");
     }
