@@ -194,9 +194,12 @@ fn end(sql: &mut Sql, description: &Description, on_conflict: OnConflict) {
     let names = description.columns.iter().map(|(name, _)| *name);
     let names = names.filter(|name| !(description.key.contains(name) || fills && *name == FIRST));
     let rest: Vec<String> = names
-        .map(|name| match fills {
-            true => format!("{name} = coalesce(excluded.{name}, {}.{name})", description.table),
-            false => format!("{name} = excluded.{name}"),
+        .map(|name| {
+            if fills {
+                format!("{name} = coalesce(excluded.{name}, {}.{name})", description.table)
+            } else {
+                format!("{name} = excluded.{name}")
+            }
         })
         .collect();
     if on_conflict == OnConflict::Keep || rest.is_empty() {
@@ -277,7 +280,11 @@ mod tests {
     use super::*;
 
     fn alias(key: usize, staff: u128) -> entity::staff_alias::Model {
-        entity::staff_alias::Model { source: "crm".into(), key: key.to_string(), staff_id: Some(Uuid::from_u128(staff)) }
+        entity::staff_alias::Model {
+            source: "crm".into(),
+            key: key.to_string(),
+            staff_id: Some(Uuid::from_u128(staff)),
+        }
     }
 
     #[test]
@@ -301,6 +308,7 @@ mod tests {
             id: Uuid::nil(),
             key: key.into(),
             name: name.into(),
+            name_sort: String::new(),
             category: category.map(str::to_owned),
         };
         let mut batch = WriteBatch::default();
@@ -315,7 +323,7 @@ mod tests {
                 _ => None,
             })
             .collect();
-        assert_eq!(texts, ["first", "New", "Heat"]);
+        assert_eq!(texts, ["first", "New", "", "Heat"]);
         assert!(statement.text.contains("name = coalesce(excluded.name, product.name)"));
         assert!(!statement.text.contains("key = "));
     }
