@@ -138,7 +138,9 @@ const WITHOUT_PERMIT: &[(&str, &str)] = &[
     ("access/door", "what was answered to an idempotency key of the viewer's own"),
     ("catalogue/store", "who is behind a token, before there is a viewer; and which sources there are, for commands"),
     ("customer/store", "a note as it was written, after its row was read under a permit"),
-    ("ingest/store", "rejected records, for the commands of whoever runs the server"),
+    ("ingest/rejected", "rejected records, for the commands of whoever runs the server"),
+    ("ingest/store", "what of these there is to try again"),
+    ("ingest/store/bulk", "whether a bulk import took indexes away"),
     ("graph/batch", "the selects that permits made"),
 ];
 

@@ -55,7 +55,7 @@ pub(super) fn may_come_back(error: &Error) -> bool {
 /// Whether the database as a whole could not be spoken to, so that another statement would fare no better.
 pub fn out_of_reach(error: &Error) -> bool {
     match error.cause().and_then(|cause| cause.downcast_ref::<sqlx::Error>()) {
-        Some(sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Tls(_)) => true,
+        Some(error) if is_cut_off(error) => true,
         // The connection broke, there is none left, or the server stops.
         Some(sqlx::Error::Database(inner)) => {
             inner.code().is_some_and(|code| code.starts_with("08") || code.starts_with("57P") || code == "53300")
@@ -79,11 +79,15 @@ pub fn without_values(cause: &(dyn std::error::Error + 'static)) -> String {
     }
 }
 
+/// Whether there was no connection to ask by. A server that goes away while it is greeted breaks the protocol.
+fn is_cut_off(error: &sqlx::Error) -> bool {
+    use sqlx::Error::{Io, PoolClosed, PoolTimedOut, Protocol, Tls};
+    matches!(error, Io(_) | PoolTimedOut | PoolClosed | Tls(_) | Protocol(_))
+}
+
 fn meaning(error: &sqlx::Error) -> Meaning {
     let code = match error {
-        sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Tls(_) => {
-            return Meaning::Away;
-        }
+        error if is_cut_off(error) => return Meaning::Away,
         sqlx::Error::Database(inner) => inner.code().unwrap_or_default(),
         _ => return Meaning::Ours,
     };

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use tokio::sync::mpsc;
 
 use super::csv::CsvRows;
-use super::intake::envelope_of;
 use super::jsonl::JsonLines;
 use super::lines::{Item, Origin};
+use super::report::envelope_of;
 use crate::error::{Error, Result};
 
 /// So much text is written at a time, however few records it is: what keeps memory flat.

@@ -33,6 +33,7 @@ mod people;
 mod prepare;
 pub mod preset;
 pub mod rejected;
+pub mod report;
 mod rows;
 pub mod singer;
 mod slots;

@@ -6,8 +6,9 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::envelope::{Envelope, Op, RejectCode};
-use super::intake::{Intake, Refused};
+use super::intake::Intake;
 use super::lines::Item;
+use super::report::Refused;
 use super::store::{self, PayloadRow, RefusedFilter, RefusedRow};
 use crate::database::Database;
 use crate::error::{Error, Result};

@@ -150,6 +150,9 @@ pub(super) async fn lock(tx: &mut Transaction, slots: &BTreeSet<u16>) -> Result<
     tx.execute(sql).await.map(|_| ())
 }
 
+/// The slot of those who make a source known; records and identifiers are below it.
+const SOURCES: u16 = 1024;
+
 /// A key of a record.
 #[derive(Serialize, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct RecordKey<'a> {
@@ -248,6 +251,8 @@ pub(super) async fn put_answer(
 
 /// Writes a source as it is declared now; its freshness stays.
 pub(super) async fn put_source(tx: &mut Transaction, source: &entity::source::Model) -> Result<()> {
+    // Two writers may make it known at once, and a conflict of its id is none of its key.
+    lock(tx, &BTreeSet::from([SOURCES])).await?;
     let mut sql = Sql::new(tx.dialect());
     sql.push(
         "INSERT INTO source (key, id, silo, name, mapping, mapping_version, priority, default_country, \

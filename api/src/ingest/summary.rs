@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::intake::{Counts, FlushReport, Refused};
+use super::report::{Counts, FlushReport, Refused};
 use super::singer::Notice;
 use crate::error::Error;
 
