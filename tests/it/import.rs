@@ -378,13 +378,16 @@ fn uuid_of_nobody() -> String {
     "01a1ee56-0000-8000-8000-000000000000".to_owned()
 }
 
-/// The names of the indexes, tables and triggers that there are.
+/// The names of the indexes that there are, and of tables and triggers (SQLite) or foreign keys (PostgreSQL).
 pub async fn indexes(database: &TestDatabase) -> Vec<String> {
     use sea_orm::{ConnectionTrait, DbBackend, Statement};
     let connection = database.connect().await;
     let sql = match connection.get_database_backend() {
         DbBackend::Sqlite => "SELECT name FROM sqlite_master WHERE type IN ('index', 'trigger', 'table') ORDER BY name",
-        _ => "SELECT indexname::text AS name FROM pg_indexes WHERE schemaname = 'public' ORDER BY indexname",
+        _ => {
+            "SELECT indexname::text AS name FROM pg_indexes WHERE schemaname = 'public' UNION ALL \
+              SELECT conname::text FROM pg_constraint WHERE contype = 'f' ORDER BY name"
+        }
     };
     let rows = connection.query_all_raw(Statement::from_string(connection.get_database_backend(), sql)).await.unwrap();
     let names = rows.iter().map(|row| row.try_get::<String>("", "name").unwrap());

@@ -1,5 +1,5 @@
-//! What surrounds a bulk import: indexes that only readers need are taken away before and made again after, be it after a
-//! failure; rows of merged customers are moved at the end.
+//! What surrounds a bulk import: indexes that only readers need, and on PostgreSQL foreign keys, are taken away before and made
+//! again after, be it after a failure; rows of merged customers are moved at the end.
 //!
 //! What was taken away stands in a table of its own until it is back, so that even a killed import is mended by the next
 //! import, in bulk or not, or by [`restore`]. An import under way is told from a killed one by its claim on the database.
@@ -50,7 +50,7 @@ async fn claim(database: &Database) -> Result<Option<Claim>> {
 async fn take_away(database: &Database) -> Result<()> {
     let mut tx = database.begin().await?;
     store::patient(&mut tx).await?;
-    let taken = store::indexes(&mut tx).await?;
+    let taken = store::expendable(&mut tx).await?;
     store::take_away(&mut tx, &taken).await?;
     tx.commit().await
 }

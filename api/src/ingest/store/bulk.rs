@@ -1,4 +1,5 @@
-//! The SQL around a bulk import: which indexes only readers need, and how they go and come back.
+//! The SQL around a bulk import: which indexes only readers need, what PostgreSQL had better check once for all rows than for
+//! each, and how these go and come back.
 
 use serde_json::json;
 
@@ -37,10 +38,12 @@ const KEPT: &[&str] = &["customer_merged"];
 crate::row! {
     /// Something that was taken away.
     pub(in crate::ingest) struct TakenRow {
-        /// INDEX or TRIGGER.
+        /// INDEX, TRIGGER or CONSTRAINT.
         kind: String = Text,
         /// Its name.
         name: String = Text,
+        /// The statement that takes it away.
+        removal: String = Text,
         /// The statement that makes it.
         definition: String = Text,
     }
@@ -59,18 +62,23 @@ pub(in crate::ingest) async fn patient(tx: &mut Transaction) -> Result<()> {
     Ok(())
 }
 
-/// The indexes that only readers need; on SQLite also the triggers that keep the search up to date row by row.
-pub(in crate::ingest) async fn indexes(tx: &mut Transaction) -> Result<Vec<TakenRow>> {
+/// The indexes that only readers need; on SQLite also the triggers that keep the search up to date row by row, on PostgreSQL
+/// the foreign keys, each of which is a look-up for each row.
+pub(in crate::ingest) async fn expendable(tx: &mut Transaction) -> Result<Vec<TakenRow>> {
     let mut sql = Sql::new(tx.dialect());
     sql.push("SELECT ");
     push_columns(&mut sql, TakenRow::COLUMNS);
     sql.by_dialect(
-        "::text FROM (SELECT 'INDEX' AS kind, i.indexname::text AS name, i.indexdef AS definition, i.tablename::text AS \
-         on_table FROM pg_indexes i WHERE i.schemaname = current_schema() AND i.indexdef NOT LIKE 'CREATE UNIQUE%') t \
-         WHERE t.on_table",
-        " FROM (SELECT upper(m.type) AS kind, m.name, m.sql AS definition, m.tbl_name AS on_table FROM sqlite_master m \
-         WHERE m.type IN ('index', 'trigger') AND m.sql IS NOT NULL AND m.sql NOT LIKE 'CREATE UNIQUE%') t WHERE \
-         t.on_table",
+        "::text FROM (SELECT 'INDEX' AS kind, i.indexname::text AS name, 'DROP INDEX ' || i.indexname AS removal, \
+         i.indexdef AS definition, i.tablename::text AS on_table FROM pg_indexes i WHERE i.schemaname = \
+         current_schema() AND i.indexdef NOT LIKE 'CREATE UNIQUE%' UNION ALL SELECT 'CONSTRAINT', c.conname, \
+         'ALTER TABLE ' || c.conrelid::regclass || ' DROP CONSTRAINT ' || quote_ident(c.conname), 'ALTER TABLE ' || \
+         c.conrelid::regclass || ' ADD CONSTRAINT ' || quote_ident(c.conname) || ' ' || pg_get_constraintdef(c.oid), NULL \
+         FROM pg_constraint c WHERE c.contype = 'f' AND c.connamespace = current_schema()::regnamespace) t \
+         WHERE t.on_table IS NULL OR t.on_table",
+        " FROM (SELECT upper(m.type) AS kind, m.name, 'DROP ' || m.type || ' ' || m.name AS removal, m.sql AS definition, \
+         m.tbl_name AS on_table FROM sqlite_master m WHERE m.type IN ('index', 'trigger') AND m.sql IS NOT NULL \
+         AND m.sql NOT LIKE 'CREATE UNIQUE%') t WHERE t.on_table",
     );
     sql.any_text(TABLES.iter().map(|table| (*table).to_owned()).collect());
     let mut rows: Vec<TakenRow> = tx.rows(sql).await?;
@@ -81,18 +89,17 @@ pub(in crate::ingest) async fn indexes(tx: &mut Transaction) -> Result<Vec<Taken
 /// Notes what goes, and lets it go.
 pub(in crate::ingest) async fn take_away(tx: &mut Transaction, taken: &[TakenRow]) -> Result<()> {
     let mut sql = Sql::new(tx.dialect());
-    sql.push("CREATE TABLE bulk_import (kind TEXT NOT NULL, name TEXT NOT NULL, definition TEXT NOT NULL)");
+    sql.push("CREATE TABLE bulk_import (kind TEXT NOT NULL, name TEXT NOT NULL, removal TEXT NOT NULL, definition TEXT NOT NULL)");
     tx.execute(sql).await?;
-    let list: Vec<_> =
-        taken.iter().map(|row| json!({ "kind": row.kind, "name": row.name, "definition": row.definition })).collect();
-    let list = serde_json::to_string(&list).map_err(Error::internal)?;
+    let row = |row: &TakenRow| json!({ "kind": row.kind, "name": row.name, "removal": row.removal, "definition": row.definition });
+    let list = serde_json::to_string(&taken.iter().map(row).collect::<Vec<_>>()).map_err(Error::internal)?;
     let mut sql = Sql::new(tx.dialect());
-    sql.push("INSERT INTO bulk_import (kind, name, definition) SELECT k.kind, k.name, k.definition FROM ");
-    sql.texts_as_rows(list, &["kind", "name", "definition"], "k");
+    sql.push("INSERT INTO bulk_import (kind, name, removal, definition) SELECT k.kind, k.name, k.removal, k.definition FROM ");
+    sql.texts_as_rows(list, &["kind", "name", "removal", "definition"], "k");
     tx.execute(sql).await?;
     for row in taken {
         let mut sql = Sql::new(tx.dialect());
-        sql.push("DROP ").push(if row.kind == "TRIGGER" { "TRIGGER " } else { "INDEX " }).push(&row.name);
+        sql.push(&row.removal);
         tx.execute(sql).await?;
     }
     Ok(())
