@@ -182,16 +182,3 @@ proptest! {
         let _ = Mapping::parse(&format!("{}{insert}{}", &FILE[..at], &FILE[at..]));
     }
 }
-
-#[test]
-#[ignore = "prints a rate; run it by hand, in release"]
-fn rate() {
-    let mapping = Mapping::parse(crate::ingest::preset::find("postgres-contacts").unwrap()).unwrap();
-    let payload = r#"{"id":1,"email":"anna@example.org","full_name":"Anna Schmidt","owner":"kim","lifetime_value":1234.50,"tags":["vip"],"updated_at":"2026-11-21T22:46:41.358907+00:00"}"#;
-    let envelope = Origin::new("s").envelope("public-contacts", None, payload);
-    let start = std::time::Instant::now();
-    for _ in 0..20_000 {
-        mapping.map(&envelope).unwrap();
-    }
-    println!("{:?} a record", start.elapsed() / 20_000);
-}
