@@ -1,7 +1,8 @@
 //! Who may see what: the policy, the viewer, and the permit without which no row can be read.
 //!
 //! A reader takes a [`Permit`], and [`Permit::select`] is the only start of a select that resolvers wait for. What is read
-//! past it, by `Database::rows`, stands in a few files that the architecture test lists with their reasons. `object!` declares an object of the graph with the data class of every field. No table is named here.
+//! past it, by `Database::rows`, stands in a few files that the architecture test lists with their reasons. `object!` declares
+//! an object of the graph with the data class of every field. No table is named here.
 
 mod directive;
 mod door;
