@@ -50,4 +50,24 @@ both! {
             around(&next, false, async |_: &Intake| Ok(())).await.unwrap();
         }
     }
+
+    async fn a_bulk_import_keeps_every_character_and_writes_over_what_it_meets(database: TestDatabase) {
+        let importer = intake(&database).await;
+        let odd = "tab\t, line\r\nend, \\N, \\. and \\ Ümlaut \u{1f600}";
+        let said = |number: i64, key: &str, subject: &str| ticket(number, key, &json!({ "email": "anna@example.org", "subject": subject }));
+        let done = around(&importer, true, async |importer: &Intake| {
+            importer.flush(vec![said(1, "T1", odd), said(2, "T2", "\\N"), said(3, "T3", "first")]).await?;
+            // Rows that are there beside rows that are not.
+            importer.flush(vec![said(4, "T4", odd), said(5, "T3", "second"), said(6, "T3", "third")]).await?;
+            importer.flush(vec![said(7, "T5", "new again")]).await.map(|_| ())
+        });
+        done.await.unwrap();
+        let graph = graph(&database).await;
+        let mut subjects: Vec<_> = graph["ticket"].iter().map(|row| row["subject"].as_str().unwrap()).collect();
+        subjects.sort_unstable();
+        let mut expected = vec![odd, odd, "\\N", "third", "new again"];
+        expected.sort_unstable();
+        assert_eq!(subjects, expected);
+        assert_eq!((graph["record"].len(), graph["customer"].len(), graph["interaction"].len()), (7, 1, 5));
+    }
 }

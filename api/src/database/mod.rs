@@ -1,6 +1,6 @@
 //! The database: one door to SQLite and PostgreSQL.
 //!
-//! `sql` is a statement under construction, `row` what a read gives, `write` rows in bulk. Here are the pools, the one
+//! `sql` is a statement under construction, `row` what a read gives, `write` rows in bulk, `copy` those that are new. Here are the pools, the one
 //! writer of SQLite, and the count of waits that a test looks at. No table is named here, and no policy is known.
 
 use std::str::FromStr;
@@ -17,6 +17,7 @@ use sqlx::{Arguments, AssertSqlSafe, Executor as _, Postgres, Row as _, Sqlite};
 
 mod camel;
 mod claim;
+mod copy;
 mod fault;
 mod migrate;
 mod row;
@@ -26,6 +27,7 @@ mod write;
 
 pub use camel::Camel;
 pub use claim::Claim;
+pub use copy::Met;
 use fault::{fault, may_come_back, unopened};
 pub use fault::{out_of_reach, refuses_a_value, without_values};
 pub use row::{Column, Kind, Row, is_plain, or_default, push_asked, push_columns, push_sources};
@@ -96,6 +98,14 @@ impl Database {
         match &self.pools {
             Pools::Sqlite { .. } => Dialect::Sqlite,
             Pools::Postgres(_) => Dialect::Postgres,
+        }
+    }
+
+    /// How many writers can be at work at once: one on SQLite.
+    pub fn writers(&self) -> u32 {
+        match &self.pools {
+            Pools::Sqlite { .. } => 1,
+            Pools::Postgres(pool) => pool.options().get_max_connections(),
         }
     }
 
@@ -262,6 +272,8 @@ fn open_postgres(settings: &Settings) -> Result<PgPool> {
             ("idle_in_transaction_session_timeout", "10000".to_owned()),
             ("lock_timeout", "2000".to_owned()),
             ("jit", "off".to_owned()),
+            // A statement has one good plan whatever it is bound to; to plan a short one anew costs more than to run it.
+            ("plan_cache_mode", "force_generic_plan".to_owned()),
         ]);
     Ok(PgPoolOptions::new()
         .max_connections(settings.pool_size)
@@ -331,7 +343,7 @@ fn sqlite_query(sql: Sql) -> sqlx::query::Query<'static, Sqlite, SqliteArguments
             Bind::Id(value) => arguments.add(value),
             Bind::Time(value) => arguments.add(value.map(time_text)),
             Bind::Ids(value) => arguments.add(sql::ids_json(&value)),
-            Bind::Texts(value) => arguments.add(serde_json::to_string(&value).unwrap_or_default()),
+            Bind::Texts(value) => arguments.add(sql::texts_json(&value)),
             // Rows are written value by value here.
             Bind::Column(_) => continue,
         };

@@ -158,26 +158,38 @@ impl Sql {
         }
     }
 
-    /// Adds a table expression with these text columns, unpacked from a JSON list of objects with keys of the same names:
-    /// how many keys of several parts go into one statement.
-    pub fn texts_as_rows(&mut self, json: String, columns: &[&str], alias: &str) -> &mut Self {
-        let number = self.binds.len() + 1;
-        self.binds.push(Bind::Text(Some(json)));
+    /// Adds a table expression with these text columns and a row for each of the rows, in their order: how many keys of several
+    /// parts go into one statement.
+    pub fn texts_as_rows<const N: usize>(
+        &mut self,
+        columns: [&str; N],
+        rows: impl IntoIterator<Item = [String; N]>,
+        alias: &str,
+    ) -> &mut Self {
         match self.dialect {
             Dialect::Postgres => {
-                self.push("json_to_recordset(").mark(number).push("::json) AS ").push(alias).push("(");
-                for (index, column) in columns.iter().enumerate() {
-                    self.push(if index > 0 { ", " } else { "" }).push(column).push(" text");
+                let mut lists: [Vec<String>; N] = std::array::from_fn(|_| Vec::new());
+                for row in rows {
+                    for (list, text) in lists.iter_mut().zip(row) {
+                        list.push(text);
+                    }
                 }
-                self.push(")")
+                for (index, list) in lists.into_iter().enumerate() {
+                    self.push(if index > 0 { ", " } else { "unnest(" });
+                    self.binds.push(Bind::Texts(list));
+                    self.mark(self.binds.len());
+                }
+                self.push(") AS ").push(alias).push("(").push(&columns.join(", ")).push(")")
             }
             Dialect::Sqlite => {
+                let mut list = Vec::new();
+                list.extend(rows.into_iter().map(|row| row.to_vec()));
                 self.push("(SELECT ");
                 for (index, column) in columns.iter().enumerate() {
-                    self.push(if index > 0 { ", " } else { "" });
-                    self.push("value ->> '$.").push(column).push("' AS ").push(column);
+                    self.push(if index > 0 { ", value ->> " } else { "value ->> " });
+                    self.push(&index.to_string()).push(" AS ").push(column);
                 }
-                self.push(" FROM json_each(").mark(number).push(")) AS ").push(alias)
+                self.push(" FROM json_each(").bind(texts_json(&list)).push(")) AS ").push(alias)
             }
         }
     }
@@ -206,6 +218,11 @@ impl Sql {
 /// A time as both databases keep it in text.
 pub fn time_text(time: DateTime<Utc>) -> String {
     time.format(FORMAT).to_string()
+}
+
+/// Texts as JSON, which nothing can keep them from being.
+pub(super) fn texts_json<T: serde::Serialize>(texts: &[T]) -> String {
+    serde_json::to_string(texts).unwrap_or_default()
 }
 
 /// Ids as the JSON list that SQLite unpacks.

@@ -1,5 +1,7 @@
 //! The values of one column of the rows to be written.
 
+use std::fmt::Write as _;
+
 use chrono::{DateTime, Utc};
 use sea_orm::{ColumnType, Value};
 use uuid::Uuid;
@@ -76,6 +78,25 @@ impl Values {
         Ok(())
     }
 
+    /// Adds the value of a row as PostgreSQL's `COPY` reads it in its text format.
+    pub fn push_copied(&self, row: usize, line: &mut String) {
+        // Writing to a text cannot fail.
+        let _ = match self {
+            Self::Id(all) => copied(all, row, line, |line, id| {
+                line.push_str(id.simple().encode_lower(&mut Uuid::encode_buffer()));
+                Ok(())
+            }),
+            Self::Text(all) | Self::Json(all) => copied(all, row, line, |line, text| {
+                escape(text, line);
+                Ok(())
+            }),
+            Self::Int(all) => copied(all, row, line, |line, number| write!(line, "{number}")),
+            Self::Real(all) => copied(all, row, line, |line, number| write!(line, "{number}")),
+            Self::Flag(all) => copied(all, row, line, |line, flag| write!(line, "{flag}")),
+            Self::Time(all) => copied(all, row, line, |line, time| write!(line, "{}Z", time.naive_utc())),
+        };
+    }
+
     /// Takes the value of a row out, as a bind of its own.
     pub fn take(&mut self, row: usize) -> Bind {
         match self {
@@ -87,6 +108,35 @@ impl Values {
             Self::Time(all) => Bind::Time(take(all, row)),
         }
     }
+}
+
+fn copied<T>(
+    all: &[Option<T>],
+    row: usize,
+    line: &mut String,
+    push: impl FnOnce(&mut String, &T) -> std::fmt::Result,
+) -> std::fmt::Result {
+    match all.get(row) {
+        Some(Some(value)) => push(line, value),
+        _ => line.write_str("\\N"),
+    }
+}
+
+/// Adds a text without what ends a value, a line or the stream.
+fn escape(text: &str, line: &mut String) {
+    let mut rest = text;
+    while let Some(at) = rest.find(['\\', '\t', '\n', '\r']) {
+        let (plain, special) = rest.split_at(at);
+        line.push_str(plain);
+        line.push_str(match special.as_bytes()[0] {
+            b'\t' => "\\t",
+            b'\n' => "\\n",
+            b'\r' => "\\r",
+            _ => "\\\\",
+        });
+        rest = &special[1..];
+    }
+    line.push_str(rest);
 }
 
 fn put<T>(all: &mut Vec<Option<T>>, row: usize, value: Option<T>) {
@@ -103,5 +153,21 @@ fn take<T>(all: &mut [Option<T>], row: usize) -> Option<T> {
 impl From<Values> for Bind {
     fn from(values: Values) -> Self {
         Self::Column(values)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copied_text_keeps_what_would_end_it_and_is_not_taken_for_null() {
+        let values = Values::Text(vec![Some("a\tb\\N\r\nc".into()), None, Some("\\.".into()), Some(String::new())]);
+        let mut line = String::new();
+        for row in 0..4 {
+            values.push_copied(row, &mut line);
+            line.push('|');
+        }
+        assert_eq!(line, r"a\tb\\N\r\nc|\N|\\.||");
     }
 }

@@ -32,7 +32,8 @@ pub struct WriteBatch {
     tables: HashMap<&'static str, Pending>,
 }
 
-struct Pending {
+/// The rows of one table that wait.
+pub(super) struct Pending {
     description: Description,
     /// Each column's values, as long as there are rows.
     values: Vec<Values>,
@@ -46,6 +47,7 @@ struct Pending {
 pub struct Description {
     table: &'static str,
     columns: Vec<(&'static str, ColumnType)>,
+    /// None where rows are told apart by a number that the database gives: then none is ever there already.
     key: Vec<&'static str>,
 }
 
@@ -122,12 +124,17 @@ impl WriteBatch {
     }
 
     /// The statements that write everything.
-    pub fn into_statements(mut self, dialect: Dialect) -> impl Iterator<Item = Sql> {
-        let order = std::mem::take(&mut self.order);
-        order.into_iter().filter_map(move |table| self.tables.remove(table)).flat_map(move |pending| match dialect {
+    pub fn into_statements(self, dialect: Dialect) -> impl Iterator<Item = Sql> {
+        self.into_tables().flat_map(move |pending| match dialect {
             Dialect::Postgres => vec![pending.at_once()],
             Dialect::Sqlite => pending.in_pieces(),
         })
+    }
+
+    /// What waits, table by table.
+    pub(super) fn into_tables(mut self) -> impl Iterator<Item = Pending> {
+        let order = std::mem::take(&mut self.order);
+        order.into_iter().filter_map(move |table| self.tables.remove(table))
     }
 }
 
@@ -142,7 +149,35 @@ fn is_null(value: &Value) -> bool {
 const PIECES: [usize; 3] = [64, 8, 1];
 
 impl Pending {
-    fn at_once(self) -> Sql {
+    /// The name of their table.
+    pub fn table(&self) -> &'static str {
+        self.description.table
+    }
+
+    /// How many they are.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// PostgreSQL's statement that takes them as a stream of lines.
+    pub fn copied(&self) -> String {
+        let columns: Vec<&str> = self.description.columns.iter().map(|(name, _)| *name).collect();
+        format!("COPY {} ({}) FROM STDIN", self.description.table, columns.join(", "))
+    }
+
+    /// Adds a row as a line of that stream.
+    pub fn push_copied(&self, row: usize, line: &mut String) {
+        for (index, values) in self.values.iter().enumerate() {
+            if index > 0 {
+                line.push('\t');
+            }
+            values.push_copied(row, line);
+        }
+        line.push('\n');
+    }
+
+    /// PostgreSQL's statement that writes them all.
+    pub fn at_once(self) -> Sql {
         let mut sql = self.begun(Dialect::Postgres);
         sql.push("SELECT * FROM unnest(");
         for (index, values) in self.values.into_iter().enumerate() {
@@ -189,6 +224,9 @@ impl Pending {
 
 /// What happens to the rows that are there already.
 fn end(sql: &mut Sql, description: &Description, on_conflict: OnConflict) {
+    if description.key.is_empty() {
+        return;
+    }
     sql.push(" ON CONFLICT (").push(&description.key.join(", ")).push(") DO ");
     let fills = on_conflict == OnConflict::Fill;
     let names = description.columns.iter().map(|(name, _)| *name);
@@ -241,8 +279,8 @@ where
     let columns: Vec<_> =
         written::<E>().map(|column| (column.as_str(), column.def().get_column_type().clone())).collect();
     let generated = <E::PrimaryKey as PrimaryKeyTrait>::auto_increment();
-    let key = if generated && columns.iter().any(|(name, _)| *name == "id") {
-        vec!["id"]
+    let key = if generated {
+        columns.iter().map(|(name, _)| *name).filter(|name| *name == "id").collect()
     } else {
         E::PrimaryKey::iter().map(|key| key.into_column().as_str()).collect()
     };

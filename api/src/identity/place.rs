@@ -191,7 +191,7 @@ pub fn fixed_id(table: &str, key: &str) -> Uuid {
 }
 
 /// A normalised record of a silo: typed and checked, ready to become rows.
-pub trait Record: Send {
+pub trait Record: Send + Sync {
     /// What it refers to.
     fn needs(&self, needs: &mut Needs);
 

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::database::{Dialect, Row, Sql, Transaction, push_columns};
-use crate::error::{Error, Result};
+use crate::database::{Dialect, Row, Sql, Transaction, push_columns, time_text};
+use crate::error::Result;
 use crate::identity::Told;
 
 /// The tables whose rows follow their customer when two become one, with the column that names it.
@@ -123,6 +123,20 @@ crate::row! {
 }
 
 crate::row! {
+    /// What a profile carries.
+    pub struct CarriedKeyRow {
+        /// The profile's source.
+        source: String = Text,
+        /// Its key there.
+        key: String = Text,
+        /// The identifier's kind.
+        kind: String = Text,
+        /// Its value.
+        value: String = Text,
+    }
+}
+
+crate::row! {
     /// An identifier, and one of the customers that carry it.
     pub struct IdentifierRow {
         /// Its id.
@@ -202,12 +216,8 @@ fn select<R: Row>(dialect: Dialect) -> Sql {
     sql
 }
 
-fn json<T: Serialize>(keys: &T) -> Result<String> {
-    serde_json::to_string(keys).map_err(Error::internal)
-}
-
 /// A profile's key in its source.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ProfileKey<'a> {
     /// Key of the source.
     pub source: &'a str,
@@ -216,7 +226,7 @@ pub struct ProfileKey<'a> {
 }
 
 /// An identifier to look up.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct IdentifierText<'a> {
     /// Its kind.
     pub kind: &'a str,
@@ -224,21 +234,28 @@ pub struct IdentifierText<'a> {
     pub value: &'a str,
 }
 
+fn profile_keys(sql: &mut Sql, keys: &BTreeSet<ProfileKey<'_>>) {
+    let rows = keys.iter().map(|profile| [profile.source.to_owned(), profile.key.to_owned()]);
+    sql.texts_as_rows(["source", "key"], rows, "k");
+}
+
 /// The customers of the profiles of these keys, as far as they are known.
 pub async fn customers_of_profiles(tx: &mut Transaction, keys: &BTreeSet<ProfileKey<'_>>) -> Result<Vec<OwnerRow>> {
     let mut sql = select::<OwnerRow>(tx.dialect());
-    sql.push(" FROM ").texts_as_rows(json(&keys)?, &["source", "key"], "k");
+    sql.push(" FROM ");
+    profile_keys(&mut sql, keys);
     sql.push(" CROSS JOIN source_profile t WHERE t.source = k.source AND t.key = k.key");
     tx.rows(sql).await
 }
 
 /// What the profiles of these keys carry, as far as they are known.
-pub async fn carried_by(tx: &mut Transaction, profiles: &BTreeSet<ProfileKey<'_>>) -> Result<Vec<CarriedRow>> {
-    let mut sql = select::<CarriedRow>(tx.dialect());
-    sql.push(" FROM ").texts_as_rows(json(&profiles)?, &["source", "key"], "k");
+pub async fn carried_by(tx: &mut Transaction, profiles: &BTreeSet<ProfileKey<'_>>) -> Result<Vec<CarriedKeyRow>> {
+    let mut sql = select::<CarriedKeyRow>(tx.dialect());
+    sql.push(" FROM (SELECT p.source, p.key, c.kind, c.value FROM ");
+    profile_keys(&mut sql, profiles);
     sql.push(
-        " CROSS JOIN source_profile p CROSS JOIN profile_identifier t WHERE p.source = k.source AND p.key = k.key \
-         AND t.source_profile_id = p.id",
+        " CROSS JOIN source_profile p CROSS JOIN profile_identifier c WHERE p.source = k.source AND p.key = k.key \
+         AND c.source_profile_id = p.id) t",
     );
     tx.rows(sql).await
 }
@@ -251,9 +268,10 @@ pub async fn identifiers(
     profiles: &BTreeSet<ProfileKey<'_>>,
 ) -> Result<Vec<IdentifierRow>> {
     let mut sql = Sql::new(tx.dialect());
-    sql.push("WITH t AS (SELECT i.* FROM ").texts_as_rows(json(&keys)?, &["kind", "value"], "k");
+    let texts = keys.iter().map(|text| [text.kind.to_owned(), text.value.to_owned()]);
+    sql.push("WITH t AS (SELECT i.* FROM ").texts_as_rows(["kind", "value"], texts, "k");
     sql.push(" CROSS JOIN identifier i WHERE i.kind = k.kind AND i.value = k.value UNION SELECT i.* FROM ");
-    sql.texts_as_rows(json(&profiles)?, &["source", "key"], "k");
+    profile_keys(&mut sql, profiles);
     sql.push(
         " CROSS JOIN source_profile p CROSS JOIN profile_identifier c CROSS JOIN identifier i WHERE p.source = k.source \
          AND p.key = k.key AND c.source_profile_id = p.id AND i.id = c.identifier_id) SELECT ",
@@ -289,12 +307,6 @@ pub async fn carried(tx: &mut Transaction, customers: Vec<Uuid>) -> Result<Vec<C
     tx.rows(sql).await
 }
 
-#[derive(Serialize)]
-struct Moved {
-    old: Uuid,
-    new: Uuid,
-}
-
 /// Moves everything that hangs on retired customers to their survivors. A retired id that led to one of them leads on.
 pub async fn repoint(tx: &mut Transaction, moved: &[(Uuid, Uuid)]) -> Result<()> {
     repoint_in(tx, moved, FOLLOWING).await
@@ -310,8 +322,6 @@ async fn repoint_in(
     moved: &[(Uuid, Uuid)],
     tables: &[(&'static str, &'static str)],
 ) -> Result<()> {
-    let list: Vec<Moved> = moved.iter().map(|(old, new)| Moved { old: *old, new: *new }).collect();
-    let list = json(&list)?;
     let dialect = tx.dialect();
     let id = |side: &str| match dialect {
         Dialect::Postgres => format!("k.{side}::uuid"),
@@ -320,7 +330,7 @@ async fn repoint_in(
     for (table, column) in tables.iter().copied().chain([("customer", "merged_into")]) {
         let mut sql = Sql::new(dialect);
         sql.push("UPDATE ").push(table).push(" SET ").push(column).push(" = ").push(&id("new")).push(" FROM ");
-        sql.texts_as_rows(list.clone(), &["old", "new"], "k");
+        sql.texts_as_rows(["old", "new"], moved.iter().map(|(old, new)| [old.to_string(), new.to_string()]), "k");
         sql.push(" WHERE ").push(table).push(".").push(column).push(" = ").push(&id("old"));
         tx.execute(sql).await?;
     }
@@ -350,12 +360,10 @@ pub async fn drop_golden(tx: &mut Transaction, retired: Vec<Uuid>) -> Result<()>
 }
 
 /// A membership that ends.
-#[derive(Serialize)]
 pub struct Ended {
     /// The profile.
     pub profile: Uuid,
     /// When.
-    #[serde(serialize_with = "entity::time::micros")]
     pub at: DateTime<Utc>,
 }
 
@@ -363,7 +371,8 @@ pub struct Ended {
 pub async fn end_memberships(tx: &mut Transaction, ended: &[Ended]) -> Result<()> {
     let mut sql = Sql::new(tx.dialect());
     sql.push("UPDATE membership SET valid_to = ").by_dialect("k.at::timestamptz", "k.at").push(" FROM ");
-    sql.texts_as_rows(json(&ended)?, &["profile", "at"], "k");
+    let rows = ended.iter().map(|ended| [ended.profile.to_string(), time_text(ended.at)]);
+    sql.texts_as_rows(["profile", "at"], rows, "k");
     sql.push(" WHERE membership.valid_to IS NULL AND membership.source_profile_id = ");
     sql.by_dialect("k.profile::uuid", "unhex(k.profile, '-')");
     tx.execute(sql).await.map(|_| ())

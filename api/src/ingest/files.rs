@@ -1,20 +1,50 @@
-//! Files on their way into an import: what is wrong with one is told before anything is written, then they are read in chunks
-//! of a bounded size.
+//! Files on their way into an import: what is wrong with one is told before anything is written, then they are read and
+//! mapped in pieces of a bounded size, while the database writes the pieces before.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
 use super::csv::CsvRows;
 use super::jsonl::JsonLines;
 use super::lines::{Item, Origin};
+use super::prepare::{Maker, Ordinals, Ready};
 use super::report::envelope_of;
+use super::source::Source;
 use crate::error::{Error, Result};
 
 /// So much text is written at a time, however few records it is: what keeps memory flat.
 const CHUNK_BYTES: usize = 8 << 20;
+
+/// Records to be written together.
+#[derive(Default)]
+pub(super) struct Piece {
+    pub items: Vec<Item>,
+    /// What was made of them ahead of their transaction, or nothing yet.
+    pub ready: Vec<Ready>,
+}
+
+impl From<Vec<Item>> for Piece {
+    fn from(items: Vec<Item>) -> Self {
+        Self { items, ready: Vec::new() }
+    }
+}
+
+/// Where the thread that reads files leaves what it read.
+pub(super) struct Reader {
+    pub origin: Origin,
+    /// What makes the records ready for the transactions to come.
+    pub sources: HashMap<String, Arc<Source>>,
+    /// Country of phone numbers where neither the record nor its source names one.
+    pub default_country: Option<String>,
+    /// The most records of a piece.
+    pub most: usize,
+    pub sender: mpsc::Sender<Result<Piece>>,
+}
 
 /// Records that wait to be written together.
 pub(super) struct Chunk {
@@ -100,78 +130,71 @@ pub(super) fn stream_of(file: &Path, stream: Option<&str>) -> Result<String> {
         .ok_or_else(|| Error::bad_input(format!("{}: a file's name says its stream; else --stream.", file.display())))
 }
 
-/// Reads the files one behind the other, and hands them on in chunks.
-pub(super) fn read_files(
-    inputs: &[(PathBuf, String)],
-    origin: &Origin,
-    chunk: usize,
-    sender: &mpsc::Sender<Result<Vec<Item>>>,
-) {
-    for (file, stream) in inputs {
-        let result = read_file(file, stream, origin, chunk, sender);
-        let fault = match result {
-            Ok(true) => continue,
-            // Nobody listens any more.
-            Ok(false) => return,
-            Err(error) => error,
-        };
-        let _ = sender.blocking_send(Err(unread(file, &fault)));
-        return;
-    }
-}
-
-fn read_file(
-    file: &Path,
-    stream: &str,
-    origin: &Origin,
-    chunk: usize,
-    sender: &mpsc::Sender<Result<Vec<Item>>>,
-) -> io::Result<bool> {
-    let standard_input = file == Path::new("-");
-    let mut input: BufReader<Box<dyn Read>> = if standard_input {
-        BufReader::new(Box::new(io::stdin()))
-    } else {
-        BufReader::with_capacity(256 << 10, Box::new(File::open(file)?))
-    };
-    let csv = match is_csv(file) {
-        Some(csv) => csv,
-        None if standard_input => {
-            let start = input.fill_buf()?;
-            start.iter().find(|byte| !byte.is_ascii_whitespace() && !b"\xef\xbb\xbf".contains(byte)) != Some(&b'{')
+impl Reader {
+    /// Reads the files one behind the other, and hands them on in pieces.
+    pub fn read_files(&self, inputs: &[(PathBuf, String)]) {
+        for (file, stream) in inputs {
+            let fault = match self.read_file(file, stream) {
+                Ok(true) => continue,
+                // Nobody listens any more.
+                Ok(false) => return,
+                Err(error) => error,
+            };
+            let _ = self.sender.blocking_send(Err(unread(file, &fault)));
+            return;
         }
-        None => return Err(io::Error::other(ENDINGS)),
-    };
-    if csv {
-        send(CsvRows::new(input, origin.clone(), stream)?, chunk, sender)
-    } else {
-        send(JsonLines::new(input, origin.clone(), stream), chunk, sender)
     }
-}
 
-fn send(
-    items: impl Iterator<Item = io::Result<Item>>,
-    chunk: usize,
-    sender: &mpsc::Sender<Result<Vec<Item>>>,
-) -> io::Result<bool> {
-    let mut waiting = Chunk::new(chunk);
-    let mut fault = None;
-    for item in items {
-        match item {
-            Ok(item) => waiting.push(item),
-            Err(error) => {
-                fault = Some(error);
-                break;
+    fn read_file(&self, file: &Path, stream: &str) -> io::Result<bool> {
+        let standard_input = file == Path::new("-");
+        let mut input: BufReader<Box<dyn Read>> = if standard_input {
+            BufReader::new(Box::new(io::stdin()))
+        } else {
+            BufReader::with_capacity(256 << 10, Box::new(File::open(file)?))
+        };
+        let csv = match is_csv(file) {
+            Some(csv) => csv,
+            None if standard_input => {
+                let start = input.fill_buf()?;
+                start.iter().find(|byte| !byte.is_ascii_whitespace() && !b"\xef\xbb\xbf".contains(byte)) != Some(&b'{')
+            }
+            None => return Err(io::Error::other(ENDINGS)),
+        };
+        if csv {
+            self.send_all(CsvRows::new(input, self.origin.clone(), stream)?)
+        } else {
+            self.send_all(JsonLines::new(input, self.origin.clone(), stream))
+        }
+    }
+
+    fn send_all(&self, items: impl Iterator<Item = io::Result<Item>>) -> io::Result<bool> {
+        let mut waiting = Chunk::new(self.most);
+        let mut fault = None;
+        for item in items {
+            match item {
+                Ok(item) => waiting.push(item),
+                Err(error) => {
+                    fault = Some(error);
+                    break;
+                }
+            }
+            if waiting.is_full() && !self.send(waiting.take()) {
+                return Ok(false);
             }
         }
-        if waiting.is_full() && sender.blocking_send(Ok(waiting.take())).is_err() {
+        let rest = waiting.take();
+        if !rest.is_empty() && !self.send(rest) {
             return Ok(false);
         }
+        fault.map_or(Ok(true), Err)
     }
-    let rest = waiting.take();
-    if !rest.is_empty() && sender.blocking_send(Ok(rest)).is_err() {
-        return Ok(false);
+
+    /// Whether anybody listens.
+    fn send(&self, items: Vec<Item>) -> bool {
+        let maker = Maker { sources: &self.sources, default_country: self.default_country.as_deref() };
+        let ready = maker.make(&items, &HashMap::new(), &mut Ordinals::new());
+        self.sender.blocking_send(Ok(Piece { items, ready })).is_ok()
     }
-    fault.map_or(Ok(true), Err)
 }
 
 #[cfg(test)]

@@ -13,14 +13,13 @@ use super::envelope::Reject;
 use super::heads::{Fate, Heads, forget_known};
 use super::lines::Item;
 use super::people::{Moment, People};
-use super::prepare::{Ordinals, Prepared, Records, prepare};
+use super::prepare::{self, Maker, Ordinals, Prepared, Ready, Records};
 use super::rows::{self, Ground};
 use super::slots::{self, Slots};
-use super::source::Source;
 use super::store::{self, RecordKey};
 use super::{dropped, graph, kept, staff};
-use crate::database::{Database, OnConflict, Transaction, WriteBatch};
-use crate::error::Result;
+use crate::database::{Database, Met, OnConflict, Transaction, WriteBatch};
+use crate::error::{Error, Result};
 use crate::identity::decide::Rules;
 use crate::identity::place::Placed;
 use crate::identity::store::{self as people_store, IdentifierText, ProfileKey};
@@ -29,12 +28,13 @@ use crate::identity::store::{self as people_store, IdentifierText, ProfileKey};
 #[derive(Clone, Copy)]
 pub(super) struct Way<'a> {
     pub database: &'a Database,
-    pub sources: &'a HashMap<String, Arc<Source>>,
+    pub maker: &'a Maker<'a>,
     pub rules: &'a Arc<Rules>,
-    pub default_country: Option<&'a str>,
     pub keep: Keep,
-    /// A bulk import: what only readers need is done at its end.
-    pub bulk: bool,
+    /// A bulk import: what only readers need is done at its end, and rows are taken to be new until one is not.
+    pub bulk: Option<&'a Met>,
+    /// What another transaction has locked for this one.
+    pub held: Option<&'a Slots>,
     /// What is answered to the request whose one record this is: kept with it, and once for each key.
     pub answered: Option<&'a entity::idempotency_key::Model>,
     /// Whoever sent this starts over after a crash: the transaction need not wait for the disk.
@@ -67,13 +67,25 @@ pub(super) struct Outcome {
 }
 
 /// Writes the items in one transaction. `replaces` has the ids of the refused records that the items are, tried again; empty,
-/// they are new.
-pub(super) async fn flush(way: &Way<'_>, items: &[Item], replaces: &[Uuid], ordinals: &mut Ordinals) -> Result<Done> {
+/// they are new. `ahead` is what was made of them already; empty, it is made now.
+pub(super) async fn flush(
+    way: &Way<'_>,
+    items: &[Item],
+    mut ahead: Vec<Ready>,
+    replaces: &[Uuid],
+    ordinals: &mut Ordinals,
+) -> Result<Done> {
     let mut refused = HashMap::new();
     // Each turn refuses at least one more record, and a refused record is not placed again; or it locks more than the last.
     loop {
         let mut counted = ordinals.clone();
-        let (prepared, records) = prepare(items, way.sources, way.default_country, &refused, &mut counted);
+        let ready = if ahead.is_empty() {
+            way.maker.make(items, &refused, &mut counted)
+        } else {
+            prepare::count(items, &ahead, &mut counted);
+            std::mem::take(&mut ahead)
+        };
+        let (prepared, records) = way.maker.join(items, ready);
         match attempt(way, &prepared, records, replaces).await? {
             Turn::Done(done) => {
                 *ordinals = counted;
@@ -94,14 +106,15 @@ async fn attempt(way: &Way<'_>, prepared: &[Prepared<'_>], records: Records, rep
         return Ok(Turn::Done(Done { outcomes: outcomes(prepared, &[], None), written: false }));
     }
     let mut tx = way.database.begin().await?;
-    if way.bulk {
+    if way.bulk.is_some() {
         store::bulk::patient(&mut tx).await?;
     }
     if way.hasty {
         store::hasten(&mut tx).await?;
     }
     let keys = record_keys(prepared);
-    let locked = slots::lock(&mut tx, prepared, &keys).await?;
+    let own = if way.held.is_some() { None } else { slots::lock(&mut tx, prepared).await? };
+    let locked = way.held.or(own.as_ref());
     let mut heads = Heads::new(store::heads(&mut tx, &keys).await?);
     let fates = fates(&mut tx, replaces, prepared, &mut heads).await?;
     let holders = rows::holders(&mut tx, prepared, &fates, &heads).await?;
@@ -110,7 +123,10 @@ async fn attempt(way: &Way<'_>, prepared: &[Prepared<'_>], records: Records, rep
     if !refused.is_empty() {
         return Ok(Turn::Again(refused));
     }
-    let Some(mut people) = people(&mut tx, way.rules, prepared, &fates, wanted, locked.as_ref()).await? else {
+    let Some(mut people) = people(&mut tx, way.rules, prepared, &fates, wanted, locked).await? else {
+        if way.held.is_some() {
+            return Err(Error::conflict("A profile has an identifier that was not locked for it."));
+        }
         // Another writer gave one of our profiles an identifier before the locks were held: they are taken anew, with it.
         return Ok(Turn::Again(HashMap::new()));
     };
@@ -128,7 +144,7 @@ async fn attempt(way: &Way<'_>, prepared: &[Prepared<'_>], records: Records, rep
     let hired = std::mem::take(&mut ground.hired);
     let now = now();
     graph::write(&mut tx, &mut people, &staff, &mut placed, now, way.bulk).await?;
-    write(&mut tx, replaces, prepared, &fates, &heads, placed, now).await?;
+    write(&mut tx, way.bulk, replaces, prepared, &fates, &heads, placed).await?;
     if !hired.is_empty() {
         let owned = people_store::find_owners(&mut tx, hired.into_iter().collect(), now).await?;
         let mut batch = WriteBatch::default();
@@ -300,13 +316,14 @@ fn observe(people: &mut People, prepared: &[Prepared<'_>], fates: &[Fate]) -> Ha
 
 async fn write(
     tx: &mut Transaction,
+    bulk: Option<&Met>,
     replaces: &[Uuid],
     prepared: &[Prepared<'_>],
     fates: &[Fate],
     heads: &Heads,
     placed: Placed,
-    now: DateTime<Utc>,
 ) -> Result<()> {
+    let now = now();
     let withdrawn: Vec<Uuid> = placed.internal.into_iter().chain(placed.gone.iter().copied()).collect();
     let no_longer_met = if withdrawn.is_empty() { Vec::new() } else { store::contacts_among(tx, withdrawn).await? };
     let mut batch = placed.batch;
@@ -325,7 +342,7 @@ async fn write(
         }
     }
     note_changes(&mut batch, placed.changed, now)?;
-    tx.write(batch).await?;
+    put(tx, batch, bulk).await?;
     // After the write: what was taken back may have been said in this very flush.
     if !placed.gone.is_empty() {
         store::take_off_timeline(tx, placed.gone.into_iter().collect()).await?;
@@ -340,6 +357,14 @@ async fn write(
         }
     }
     Ok(())
+}
+
+/// Writes rows, of a bulk import as new ones.
+pub(super) async fn put(tx: &mut Transaction, batch: WriteBatch, bulk: Option<&Met>) -> Result<()> {
+    match bulk {
+        Some(met) => tx.write_new(batch, met).await,
+        None => tx.write(batch).await,
+    }
 }
 
 /// Tells everyone who follows the changes.

@@ -4,22 +4,22 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::golden;
 use super::people::People;
 use super::rows::Staff;
-use crate::database::{OnConflict, Transaction, WriteBatch};
+use super::{flush, golden};
+use crate::database::{Met, OnConflict, Transaction, WriteBatch};
 use crate::error::{Error, Result};
 use crate::identity::place::Placed;
 use crate::identity::{store, survivorship};
 
-/// Writes the people of a flush. `later` leaves the rows of merged customers to the end of a bulk import.
+/// Writes the people of a flush. A bulk import leaves the rows of merged customers to its end.
 pub(super) async fn write(
     tx: &mut Transaction,
     people: &mut People,
     staff: &Staff,
     placed: &mut Placed,
     now: DateTime<Utc>,
-    later: bool,
+    bulk: Option<&Met>,
 ) -> Result<()> {
     let mut batch = WriteBatch::default();
     let values = choose(people, staff, placed, now);
@@ -54,14 +54,14 @@ pub(super) async fn write(
     for value in values {
         batch.push(OnConflict::Replace, &value)?;
     }
-    tx.write(batch).await?;
+    flush::put(tx, batch, bulk).await?;
     // Customers that this flush founded itself have nothing in the database yet.
     let moved: Vec<(Uuid, Uuid)> = moved
         .into_iter()
         .filter(|(old, _)| people.customers.get(old).is_some_and(|customer| !customer.is_new))
         .collect();
     if !moved.is_empty() {
-        if later {
+        if bulk.is_some() {
             store::repoint_people(tx, &moved).await?;
         } else {
             store::repoint(tx, &moved).await?;

@@ -2,6 +2,7 @@
 //!
 //! A thread of its own reads; only so much is read ahead as a few flushes hold, so memory stays flat however long the input.
 
+use std::collections::HashMap;
 use std::io::BufRead;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -9,9 +10,9 @@ use std::time::Instant;
 use tokio::sync::mpsc;
 
 use super::bulk;
-use super::files::{Chunk, read_files, readable, stream_of};
+use super::files::{Chunk, Piece, Reader, readable, stream_of};
 use super::intake::Intake;
-use super::lines::{Item, Origin};
+use super::lines::Origin;
 use super::singer::{Message, Singer, SingerError};
 use super::source::Source;
 pub use super::summary::{Reason, Summary};
@@ -47,14 +48,20 @@ pub async fn import_files(
         known_stream(&source, &stream)?;
         inputs.push((file, stream));
     }
-    let chunk = batch(intake, options);
     bulk::around(intake, options.bulk, async |intake: &Intake| {
-        let (sender, mut items) = mpsc::channel::<Result<Vec<Item>>>(2);
-        let reader = tokio::task::spawn_blocking(move || read_files(&inputs, &origin, chunk, &sender));
+        let (sender, mut pieces) = mpsc::channel::<Result<Piece>>(1);
+        let reader = Reader {
+            origin,
+            sources: HashMap::from([(source.key.clone(), source)]),
+            default_country: intake.settings().default_country.clone(),
+            most: batch(intake, options),
+            sender,
+        };
+        let reader = tokio::task::spawn_blocking(move || reader.read_files(&inputs));
         let mut writer = Writer::new(intake, options.strict);
         let written = async {
-            while let Some(chunk) = items.recv().await {
-                if !writer.write(chunk?).await? {
+            while let Some(piece) = pieces.recv().await {
+                if !writer.write(piece?).await? {
                     break;
                 }
                 progress(&writer.summary);
@@ -63,7 +70,7 @@ pub async fn import_files(
         };
         let written = written.await;
         // It ends where nobody listens any more.
-        drop(items);
+        drop(pieces);
         let read = reader.await.map_err(Error::internal);
         Ok(writer.done(written.and(read)))
     })
@@ -152,7 +159,7 @@ async fn take_messages(
         }
         // A state is only given on at a moment when nothing waits that came before it.
         if waiting.is_full() || oldest.elapsed() >= patience {
-            if !writer.write(waiting.take()).await? {
+            if !writer.write(waiting.take().into()).await? {
                 return Ok(false);
             }
             if let Some(bookmark) = bookmark.take() {
@@ -163,7 +170,7 @@ async fn take_messages(
         }
     }
     // What came before a fault is good.
-    let written = writer.write(waiting.take()).await?;
+    let written = writer.write(waiting.take().into()).await?;
     if let Some(bookmark) = bookmark.filter(|_| written) {
         state(&bookmark)?;
     }
@@ -209,12 +216,11 @@ impl<'a> Writer<'a> {
     }
 
     /// Whether to go on.
-    async fn write(&mut self, items: Vec<Item>) -> Result<bool> {
-        if items.is_empty() {
+    async fn write(&mut self, piece: Piece) -> Result<bool> {
+        if piece.items.is_empty() {
             return Ok(true);
         }
-        let report =
-            if self.strict { self.intake.flush_strictly(items).await? } else { self.intake.flush_items(items).await? };
+        let report = self.intake.flush_piece(piece, self.strict).await?;
         let first = report.rejected.first().cloned();
         self.summary.add(report);
         if self.strict && first.is_some() {

@@ -10,13 +10,16 @@ use chrono::Utc;
 use uuid::Uuid;
 
 use super::envelope::{Envelope, Reject, RejectCode};
+use super::files::Piece;
 use super::flush::{self, Done, Keep, Way};
+use super::halves;
 use super::lines::{Item, MAX_LINE, Rejected};
-use super::prepare::Ordinals;
+use super::prepare::{Maker, Ordinals, Ready};
 use super::report::{FlushReport, envelope_of};
+use super::slots::Slots;
 use super::source::{Source, SourceError, Sources};
 use super::{staff, store};
-use crate::database::{Database, Dialect, refuses_a_value};
+use crate::database::{Database, Dialect, Met, refuses_a_value};
 use crate::error::{Code, Error, Result};
 use crate::identity::decide::Rules;
 
@@ -51,7 +54,8 @@ impl Default for IntakeSettings {
 #[derive(Clone)]
 pub struct Intake {
     inner: Arc<Inner>,
-    bulk: bool,
+    /// A bulk import: in which tables it met rows that were there.
+    bulk: Option<Arc<Met>>,
     hasty: bool,
 }
 
@@ -68,6 +72,18 @@ struct Inner {
 
 const TRIES: u32 = 4;
 
+/// Below this the locks of two halves cost more than they save.
+const WORTH_HALVING: usize = 1_000;
+
+/// What only some flushes have.
+#[derive(Clone, Copy, Default)]
+struct Extra<'a> {
+    /// What is locked for it.
+    held: Option<&'a Slots>,
+    /// What is answered to the request that it came by.
+    answered: Option<&'a entity::idempotency_key::Model>,
+}
+
 impl Intake {
     /// The intake of these sources into this database.
     pub fn new(database: Database, sources: Sources, rules: Rules, settings: IntakeSettings) -> Self {
@@ -79,18 +95,18 @@ impl Intake {
             known: Mutex::default(),
             fitting: AtomicUsize::new(200),
         };
-        Self { inner: Arc::new(inner), bulk: false, hasty: false }
+        Self { inner: Arc::new(inner), bulk: None, hasty: false }
     }
 
     /// The same intake for a bulk import: large transactions that do not wait for the disk, and what only readers need is
     /// left to the end.
     pub(super) fn in_bulk(&self) -> Self {
-        Self { inner: self.inner.clone(), bulk: true, hasty: true }
+        Self { inner: self.inner.clone(), bulk: Some(Arc::default()), hasty: true }
     }
 
     /// The same intake, each of its transactions on the disk when it is done: for doors that tell the sender what was kept.
     pub(super) fn durable(&self) -> Self {
-        Self { inner: self.inner.clone(), bulk: self.bulk, hasty: false }
+        Self { inner: self.inner.clone(), bulk: self.bulk.clone(), hasty: false }
     }
 
     /// How it works.
@@ -116,12 +132,48 @@ impl Intake {
 
     /// Takes what a reader gave: envelopes, and lines that it refused.
     pub async fn flush_items(&self, items: Vec<Item>) -> Result<FlushReport> {
-        self.run(&items, false, &[], None).await
+        self.flush_piece(items.into(), false).await
     }
 
     /// Takes all or nothing: if anything is refused, nothing of the transaction is written.
     pub async fn flush_strictly(&self, items: Vec<Item>) -> Result<FlushReport> {
-        self.run(&items, true, &[], None).await
+        self.flush_piece(items.into(), true).await
+    }
+
+    /// Takes a piece of a file, all or nothing of it if that is strict.
+    pub(super) async fn flush_piece(&self, piece: Piece, strict: bool) -> Result<FlushReport> {
+        // The claim and the locks take a connection each.
+        if self.bulk.is_some() && !strict && self.inner.database.writers() >= 4 && piece.items.len() >= WORTH_HALVING {
+            return self.flush_halves(piece).await;
+        }
+        self.run(&piece.items, piece.ready, strict, &[], Extra::default()).await
+    }
+
+    async fn flush_halves(&self, mut piece: Piece) -> Result<FlushReport> {
+        let sources = self.sources(&piece.items).await?;
+        let maker = self.maker(&sources);
+        if piece.ready.is_empty() {
+            piece.ready = maker.make(&piece.items, &HashMap::new(), &mut Ordinals::new());
+        }
+        let mut tx = self.inner.database.begin().await?;
+        store::bulk::patient(&mut tx).await?;
+        let (slots, mut halves) = halves::halve(&mut tx, &maker, piece).await?;
+        let [first, second] = halves.each_mut().map(|half| std::mem::take(&mut half.piece.ready));
+        let extra = Extra { held: Some(&slots), ..Extra::default() };
+        let first = self.run(&halves[0].piece.items, first, false, &[], extra);
+        let second = self.run(&halves[1].piece.items, second, false, &[], extra);
+        let done = futures_util::future::join(first, second).await;
+        tx.commit().await?;
+        let mut report = FlushReport::default();
+        for (half, done) in halves.iter().zip([done.0, done.1]) {
+            let done = match done {
+                Ok(done) => done,
+                // What came between the two does not come between one and itself.
+                Err(_) => self.run(&half.piece.items, Vec::new(), false, &[], Extra::default()).await?,
+            };
+            report.join(done, &half.places);
+        }
+        Ok(report)
     }
 
     /// Takes one item strictly, and keeps in the same transaction what is answered to its request, if it came by one.
@@ -131,12 +183,12 @@ impl Intake {
         item: Item,
         answered: Option<&entity::idempotency_key::Model>,
     ) -> Result<FlushReport> {
-        self.run(&[item], true, &[], answered).await
+        self.run(&[item], Vec::new(), true, &[], Extra { answered, ..Extra::default() }).await
     }
 
     /// Tries refused records again, which keep their ids: those that are refused again stay as they are.
     pub(super) async fn retry(&self, items: &[Item], replaces: &[Uuid]) -> Result<FlushReport> {
-        self.run(items, false, replaces, None).await
+        self.run(items, Vec::new(), false, replaces, Extra::default()).await
     }
 
     /// Writes every declared source to the database, so that one that never delivers is seen to be silent.
@@ -187,27 +239,37 @@ impl Intake {
         tx.commit().await
     }
 
-    async fn run(
-        &self,
-        items: &[Item],
-        strict: bool,
-        replaces: &[Uuid],
-        answered: Option<&entity::idempotency_key::Model>,
-    ) -> Result<FlushReport> {
+    async fn sources(&self, items: &[Item]) -> Result<HashMap<String, Arc<Source>>> {
         let mut sources = HashMap::new();
         for envelope in items.iter().map(envelope_of) {
             if !sources.contains_key(&envelope.source) {
                 sources.insert(envelope.source.clone(), self.source(&envelope.source).await?);
             }
         }
+        Ok(sources)
+    }
+
+    fn maker<'a>(&'a self, sources: &'a HashMap<String, Arc<Source>>) -> Maker<'a> {
+        Maker { sources, default_country: self.inner.settings.default_country.as_deref() }
+    }
+
+    async fn run(
+        &self,
+        items: &[Item],
+        mut ahead: Vec<Ready>,
+        strict: bool,
+        replaces: &[Uuid],
+        extra: Extra<'_>,
+    ) -> Result<FlushReport> {
+        let sources = self.sources(items).await?;
         let way = Way {
             database: &self.inner.database,
-            sources: &sources,
+            maker: &self.maker(&sources),
             rules: &self.inner.rules,
-            default_country: self.inner.settings.default_country.as_deref(),
             keep: if strict { Keep::AllOrNothing } else { Keep::Possible },
-            bulk: self.bulk,
-            answered,
+            bulk: self.bulk.as_deref(),
+            held: extra.held,
+            answered: extra.answered,
             hasty: self.hasty,
         };
         let mut report = FlushReport::default();
@@ -218,7 +280,9 @@ impl Intake {
             let before = Instant::now();
             let start = items.len() - rest.len();
             let replaced = replaces.get(start..start + now.len()).unwrap_or_default();
-            let done = self.write(&way, now, replaced, &mut ordinals).await?;
+            let rest_ahead = ahead.split_off(now.len().min(ahead.len()));
+            let done =
+                self.write(&way, now, std::mem::replace(&mut ahead, rest_ahead), replaced, &mut ordinals).await?;
             let written = done.written;
             report.add(now, start, done);
             if !written {
@@ -233,7 +297,7 @@ impl Intake {
     /// How many records go into the next transaction.
     fn size(&self, strict: bool) -> usize {
         let settings = &self.inner.settings;
-        match (self.bulk, self.inner.database.dialect()) {
+        match (self.bulk.is_some(), self.inner.database.dialect()) {
             (true, _) => settings.bulk_batch,
             (false, Dialect::Sqlite) if !strict => self.inner.fitting.load(Ordering::Relaxed).min(settings.batch),
             _ => settings.batch,
@@ -242,7 +306,7 @@ impl Intake {
 
     /// On SQLite everyone waits for the one writer: a transaction takes a tenth of a second, and then others have a turn.
     async fn breathe(&self, count: usize, took: Duration) {
-        if self.bulk || self.inner.database.dialect() == Dialect::Postgres {
+        if self.bulk.is_some() || self.inner.database.dialect() == Dialect::Postgres {
             return;
         }
         if took > Duration::from_millis(90) {
@@ -253,10 +317,17 @@ impl Intake {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
 
-    async fn write(&self, way: &Way<'_>, items: &[Item], replaces: &[Uuid], ordinals: &mut Ordinals) -> Result<Done> {
+    async fn write(
+        &self,
+        way: &Way<'_>,
+        items: &[Item],
+        mut ahead: Vec<Ready>,
+        replaces: &[Uuid],
+        ordinals: &mut Ordinals,
+    ) -> Result<Done> {
         let mut tries = 0;
         loop {
-            match flush::flush(way, items, replaces, ordinals).await {
+            match flush::flush(way, items, std::mem::take(&mut ahead), replaces, ordinals).await {
                 Err(error) if error.code == Code::Unavailable && tries + 1 < TRIES => {
                     tries += 1;
                     tracing::debug!(
@@ -287,16 +358,16 @@ impl Intake {
             let position = culprit(way, items, ordinals).await?;
             let mut items = items.to_vec();
             items[position] = refused(&items[position], error)?;
-            return flush::flush(way, &items, replaces, ordinals).await;
+            return flush::flush(way, &items, Vec::new(), replaces, ordinals).await;
         }
         if let [item] = items {
-            return flush::flush(way, &[refused(item, error)?], replaces, ordinals).await;
+            return flush::flush(way, &[refused(item, error)?], Vec::new(), replaces, ordinals).await;
         }
         let middle = items.len() / 2;
         let (first, second) = items.split_at(middle);
         let (first_ids, second_ids) = replaces.split_at(middle.min(replaces.len()));
-        let mut done = Box::pin(self.write(way, first, first_ids, ordinals)).await?;
-        let rest = Box::pin(self.write(way, second, second_ids, ordinals)).await?;
+        let mut done = Box::pin(self.write(way, first, Vec::new(), first_ids, ordinals)).await?;
+        let rest = Box::pin(self.write(way, second, Vec::new(), second_ids, ordinals)).await?;
         done.outcomes.extend(rest.outcomes);
         Ok(done)
     }
@@ -308,7 +379,7 @@ async fn culprit(way: &Way<'_>, items: &[Item], ordinals: &Ordinals) -> Result<u
     let (mut start, mut end) = (0, items.len());
     while end - start > 1 {
         let middle = start.midpoint(end);
-        match flush::flush(&trial, &items[start..middle], &[], &mut ordinals.clone()).await {
+        match flush::flush(&trial, &items[start..middle], Vec::new(), &[], &mut ordinals.clone()).await {
             Ok(_) => start = middle,
             Err(error) if refuses_a_value(&error) => end = middle,
             Err(error) => return Err(error),

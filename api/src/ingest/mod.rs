@@ -18,6 +18,7 @@ mod files;
 mod flush;
 mod golden;
 mod graph;
+mod halves;
 mod heads;
 pub mod id;
 pub mod import;

@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use super::envelope::{Envelope, MappedProfile, Reject, RejectCode};
 use super::id;
 use super::lines::Item;
+use super::report::envelope_of;
 use super::source::Source;
 use crate::database::time_text;
 use crate::error::Code;
@@ -96,39 +97,79 @@ pub(super) struct PreparedRow {
 /// The typed records of each envelope's rows.
 pub(super) type Records = Vec<Vec<Box<dyn Record>>>;
 
-/// Equal rows of keyless streams met so far in a flush: source, stream and hash.
+/// Equal rows of keyless streams met so far: source, stream and hash.
 pub(super) type Ordinals = HashMap<(String, String, String), usize>;
 
-/// Prepares the items of one transaction. `refused` are those that placing refused before; `ordinals` counts on from the
-/// transactions before.
-pub(super) fn prepare<'a>(
-    items: &'a [Item],
-    sources: &'a HashMap<String, Arc<Source>>,
-    default_country: Option<&str>,
-    refused: &HashMap<usize, Reject>,
-    ordinals: &mut Ordinals,
-) -> (Vec<Prepared<'a>>, Records) {
-    let mut all = Vec::with_capacity(items.len());
-    let mut records = Vec::with_capacity(items.len());
-    for (index, item) in items.iter().enumerate() {
-        let (envelope, known) = match item {
-            Ok(envelope) => (envelope, refused.get(&index).cloned()),
-            Err(rejected) => (&rejected.envelope, Some(rejected.reject.clone())),
-        };
-        let Some(source) = sources.get(&envelope.source) else { continue };
-        let hash = id::content_hash(&envelope.payload);
-        let mut ready = Vec::new();
-        let content = match known {
-            Some(reject) => Err(reject),
-            None => content(envelope, source, default_country, &hash, ordinals, &mut ready),
-        };
-        if content.is_err() {
-            ready.clear();
+/// What was made of an item: a file's are made by the thread that reads it, while the database writes those before.
+pub(super) struct Ready {
+    hash: String,
+    content: Result<Content, Reject>,
+    records: Vec<Box<dyn Record>>,
+}
+
+/// What items are made ready with.
+pub(super) struct Maker<'a> {
+    /// The sources that they may come from.
+    pub sources: &'a HashMap<String, Arc<Source>>,
+    /// Country of phone numbers where neither the record nor its source names one.
+    pub default_country: Option<&'a str>,
+}
+
+impl Maker<'_> {
+    /// Makes items ready. `refused` are those that placing refused before; `ordinals` counts on from the items before.
+    pub fn make(&self, items: &[Item], refused: &HashMap<usize, Reject>, ordinals: &mut Ordinals) -> Vec<Ready> {
+        let mut all = Vec::with_capacity(items.len());
+        for (index, item) in items.iter().enumerate() {
+            let (envelope, known) = match item {
+                Ok(envelope) => (envelope, refused.get(&index).cloned()),
+                Err(rejected) => (&rejected.envelope, Some(rejected.reject.clone())),
+            };
+            let Some(source) = self.sources.get(&envelope.source) else { continue };
+            let hash = id::content_hash(&envelope.payload);
+            let mut records = Vec::new();
+            let content = match known {
+                Some(reject) => Err(reject),
+                None => content(envelope, source, self.default_country, &hash, ordinals, &mut records),
+            };
+            if content.is_err() {
+                records.clear();
+            }
+            all.push(Ready { hash, content, records });
         }
-        all.push(Prepared { envelope, source, hash, content });
-        records.push(ready);
+        all
     }
-    (all, records)
+
+    /// The items of one transaction with what was made of them.
+    pub fn join<'a>(&'a self, items: &'a [Item], ready: Vec<Ready>) -> (Vec<Prepared<'a>>, Records) {
+        let envelopes = items.iter().map(envelope_of);
+        let known = envelopes.filter_map(|envelope| Some((envelope, &**self.sources.get(&envelope.source)?)));
+        let joined = known.zip(ready).map(|((envelope, source), Ready { hash, content, records })| {
+            (Prepared { envelope, source, hash, content }, records)
+        });
+        joined.unzip()
+    }
+
+    /// What was joined, apart again.
+    pub fn part(&self, prepared: Vec<Prepared<'_>>, records: Records) -> Vec<Ready> {
+        let both = prepared.into_iter().zip(records);
+        both.map(|(Prepared { hash, content, .. }, records)| Ready { hash, content, records }).collect()
+    }
+}
+
+/// Counts what [`Maker::make`] counted when it made these.
+pub(super) fn count(items: &[Item], ready: &[Ready], ordinals: &mut Ordinals) {
+    for (envelope, ready) in items.iter().map(envelope_of).zip(ready) {
+        if ready.content.as_ref().is_ok_and(|content| content.own_key.is_none()) {
+            ordinal(envelope, &ready.hash, ordinals);
+        }
+    }
+}
+
+/// How many equal rows of a keyless stream there are with this one.
+fn ordinal(envelope: &Envelope, hash: &str, ordinals: &mut Ordinals) -> usize {
+    let count = ordinals.entry((envelope.source.clone(), envelope.stream.clone(), hash.to_owned())).or_insert(0);
+    *count += 1;
+    *count
 }
 
 fn content(
@@ -188,12 +229,9 @@ fn content(
             profiles.push(prepared_profile(named, source, country, is_company));
         }
     }
-    let key = own_key.clone().unwrap_or_else(|| {
-        let count = ordinals
-            .entry((envelope.source.clone(), envelope.stream.clone(), hash.to_owned()))
-            .and_modify(|count| *count += 1)
-            .or_insert(1);
-        if *count == 1 { hash.to_owned() } else { format!("{hash}#{count}") }
+    let key = own_key.clone().unwrap_or_else(|| match ordinal(envelope, hash, ordinals) {
+        1 => hash.to_owned(),
+        count => format!("{hash}#{count}"),
     });
     Ok(Content {
         key,

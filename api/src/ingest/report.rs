@@ -83,6 +83,30 @@ impl FlushReport {
     }
 }
 
+impl FlushReport {
+    /// Adds what became of others, whose places among all these are.
+    pub(super) fn join(&mut self, other: Self, places: &[usize]) {
+        self.taken += other.taken;
+        self.repeated += other.repeated;
+        self.superseded += other.superseded;
+        let place = |at: usize| places.get(at).copied().unwrap_or(at);
+        self.rejected.extend(other.rejected.into_iter().map(|one| Refused { position: place(one.position), ..one }));
+        self.rejected.sort_by_key(|one| one.position);
+        for (stream, counts) in other.streams {
+            let sum = self.streams.entry(stream).or_default();
+            sum.taken += counts.taken;
+            sum.repeated += counts.repeated;
+            sum.superseded += counts.superseded;
+            sum.rejected += counts.rejected;
+        }
+        for (at, origin) in other.origins.into_iter().enumerate() {
+            let place = place(at);
+            self.origins.resize(self.origins.len().max(place + 1), None);
+            self.origins[place] = origin;
+        }
+    }
+}
+
 /// The envelope of what a reader gave, refused or not.
 pub(super) fn envelope_of(item: &Item) -> &Envelope {
     match item {

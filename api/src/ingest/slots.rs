@@ -3,58 +3,83 @@
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use super::heads::Heads;
 use super::prepare::Prepared;
-use super::store::{self, RecordKey};
+use super::store;
 use crate::database::{Dialect, Transaction};
 use crate::error::Result;
-use crate::identity::store::{ProfileKey, carried_by};
+use crate::identity::store::{CarriedKeyRow, ProfileKey, carried_by};
 
 /// The slots that a flush has locked.
 pub(super) struct Slots(BTreeSet<u16>);
 
 impl Slots {
+    /// Locks the slots of these marks, all at once and in order.
+    pub async fn lock(tx: &mut Transaction, marks: impl Iterator<Item = u64>) -> Result<Self> {
+        let slots = marks.map(slot).collect();
+        store::lock(tx, &slots).await?;
+        Ok(Self(slots))
+    }
+
     /// Whether the slot of an identifier is among them.
     pub fn has_identifier(&self, kind: &str, value: &str) -> bool {
-        self.0.contains(&of_identifier(kind, value))
+        self.0.contains(&slot(identifier(kind, value)))
     }
 }
 
-/// Locks what other writers may touch too, folded to slots; none on SQLite, which has its one writer. What the batch's known
-/// profiles carry is read before the locks, so that all slots are taken at once and in order; the flush reads it again.
-pub(super) async fn lock(
-    tx: &mut Transaction,
-    prepared: &[Prepared<'_>],
-    keys: &BTreeSet<RecordKey<'_>>,
-) -> Result<Option<Slots>> {
+/// Locks what other writers may touch too; none on SQLite, which has its one writer. What the batch's known profiles carry is
+/// read before the locks; the flush reads it again.
+pub(super) async fn lock(tx: &mut Transaction, prepared: &[Prepared<'_>]) -> Result<Option<Slots>> {
     if tx.dialect() == Dialect::Sqlite {
         return Ok(None);
     }
-    let mut slots: BTreeSet<u16> = keys.iter().map(|key| slot(&("record", key.source, key.stream, &key.key))).collect();
+    let carried = carried(tx, prepared).await?;
+    let carried = carried.iter().map(|row| identifier(&row.kind, &row.value));
+    Slots::lock(tx, prepared.iter().flat_map(marks).chain(carried)).await.map(Some)
+}
+
+/// What the profiles carry already of which records say something.
+pub(super) async fn carried(tx: &mut Transaction, prepared: &[Prepared<'_>]) -> Result<Vec<CarriedKeyRow>> {
     let mut speaking = BTreeSet::new();
     for (record, content) in prepared.iter().filter_map(|record| Some((record, record.content.as_ref().ok()?))) {
-        for profile in &content.profiles {
-            slots.insert(slot(&("profile", &record.source.key, &profile.key)));
-            slots.extend(profile.identifiers.iter().map(|(kind, value, _)| of_identifier(kind.as_str(), value)));
-            if !profile.says_nothing() {
-                speaking.insert(ProfileKey { source: &record.source.key, key: &profile.key });
-            }
-        }
+        let said = content.profiles.iter().filter(|profile| !profile.says_nothing());
+        speaking.extend(said.map(|profile| ProfileKey { source: &record.source.key, key: &profile.key }));
     }
-    if !speaking.is_empty() {
-        let carried = carried_by(tx, &speaking).await?;
-        slots.extend(carried.iter().map(|row| of_identifier(&row.kind, &row.value)));
-    }
-    store::lock(tx, &slots).await?;
-    Ok(Some(Slots(slots)))
+    if speaking.is_empty() { Ok(Vec::new()) } else { carried_by(tx, &speaking).await }
 }
 
-fn of_identifier(kind: &str, value: &str) -> u16 {
-    slot(&(kind, value))
+/// What a record touches, as numbers: records that share none can be written by two writers at once.
+pub(super) fn marks(record: &Prepared<'_>) -> Vec<u64> {
+    let (source, stream) = (record.envelope.source.as_str(), record.envelope.stream.as_str());
+    let Ok(content) = &record.content else {
+        return vec![mark(&("record", source, stream, &Heads::refused_key(&record.hash)))];
+    };
+    let mut marks = vec![mark(&("record", source, stream, &content.key))];
+    marks.extend(content.references.iter().map(|other| mark(&("record", source, &other.stream, &other.key))));
+    for said in &content.profiles {
+        marks.push(profile(&record.source.key, &said.key));
+        marks.extend(said.identifiers.iter().map(|(kind, value, _)| identifier(kind.as_str(), value)));
+    }
+    marks
 }
 
-fn slot(of: &impl Hash) -> u16 {
+/// The mark of a profile.
+pub(super) fn profile(source: &str, key: &str) -> u64 {
+    mark(&("profile", source, key))
+}
+
+/// The mark of an identifier.
+pub(super) fn identifier(kind: &str, value: &str) -> u64 {
+    mark(&(kind, value))
+}
+
+fn mark(of: &impl Hash) -> u64 {
     // Stable between the nodes of one version; nodes of two versions side by side only wait less.
     let mut hasher = DefaultHasher::new();
     of.hash(&mut hasher);
-    u16::try_from(hasher.finish() % 1024).unwrap_or_default()
+    hasher.finish()
+}
+
+fn slot(mark: u64) -> u16 {
+    u16::try_from(mark % 1024).unwrap_or_default()
 }

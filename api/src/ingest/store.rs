@@ -6,12 +6,11 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
 use uuid::Uuid;
 
 use super::mapping::table::{Belongs, Table};
 use crate::database::{Bind, Database, Dialect, Row, Sql, Transaction, push_columns};
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 crate::row! {
     /// The newest record of a key.
@@ -131,10 +130,6 @@ fn select<R: Row>(dialect: Dialect) -> Sql {
     sql
 }
 
-fn json<T: Serialize>(keys: &T) -> Result<String> {
-    serde_json::to_string(keys).map_err(Error::internal)
-}
-
 /// Waits for the writers that touch the same identifiers and keys. A statement of its own, before the first read: what is
 /// read after it has their writes. SQLite has its one writer.
 pub(super) async fn lock(tx: &mut Transaction, slots: &BTreeSet<u16>) -> Result<()> {
@@ -145,8 +140,9 @@ pub(super) async fn lock(tx: &mut Transaction, slots: &BTreeSet<u16>) -> Result<
     sql.push("SET LOCAL lock_timeout = '8s'");
     tx.execute(sql).await?;
     let mut sql = Sql::new(tx.dialect());
-    sql.push("SELECT pg_advisory_xact_lock(360, value::int) FROM json_array_elements_text(").bind(json(slots)?);
-    sql.push("::json)");
+    sql.push("SELECT pg_advisory_xact_lock(360, value::int) FROM unnest(")
+        .bind(Bind::Texts(slots.iter().map(u16::to_string).collect()))
+        .push(") AS value");
     tx.execute(sql).await.map(|_| ())
 }
 
@@ -154,7 +150,7 @@ pub(super) async fn lock(tx: &mut Transaction, slots: &BTreeSet<u16>) -> Result<
 const SOURCES: u16 = 1024;
 
 /// A key of a record.
-#[derive(Serialize, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct RecordKey<'a> {
     /// Key of the source.
     pub source: &'a str,
@@ -167,7 +163,8 @@ pub(super) struct RecordKey<'a> {
 /// The newest record of each of these keys.
 pub(super) async fn heads(tx: &mut Transaction, keys: &BTreeSet<RecordKey<'_>>) -> Result<Vec<HeadRow>> {
     let mut sql = select::<HeadRow>(tx.dialect());
-    sql.push(" FROM ").texts_as_rows(json(keys)?, &["source", "stream", "key"], "k");
+    let rows = keys.iter().map(|key| [key.source.to_owned(), key.stream.to_owned(), key.key.to_string()]);
+    sql.push(" FROM ").texts_as_rows(["source", "stream", "key"], rows, "k");
     sql.push(" CROSS JOIN record_head t WHERE t.source = k.source AND t.stream = k.stream AND t.key = k.key");
     tx.rows(sql).await
 }
@@ -187,7 +184,7 @@ pub(super) async fn places(tx: &mut Transaction, ids: Vec<Uuid>) -> Result<Vec<P
 }
 
 /// A source's word for a member of staff.
-#[derive(Serialize, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct AliasKey<'a> {
     /// Key of the source.
     pub source: &'a str,
@@ -198,7 +195,8 @@ pub(super) struct AliasKey<'a> {
 /// The members of staff behind these words.
 pub(super) async fn aliases(tx: &mut Transaction, keys: &BTreeSet<AliasKey<'_>>) -> Result<Vec<AliasRow>> {
     let mut sql = select::<AliasRow>(tx.dialect());
-    sql.push(" FROM ").texts_as_rows(json(keys)?, &["source", "key"], "k");
+    let rows = keys.iter().map(|alias| [alias.source.to_owned(), alias.key.to_owned()]);
+    sql.push(" FROM ").texts_as_rows(["source", "key"], rows, "k");
     sql.push(" CROSS JOIN staff_alias t WHERE t.source = k.source AND t.key = k.key");
     tx.rows(sql).await
 }

@@ -1,10 +1,8 @@
 //! The SQL around a bulk import: which indexes only readers need, what PostgreSQL had better check once for all rows than for
 //! each, and how these go and come back.
 
-use serde_json::json;
-
 use crate::database::{Database, Dialect, Row as _, Sql, Transaction, push_columns};
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// The tables that grow with an import, and that the intake itself reads by their primary keys only.
 const TABLES: &[&str] = &[
@@ -63,7 +61,7 @@ pub(in crate::ingest) async fn patient(tx: &mut Transaction) -> Result<()> {
 }
 
 /// The indexes that only readers need; on SQLite also the triggers that keep the search up to date row by row, on PostgreSQL
-/// the foreign keys, each of which is a look-up for each row.
+/// the foreign keys, each of which is a look-up for each row, and the keys that number rows as they come.
 pub(in crate::ingest) async fn expendable(tx: &mut Transaction) -> Result<Vec<TakenRow>> {
     let mut sql = Sql::new(tx.dialect());
     sql.push("SELECT ");
@@ -74,7 +72,8 @@ pub(in crate::ingest) async fn expendable(tx: &mut Transaction) -> Result<Vec<Ta
          current_schema() AND i.indexdef NOT LIKE 'CREATE UNIQUE%' UNION ALL SELECT 'CONSTRAINT', c.conname, \
          'ALTER TABLE ' || c.conrelid::regclass || ' DROP CONSTRAINT ' || quote_ident(c.conname), 'ALTER TABLE ' || \
          c.conrelid::regclass || ' ADD CONSTRAINT ' || quote_ident(c.conname) || ' ' || pg_get_constraintdef(c.oid), NULL \
-         FROM pg_constraint c WHERE c.contype = 'f' AND c.connamespace = current_schema()::regnamespace) t \
+         FROM pg_constraint c WHERE (c.contype = 'f' OR c.conname IN ('change_pkey', 'record_pkey')) AND c.connamespace = \
+         current_schema()::regnamespace) t \
          WHERE t.on_table IS NULL OR t.on_table",
         " FROM (SELECT upper(m.type) AS kind, m.name, 'DROP ' || m.type || ' ' || m.name AS removal, m.sql AS definition, \
          m.tbl_name AS on_table FROM sqlite_master m WHERE m.type IN ('index', 'trigger') AND m.sql IS NOT NULL \
@@ -91,11 +90,10 @@ pub(in crate::ingest) async fn take_away(tx: &mut Transaction, taken: &[TakenRow
     let mut sql = Sql::new(tx.dialect());
     sql.push("CREATE TABLE bulk_import (kind TEXT NOT NULL, name TEXT NOT NULL, removal TEXT NOT NULL, definition TEXT NOT NULL)");
     tx.execute(sql).await?;
-    let row = |row: &TakenRow| json!({ "kind": row.kind, "name": row.name, "removal": row.removal, "definition": row.definition });
-    let list = serde_json::to_string(&taken.iter().map(row).collect::<Vec<_>>()).map_err(Error::internal)?;
     let mut sql = Sql::new(tx.dialect());
     sql.push("INSERT INTO bulk_import (kind, name, removal, definition) SELECT k.kind, k.name, k.removal, k.definition FROM ");
-    sql.texts_as_rows(list, &["kind", "name", "removal", "definition"], "k");
+    let rows = taken.iter().map(|row| [&row.kind, &row.name, &row.removal, &row.definition].map(String::clone));
+    sql.texts_as_rows(["kind", "name", "removal", "definition"], rows, "k");
     tx.execute(sql).await?;
     for row in taken {
         let mut sql = Sql::new(tx.dialect());
