@@ -111,7 +111,7 @@ pub async fn load<R: SiloRow>(
     };
     let rows = async {
         if with_sort {
-            let rows: Vec<(String, R)> = scope.batch.rows(paged.fetch(), parent).await?;
+            let rows = scope.batch.sorted_rows::<R>(paged.fetch(), parent).await?;
             Ok::<_, Error>(rows.into_iter().map(|(sort, row)| (Some(sort), row)).collect::<Vec<_>>())
         } else {
             let rows: Vec<R> = scope.batch.rows(paged.fetch(), parent).await?;

@@ -11,12 +11,9 @@ use super::page::PeriodInput;
 use super::policy::{Action, Class, Rows};
 use super::scope::Lookahead;
 use super::viewer::{Permit, Silo};
-use crate::database::{Bind, Camel, Column, Row, Sql, push_asked, push_sources};
+use crate::database::{Asked, Bind, Camel, Column, Row, Sql, push_asked, push_sources};
 use crate::graph::batch::Fetch;
 use crate::graph::timestamp::Timestamp;
-
-/// Every column of a row.
-const ALL: u128 = u128::MAX;
 
 /// Rows of one silo: what a permit of that silo may read.
 pub trait SiloRow: Row {
@@ -72,8 +69,7 @@ impl<R> Clone for Select<R> {
 struct Body {
     table: &'static str,
     columns: &'static [Column],
-    /// A bit for each column that is read; the others are null.
-    asked: u128,
+    asked: Asked,
     parent: Option<&'static str>,
     conditions: Vec<(Cow<'static, str>, Vec<Bind>)>,
     order: Option<(Order, bool)>,
@@ -90,7 +86,7 @@ impl<S: Silo> Permit<S> {
             body: Body {
                 table: R::TABLE,
                 columns: R::COLUMNS,
-                asked: ALL,
+                asked: Asked::ALL,
                 parent: None,
                 conditions: Vec::new(),
                 order: None,
@@ -201,7 +197,7 @@ impl<R: Row> Select<R> {
     /// The same rows, but only these columns of them.
     #[must_use]
     pub fn only<C: Row>(self) -> Select<C> {
-        Select { body: Body { columns: C::COLUMNS, asked: ALL, ..self.body }, row: PhantomData }
+        Select { body: Body { columns: C::COLUMNS, asked: Asked::ALL, ..self.body }, row: PhantomData }
     }
 
     /// The same rows, but one row of figures over them: `F`'s columns are aggregates.
@@ -209,7 +205,7 @@ impl<R: Row> Select<R> {
     pub fn figures<F: Row>(self) -> Select<F> {
         let body = Body {
             columns: F::COLUMNS,
-            asked: ALL,
+            asked: Asked::ALL,
             figures: true,
             order: None,
             limit: None,
@@ -225,9 +221,9 @@ impl<R: Row> Select<R> {
     }
 }
 
-fn asked<R: SiloRow>(looks: &[Lookahead<'_>]) -> u128 {
+fn asked<R: SiloRow>(looks: &[Lookahead<'_>]) -> Asked {
     let columns = R::COLUMNS;
-    let mut asked = 0;
+    let mut asked = 0_u128;
     for (index, column) in columns.iter().enumerate() {
         if column.if_asked.is_none() {
             asked |= 1 << index;
@@ -242,11 +238,11 @@ fn asked<R: SiloRow>(looks: &[Lookahead<'_>]) -> u128 {
                     || R::AROUND.contains(&name)
                     || R::AT_HAND.iter().any(|field| field.is(name)) => {}
                 // A field with code of its own: it may look at any column.
-                None => return ALL,
+                None => return Asked::ALL,
             }
         }
     }
-    asked
+    Asked(asked)
 }
 
 impl Body {
@@ -325,6 +321,10 @@ impl Fetch for Body {
             }
         }
         hasher.finish()
+    }
+
+    fn asked(&self) -> Asked {
+        self.asked
     }
 
     fn render(&self, sql: &mut Sql, parents: &[Uuid]) {

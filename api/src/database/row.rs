@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 
 use super::camel::Camel;
+use super::sparse::Asked;
 use super::sql::{Dialect, Sql};
 
 /// How a column is written into JSON.
@@ -63,30 +64,26 @@ pub fn or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(from
 
 /// Adds the JSON array of the columns of `t`.
 pub fn push_columns(sql: &mut Sql, columns: &[Column]) {
-    push_asked(sql, columns, u128::MAX);
+    push_asked(sql, columns, Asked::ALL);
 }
 
-/// The same, with null for columns that have no bit in `asked`.
-pub fn push_asked(sql: &mut Sql, columns: &[Column], asked: u128) {
+/// The same, without the columns that were not asked for: [`Asked::rows`] puts null in their places.
+pub fn push_asked(sql: &mut Sql, columns: &[Column], asked: Asked) {
     sql.by_dialect("json_build_array(", "json_array(");
-    for (index, column) in columns.iter().enumerate() {
-        if index > 0 {
+    for (number, (_, column)) in columns.iter().enumerate().filter(|(index, _)| asked.has(*index)).enumerate() {
+        if number > 0 {
             sql.push(", ");
         }
-        if asked >> index & 1 == 1 {
-            push_column(sql, *column);
-        } else {
-            sql.push("NULL");
-        }
+        push_column(sql, *column);
     }
     sql.push(")");
 }
 
 /// Adds the columns of the table that those asked for, and one more expression, are made of: a select that names no more
 /// than it needs starts faster than one of `t.*`.
-pub fn push_sources(sql: &mut Sql, columns: &[Column], asked: u128, more: Option<&'static str>) {
+pub fn push_sources(sql: &mut Sql, columns: &[Column], asked: Asked, more: Option<&'static str>) {
     let mut names: Vec<&'static str> = Vec::with_capacity(columns.len());
-    for (_, column) in columns.iter().enumerate().filter(|(index, _)| asked >> index & 1 == 1) {
+    for (_, column) in columns.iter().enumerate().filter(|(index, _)| asked.has(*index)) {
         if column.plain {
             names.push(column.name);
         } else {
@@ -191,7 +188,7 @@ mod tests {
 
     fn sources_of(asked: u128, more: Option<&'static str>) -> String {
         let mut sql = Sql::new(Dialect::Postgres);
-        push_sources(&mut sql, Three::COLUMNS, asked, more);
+        push_sources(&mut sql, Three::COLUMNS, Asked(asked), more);
         sql.text
     }
 

@@ -18,13 +18,15 @@ use serde_json::value::RawValue;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use crate::database::{Database, Sql, out_of_reach};
+use crate::database::{Asked, Database, Sql, out_of_reach};
 use crate::error::{Error, Result};
 
 /// A select that can be put into a common statement. Only `access` makes them, out of a permit.
 pub trait Fetch: Send + Sync {
     /// Equal for selects that differ in nothing but the parent row.
     fn shape(&self) -> u64;
+    /// Which columns it reads.
+    fn asked(&self) -> Asked;
     /// Writes a scalar subselect giving a JSON list of rows; with several parents, a list of such lists in their order.
     fn render(&self, sql: &mut Sql, parents: &[Uuid]);
 }
@@ -51,13 +53,23 @@ impl Batch {
 
     /// Waits for the rows of a select, for one parent if it has parents.
     pub async fn rows<R: DeserializeOwned>(&self, fetch: Arc<dyn Fetch>, parent: Option<Uuid>) -> Result<Vec<R>> {
+        let asked = fetch.asked();
+        asked.rows(&self.text(fetch, parent).await?).map_err(Error::internal)
+    }
+
+    /// The same, each row with what it is sorted by.
+    pub async fn sorted_rows<R>(&self, fetch: Arc<dyn Fetch>, parent: Option<Uuid>) -> Result<Vec<(String, R)>>
+    where
+        R: DeserializeOwned,
+    {
+        let asked = fetch.asked();
+        asked.sorted_rows(&self.text(fetch, parent).await?).map_err(Error::internal)
+    }
+
+    async fn text(&self, fetch: Arc<dyn Fetch>, parent: Option<Uuid>) -> Answer {
         let (answer, waiting) = oneshot::channel();
         self.queue.lock().unwrap_or_else(PoisonError::into_inner).push(Waiting { fetch, parent, answer });
-        match waiting.await {
-            Ok(Ok(text)) => serde_json::from_str(&text).map_err(Error::internal),
-            Ok(Err(error)) => Err(error),
-            Err(_) => Err(Error::internal("the batch was dropped before its answer")),
-        }
+        waiting.await.map_err(|_| Error::internal("the batch was dropped before its answer"))?
     }
 
     /// Waits for a select that gives exactly one row, such as figures.

@@ -12,8 +12,8 @@ use uuid::Uuid;
 use super::envelope::{Envelope, Reject, RejectCode};
 use super::files::Piece;
 use super::flush::{self, Done, Keep, Way};
-use super::halves;
 use super::lines::{Item, MAX_LINE, Rejected};
+use super::parts::{self, PARTS};
 use super::prepare::{Maker, Ordinals, Ready};
 use super::report::{FlushReport, envelope_of};
 use super::slots::Slots;
@@ -72,8 +72,8 @@ struct Inner {
 
 const TRIES: u32 = 4;
 
-/// Below this the locks of two halves cost more than they save.
-const WORTH_HALVING: usize = 1_000;
+/// Below this the locks of the parts cost more than they save.
+const WORTH_PARTING: usize = 1_000;
 
 /// What only some flushes have.
 #[derive(Clone, Copy, Default)]
@@ -143,13 +143,14 @@ impl Intake {
     /// Takes a piece of a file, all or nothing of it if that is strict.
     pub(super) async fn flush_piece(&self, piece: Piece, strict: bool) -> Result<FlushReport> {
         // The claim and the locks take a connection each.
-        if self.bulk.is_some() && !strict && self.inner.database.writers() >= 4 && piece.items.len() >= WORTH_HALVING {
-            return self.flush_halves(piece).await;
+        let enough = self.inner.database.writers() as usize >= PARTS + 2;
+        if self.bulk.is_some() && !strict && enough && piece.items.len() >= WORTH_PARTING {
+            return self.flush_parts(piece).await;
         }
         self.run(&piece.items, piece.ready, strict, &[], Extra::default()).await
     }
 
-    async fn flush_halves(&self, mut piece: Piece) -> Result<FlushReport> {
+    async fn flush_parts(&self, mut piece: Piece) -> Result<FlushReport> {
         let sources = self.sources(&piece.items).await?;
         let maker = self.maker(&sources);
         if piece.ready.is_empty() {
@@ -157,21 +158,22 @@ impl Intake {
         }
         let mut tx = self.inner.database.begin().await?;
         store::bulk::patient(&mut tx).await?;
-        let (slots, mut halves) = halves::halve(&mut tx, &maker, piece).await?;
-        let [first, second] = halves.each_mut().map(|half| std::mem::take(&mut half.piece.ready));
+        let (slots, mut parts) = parts::part(&mut tx, &maker, piece).await?;
         let extra = Extra { held: Some(&slots), ..Extra::default() };
-        let first = self.run(&halves[0].piece.items, first, false, &[], extra);
-        let second = self.run(&halves[1].piece.items, second, false, &[], extra);
-        let done = futures_util::future::join(first, second).await;
+        let written = parts.iter_mut().map(|part| {
+            let Piece { items, ready } = &mut part.piece;
+            self.run(items, std::mem::take(ready), false, &[], extra)
+        });
+        let written = futures_util::future::join_all(written).await;
         tx.commit().await?;
         let mut report = FlushReport::default();
-        for (half, done) in halves.iter().zip([done.0, done.1]) {
+        for (part, done) in parts.iter().zip(written) {
             let done = match done {
                 Ok(done) => done,
-                // What came between the two does not come between one and itself.
-                Err(_) => self.run(&half.piece.items, Vec::new(), false, &[], Extra::default()).await?,
+                // What came between the parts does not come between one and itself.
+                Err(_) => self.run(&part.piece.items, Vec::new(), false, &[], Extra::default()).await?,
             };
-            report.join(done, &half.places);
+            report.join(done, &part.places);
         }
         Ok(report)
     }

@@ -148,12 +148,12 @@ impl Maker<'_> {
         });
         joined.unzip()
     }
+}
 
-    /// What was joined, apart again.
-    pub fn part(&self, prepared: Vec<Prepared<'_>>, records: Records) -> Vec<Ready> {
-        let both = prepared.into_iter().zip(records);
-        both.map(|(Prepared { hash, content, .. }, records)| Ready { hash, content, records }).collect()
-    }
+/// What was joined, apart again.
+pub(super) fn part(prepared: Vec<Prepared<'_>>, records: Records) -> Vec<Ready> {
+    let both = prepared.into_iter().zip(records);
+    both.map(|(Prepared { hash, content, .. }, records)| Ready { hash, content, records }).collect()
 }
 
 /// Counts what [`Maker::make`] counted when it made these.

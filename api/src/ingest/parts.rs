@@ -1,26 +1,29 @@
-//! A piece of a bulk import in two halves that touch nothing in common, so that PostgreSQL writes both at once.
+//! A piece of a bulk import in parts that touch nothing in common, so that PostgreSQL writes them at once.
 //!
-//! What both touch is locked once, by a transaction of its own that outlives them.
+//! What they touch is locked once, by a transaction of its own that outlives theirs.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use super::files::Piece;
-use super::prepare::Maker;
+use super::prepare::{self, Maker};
 use super::slots::{self, Slots};
 use crate::database::Transaction;
 use crate::error::Result;
 
-/// Half of a piece.
+/// How many parts there are: while one is thought about, the others are written.
+pub(super) const PARTS: usize = 3;
+
+/// Part of a piece.
 #[derive(Default)]
-pub(super) struct Half {
+pub(super) struct Part {
     pub piece: Piece,
     /// Where its items stood in the whole.
     pub places: Vec<usize>,
 }
 
-/// Locks what the piece touches, and halves it. A lone second half that has nothing: all of it hangs together.
-pub(super) async fn halve(tx: &mut Transaction, maker: &Maker<'_>, piece: Piece) -> Result<(Slots, [Half; 2])> {
+/// Locks what the piece touches, and parts it. Where all of it hangs together, only the first part has anything.
+pub(super) async fn part(tx: &mut Transaction, maker: &Maker<'_>, piece: Piece) -> Result<(Slots, [Part; PARTS])> {
     let (prepared, records) = maker.join(&piece.items, piece.ready);
     let carried = slots::carried(tx, &prepared).await?;
     let mut marks: Vec<Vec<u64>> = prepared.iter().map(slots::marks).collect();
@@ -36,16 +39,16 @@ pub(super) async fn halve(tx: &mut Transaction, maker: &Maker<'_>, piece: Piece)
         marks.push(both);
     }
     let slots = Slots::lock(tx, marks.into_iter().flatten()).await?;
-    let sides = bound.sides();
-    let mut halves = <[Half; 2]>::default();
-    let ready = maker.part(prepared, records);
-    for (place, ((item, ready), side)) in piece.items.into_iter().zip(ready).zip(sides).enumerate() {
-        let half = &mut halves[usize::from(side)];
-        half.piece.items.push(item);
-        half.piece.ready.push(ready);
-        half.places.push(place);
+    let numbers = bound.parts();
+    let mut parts = <[Part; PARTS]>::default();
+    let ready = prepare::part(prepared, records);
+    for (place, ((item, ready), number)) in piece.items.into_iter().zip(ready).zip(numbers).enumerate() {
+        let part = &mut parts[number];
+        part.piece.items.push(item);
+        part.piece.ready.push(ready);
+        part.places.push(place);
     }
-    Ok((slots, halves))
+    Ok((slots, parts))
 }
 
 /// Which items hang together, by the marks they share.
@@ -88,22 +91,22 @@ impl Bound {
         item
     }
 
-    /// For each item whether it goes to the second half: whole groups, each to the half that is the smaller so far.
-    fn sides(mut self) -> Vec<bool> {
+    /// The part that each item goes to: whole groups, each to the part that is the smallest so far.
+    fn parts(mut self) -> Vec<usize> {
         let leads: Vec<usize> = (0..self.leads.len()).map(|item| self.lead(item)).collect();
         let mut sizes = vec![0_usize; leads.len()];
         for lead in &leads {
             sizes[*lead] += 1;
         }
-        let mut taken = [0, 0];
-        let mut side = vec![false; leads.len()];
+        let mut taken = [0; PARTS];
+        let mut part = vec![0; leads.len()];
         for (item, lead) in leads.iter().enumerate() {
             if item == *lead {
-                side[item] = taken[1] < taken[0];
-                taken[usize::from(side[item])] += sizes[item];
+                part[item] = (0..PARTS).min_by_key(|part| taken[*part]).unwrap_or_default();
+                taken[part[item]] += sizes[item];
             }
         }
-        leads.into_iter().map(|lead| side[lead]).collect()
+        leads.into_iter().map(|lead| part[lead]).collect()
     }
 }
 
@@ -120,11 +123,11 @@ mod tests {
             for (item, marks) in items.iter().enumerate() {
                 bound.bind(item, marks);
             }
-            let sides = bound.sides();
+            let parts = bound.parts();
             for (one, its) in items.iter().enumerate() {
                 for (other, others) in items.iter().enumerate() {
                     if its.iter().any(|mark| others.contains(mark)) {
-                        prop_assert_eq!(sides[one], sides[other]);
+                        prop_assert_eq!(parts[one], parts[other]);
                     }
                 }
             }
@@ -132,11 +135,12 @@ mod tests {
     }
 
     #[test]
-    fn what_shares_nothing_is_halved() {
-        let mut bound = Bound::new(10);
-        for item in 0..10 {
+    fn what_shares_nothing_is_parted_evenly() {
+        let mut bound = Bound::new(4 * PARTS);
+        for item in 0..4 * PARTS {
             bound.bind(item, &[u64::try_from(item).unwrap()]);
         }
-        assert_eq!(bound.sides().into_iter().filter(|second| *second).count(), 5);
+        let parts = bound.parts();
+        assert!((0..PARTS).all(|part| parts.iter().filter(|its| **its == part).count() == 4), "{parts:?}");
     }
 }
