@@ -290,7 +290,7 @@ impl Body {
             sql.push(" ORDER BY ").push(order.by).push(direction).push(", t.").push(self.tie).push(direction);
         }
         if let Some(limit) = self.limit {
-            sql.push(" LIMIT ").bind(limit);
+            sql.limit(limit);
         }
         sql.push(") AS t");
     }

@@ -108,6 +108,15 @@ impl Sql {
         self
     }
 
+    /// Adds ` LIMIT rows`. SQLite plans a statement anew each time its limit is bound, so there it is text: pages have few sizes.
+    pub fn limit(&mut self, rows: i64) -> &mut Self {
+        self.push(" LIMIT ");
+        match self.dialect {
+            Dialect::Postgres => self.bind(rows),
+            Dialect::Sqlite => self.push(&rows.to_string()),
+        }
+    }
+
     /// Adds text in which each `?` stands for the next of the values; a list becomes ` = ANY (…)`.
     pub fn push_bound(&mut self, text: &str, values: &[Bind]) -> &mut Self {
         let mut values = values.iter();
@@ -252,6 +261,15 @@ mod tests {
         sql.push(" AND id").any_id(vec![Uuid::nil()]);
         assert_eq!(sql.text, "a = $1 AND b > $2 AND c < $3 AND id = ANY ($4)");
         assert_eq!(sql.binds.len(), 4);
+    }
+
+    #[test]
+    fn a_limit_is_no_bind_on_sqlite() {
+        for (dialect, text) in [(Dialect::Postgres, " LIMIT $1"), (Dialect::Sqlite, " LIMIT 20")] {
+            let mut sql = Sql::new(dialect);
+            sql.limit(20);
+            assert_eq!(sql.text, text);
+        }
     }
 
     #[test]
