@@ -304,7 +304,9 @@ async fn open_sqlite(settings: &Settings) -> Result<Pools> {
             .test_before_acquire(false)
     };
     let write = pool(1).connect_with(options.clone()).await.map_err(unopened)?;
-    let read = pool(settings.pool_size).connect_with(options.read_only(true)).await.map_err(unopened)?;
+    // Readers look into the file itself, which they share, instead of each copying its pages.
+    let reading = options.read_only(true).pragma("mmap_size", "2147418112");
+    let read = pool(settings.pool_size).connect_with(reading).await.map_err(unopened)?;
     Ok(Pools::Sqlite { read, write })
 }
 

@@ -13,7 +13,7 @@ use super::envelope::{Envelope, Reject, RejectCode};
 use super::files::Piece;
 use super::flush::{self, Done, Keep, Way};
 use super::lines::{Item, MAX_LINE, Rejected};
-use super::parts::{self, PARTS};
+use super::parts::PARTS;
 use super::prepare::{Maker, Ordinals, Ready};
 use super::report::{FlushReport, envelope_of};
 use super::slots::Slots;
@@ -77,11 +77,11 @@ const WORTH_PARTING: usize = 1_000;
 
 /// What only some flushes have.
 #[derive(Clone, Copy, Default)]
-struct Extra<'a> {
+pub(super) struct Extra<'a> {
     /// What is locked for it.
-    held: Option<&'a Slots>,
+    pub held: Option<&'a Slots>,
     /// What is answered to the request that it came by.
-    answered: Option<&'a entity::idempotency_key::Model>,
+    pub answered: Option<&'a entity::idempotency_key::Model>,
 }
 
 impl Intake {
@@ -150,34 +150,6 @@ impl Intake {
         self.run(&piece.items, piece.ready, strict, &[], Extra::default()).await
     }
 
-    async fn flush_parts(&self, mut piece: Piece) -> Result<FlushReport> {
-        let sources = self.sources(&piece.items).await?;
-        let maker = self.maker(&sources);
-        if piece.ready.is_empty() {
-            piece.ready = maker.make(&piece.items, &HashMap::new(), &mut Ordinals::new());
-        }
-        let mut tx = self.inner.database.begin().await?;
-        store::bulk::patient(&mut tx).await?;
-        let (slots, mut parts) = parts::part(&mut tx, &maker, piece).await?;
-        let extra = Extra { held: Some(&slots), ..Extra::default() };
-        let written = parts.iter_mut().map(|part| {
-            let Piece { items, ready } = &mut part.piece;
-            self.run(items, std::mem::take(ready), false, &[], extra)
-        });
-        let written = futures_util::future::join_all(written).await;
-        tx.commit().await?;
-        let mut report = FlushReport::default();
-        for (part, done) in parts.iter().zip(written) {
-            let done = match done {
-                Ok(done) => done,
-                // What came between the parts does not come between one and itself.
-                Err(_) => self.run(&part.piece.items, Vec::new(), false, &[], Extra::default()).await?,
-            };
-            report.join(done, &part.places);
-        }
-        Ok(report)
-    }
-
     /// Takes one item strictly, and keeps in the same transaction what is answered to its request, if it came by one.
     /// Nothing is written, and nothing counted, if the request's key was used meanwhile.
     pub(super) async fn flush_answered(
@@ -241,7 +213,8 @@ impl Intake {
         tx.commit().await
     }
 
-    async fn sources(&self, items: &[Item]) -> Result<HashMap<String, Arc<Source>>> {
+    /// The sources of these items, by their keys.
+    pub(super) async fn sources(&self, items: &[Item]) -> Result<HashMap<String, Arc<Source>>> {
         let mut sources = HashMap::new();
         for envelope in items.iter().map(envelope_of) {
             if !sources.contains_key(&envelope.source) {
@@ -251,11 +224,13 @@ impl Intake {
         Ok(sources)
     }
 
-    fn maker<'a>(&'a self, sources: &'a HashMap<String, Arc<Source>>) -> Maker<'a> {
+    /// What makes their records ready.
+    pub(super) fn maker<'a>(&'a self, sources: &'a HashMap<String, Arc<Source>>) -> Maker<'a> {
         Maker { sources, default_country: self.inner.settings.default_country.as_deref() }
     }
 
-    async fn run(
+    /// Writes items in transactions of a bounded size.
+    pub(super) async fn run(
         &self,
         items: &[Item],
         mut ahead: Vec<Ready>,

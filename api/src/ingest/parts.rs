@@ -6,8 +6,11 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use super::files::Piece;
-use super::prepare::{self, Maker};
+use super::intake::{Extra, Intake};
+use super::prepare::{self, Maker, Ordinals};
+use super::report::FlushReport;
 use super::slots::{self, Slots};
+use super::store;
 use crate::database::Transaction;
 use crate::error::Result;
 
@@ -16,14 +19,45 @@ pub(super) const PARTS: usize = 3;
 
 /// Part of a piece.
 #[derive(Default)]
-pub(super) struct Part {
-    pub piece: Piece,
+struct Part {
+    piece: Piece,
     /// Where its items stood in the whole.
-    pub places: Vec<usize>,
+    places: Vec<usize>,
+}
+
+impl Intake {
+    /// Takes a piece in parts, those that could not be written beside the others once more by themselves.
+    pub(super) async fn flush_parts(&self, mut piece: Piece) -> Result<FlushReport> {
+        let sources = self.sources(&piece.items).await?;
+        let maker = self.maker(&sources);
+        if piece.ready.is_empty() {
+            piece.ready = maker.make(&piece.items, &HashMap::new(), &mut Ordinals::new());
+        }
+        let mut tx = self.database().begin().await?;
+        store::bulk::patient(&mut tx).await?;
+        let (slots, mut parts) = part(&mut tx, &maker, piece).await?;
+        let extra = Extra { held: Some(&slots), ..Extra::default() };
+        let written = parts.iter_mut().map(|part| {
+            let Piece { items, ready } = &mut part.piece;
+            self.run(items, std::mem::take(ready), false, &[], extra)
+        });
+        let written = futures_util::future::join_all(written).await;
+        tx.commit().await?;
+        let mut report = FlushReport::default();
+        for (part, done) in parts.iter().zip(written) {
+            let done = match done {
+                Ok(done) => done,
+                // What came between the parts does not come between one and itself.
+                Err(_) => self.run(&part.piece.items, Vec::new(), false, &[], Extra::default()).await?,
+            };
+            report.join(done, &part.places);
+        }
+        Ok(report)
+    }
 }
 
 /// Locks what the piece touches, and parts it. Where all of it hangs together, only the first part has anything.
-pub(super) async fn part(tx: &mut Transaction, maker: &Maker<'_>, piece: Piece) -> Result<(Slots, [Part; PARTS])> {
+async fn part(tx: &mut Transaction, maker: &Maker<'_>, piece: Piece) -> Result<(Slots, [Part; PARTS])> {
     let (prepared, records) = maker.join(&piece.items, piece.ready);
     let carried = slots::carried(tx, &prepared).await?;
     let mut marks: Vec<Vec<u64>> = prepared.iter().map(slots::marks).collect();

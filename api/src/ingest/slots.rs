@@ -55,6 +55,10 @@ pub(super) fn marks(record: &Prepared<'_>) -> Vec<u64> {
         return vec![mark(&("record", source, stream, &Heads::refused_key(&record.hash)))];
     };
     let mut marks = vec![mark(&("record", source, stream, &content.key))];
+    if content.own_key.is_none() {
+        // Equal rows of a keyless stream are counted, so they stay together.
+        marks.push(mark(&("record", source, stream, &record.hash)));
+    }
     marks.extend(content.references.iter().map(|other| mark(&("record", source, &other.stream, &other.key))));
     for said in &content.profiles {
         marks.push(profile(&record.source.key, &said.key));

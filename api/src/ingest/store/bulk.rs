@@ -143,7 +143,7 @@ pub(in crate::ingest) async fn look_over(database: &Database) -> Result<()> {
     let mut tx = database.begin().await?;
     patient(&mut tx).await?;
     if tx.dialect() == Dialect::Sqlite {
-        // All of an index takes long to count, and samples of its values make SQLite plan each statement anew for its binds.
+        // To count all of an index takes long, and tells no more than a part of it.
         let mut sql = Sql::new(tx.dialect());
         sql.push("PRAGMA analysis_limit = 1000");
         tx.execute(sql).await?;
