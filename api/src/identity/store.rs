@@ -341,11 +341,8 @@ async fn repoint_in(
 pub async fn repoint_all(tx: &mut Transaction) -> Result<()> {
     for (table, column) in FOLLOWING {
         let mut sql = Sql::new(tx.dialect());
-        sql.push("UPDATE ")
-            .push(table)
-            .push(" SET ")
-            .push(column)
-            .push(" = c.merged_into FROM customer c WHERE c.id = ");
+        sql.push("UPDATE ").push(table).push(" SET ").push(column);
+        sql.push(" = c.merged_into FROM customer c WHERE c.id = ");
         sql.push(table).push(".").push(column).push(" AND c.merged_into IS NOT NULL");
         tx.execute(sql).await?;
     }
