@@ -33,7 +33,7 @@ pub enum Bind {
     Time(Option<DateTime<Utc>>),
     /// A list of ids, used through [`Sql::any_id`].
     Ids(Vec<Uuid>),
-    /// A list of texts, used through [`Sql::any_text`].
+    /// A list of texts, used through [`Sql::any_text`] and [`Sql::texts_as_rows`].
     Texts(Vec<String>),
     /// The values of a column to be written; PostgreSQL's only.
     Column(Values),
@@ -191,8 +191,7 @@ impl Sql {
                 self.push(") AS ").push(alias).push("(").push(&columns.join(", ")).push(")")
             }
             Dialect::Sqlite => {
-                let mut list = Vec::new();
-                list.extend(rows.into_iter().map(|row| row.to_vec()));
+                let list: Vec<Vec<String>> = rows.into_iter().map(Vec::from).collect();
                 self.push("(SELECT ");
                 for (index, column) in columns.iter().enumerate() {
                     self.push(if index > 0 { ", value ->> " } else { "value ->> " });

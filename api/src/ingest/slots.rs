@@ -52,19 +52,21 @@ pub(super) async fn carried(tx: &mut Transaction, prepared: &[Prepared<'_>]) -> 
 pub(super) fn marks(record: &Prepared<'_>) -> Vec<u64> {
     let (source, stream) = (record.envelope.source.as_str(), record.envelope.stream.as_str());
     let Ok(content) = &record.content else {
-        return vec![mark(&("record", source, stream, &Heads::refused_key(&record.hash)))];
+        return vec![payload(record)];
     };
     let mut marks = vec![mark(&("record", source, stream, &content.key))];
-    if content.own_key.is_none() {
-        // Equal rows of a keyless stream are counted, so they stay together.
-        marks.push(mark(&("record", source, stream, &record.hash)));
-    }
     marks.extend(content.references.iter().map(|other| mark(&("record", source, &other.stream, &other.key))));
     for said in &content.profiles {
         marks.push(profile(&record.source.key, &said.key));
         marks.extend(said.identifiers.iter().map(|(kind, value, _)| identifier(kind.as_str(), value)));
     }
     marks
+}
+
+/// The mark of what a record says, and of the key that it has if it is refused.
+pub(super) fn payload(record: &Prepared<'_>) -> u64 {
+    let envelope = record.envelope;
+    mark(&("record", envelope.source.as_str(), envelope.stream.as_str(), &Heads::refused_key(&record.hash)))
 }
 
 /// The mark of a profile.
