@@ -252,9 +252,12 @@ both! {
         let b = import_files(&bulk, &in_bulk, vec![file], |_| {}).await.unwrap();
         assert_eq!(numbers(&a), numbers(&b));
         assert_eq!(indexes, self::indexes(&other).await);
-        let (a, b) = (graph(&database).await, graph(&other).await);
-        // Ids carry the time of reading, and which of several profiles a link names depends on their ids. That the values are
-        // the same is held in `same_graph`.
+        let (mut a, mut b) = (graph(&database).await, graph(&other).await);
+        // Ids carry the time of reading: which of two customers is the older, and so whose profiles move, and which of several
+        // profiles a link names, may differ. That the values are the same is held in `same_graph`.
+        for graph in [&mut a, &mut b] {
+            graph.get_mut("membership").unwrap().retain(|row| row["valid_to"].is_null());
+        }
         for (table, rows) in a.iter().filter(|(table, _)| **table != "match_link") {
             assert_eq!(rows.len(), b[table].len(), "{table}");
         }

@@ -5,7 +5,8 @@
 //! Before the fields stand the column of the owner, that of the customer, and two conditions over `t` that no reader can
 //! forget: which rows are `internal`, and which rows exist for readers at all (`only`). `around` names fields of the same
 //! GraphQL type that stand in another part of it and so cannot look at the row.
-//! `{Type: column, …}` makes an object out of columns (`Type::of_columns`), which are declared by `column` beside.
+//! `{Type: column, …}` makes an object out of columns (`Type::of_columns`), which are declared by `column` beside: always read,
+//! or only `if part` of something that is asked for.
 //! A `!` behind the kind of an open field says that it is never null. Fields that need code stand behind `also`.
 
 /// The public id of a row: what it is, and its number.
@@ -44,9 +45,10 @@ macro_rules! object {
 
     // Columns that the code behind `also` needs and that are no fields themselves.
     (@field $meta:tt $name:ident $row:ident $silo:ident $table:literal $prefix:literal $owner:tt $customer:tt
-     { $($rows:tt)* } $methods:tt $hand:tt $also:tt $(#[$doc:meta])* column $field:ident : $type:ty = $kind:ident, $($rest:tt)*) => {
+     { $($rows:tt)* } $methods:tt $hand:tt $also:tt $(#[$doc:meta])* column $field:ident : $type:ty = $kind:ident $(if $asked:ident)?, $($rest:tt)*) => {
         $crate::object! { @field $meta $name $row $silo $table $prefix $owner $customer
-            { $($rows)* $(#[$doc])* $field: $type = ($crate::database::Kind::$kind), } $methods $hand $also $($rest)* }
+            { $($rows)* $(#[$doc])* $field: $type = ($crate::database::Kind::$kind) $(if $asked)?, }
+            $methods $hand $also $($rest)* }
     };
 
     // Objects made out of columns that are declared beside.
@@ -58,7 +60,7 @@ macro_rules! object {
                   $crate::access::shown(context, &self.permit, stringify!($name), $crate::class!($class),
                       || <$type>::of_columns(stringify!($name), $(self.row.$column.as_ref()),+))
               } }
-            { $($hand)* [$field this context out {
+            { $($hand)* [$field ($($column)+) this context out {
                   let made = $crate::access::shown(context, &this.permit, stringify!($name), $crate::class!($class),
                       || <$type>::of_columns(stringify!($name), $(this.row.$column.as_ref()),+));
                   $crate::graph::at_hand::write_below(context, made.as_ref(), out)
@@ -73,10 +75,7 @@ macro_rules! object {
             { $($rows)* $(#[$doc])* $field: $kind = ($crate::database::Kind::Text), }
             { $($methods)* $(#[$doc])* #[graphql(directive = $crate::access::access::apply(<$silo as $crate::access::Silo>::KEY.to_string(), $crate::access::Class::Open.to_string()))]
               async fn $field(&self) -> &$kind { &self.row.$field } }
-            { $($hand)* [$field this context out {
-                  $crate::graph::json::Word(this.row.$field).write(out);
-                  true
-              }] }
+            { $($hand)* [$field () this _context out { $crate::graph::json::Word(this.row.$field).put(out) }] }
             $also $($rest)* }
     };
 
@@ -87,10 +86,7 @@ macro_rules! object {
               $field: $crate::object!(@type $kind) = ($crate::object!(@kind $kind)) if asked, }
             { $($methods)* $(#[$doc])* #[graphql(directive = $crate::access::access::apply(<$silo as $crate::access::Silo>::KEY.to_string(), $crate::access::Class::Open.to_string()))]
               async fn $field(&self) -> &$crate::object!(@type $kind) { &self.row.$field } }
-            { $($hand)* [$field this context out {
-                  $crate::object!(@leaf $kind &this.row.$field).write(out);
-                  true
-              }] }
+            { $($hand)* [$field () this _context out { $crate::object!(@leaf $kind &this.row.$field).put(out) }] }
             $also $($rest)* }
     };
 
@@ -103,10 +99,9 @@ macro_rules! object {
               async fn $field(&self, context: &async_graphql::Context<'_>) -> Option<$crate::object!(@type $kind)> {
                   $crate::object!(@shown $kind context, &self.permit, stringify!($name), $crate::class!($class), self.row.$field)
               } }
-            { $($hand)* [$field this context out {
+            { $($hand)* [$field () this context out {
                   let seen = $crate::object!(@seen $kind context, &this.permit, stringify!($name), $crate::class!($class), this.row.$field);
-                  seen.map(|seen| $crate::object!(@leaf $kind seen)).write(out);
-                  true
+                  seen.map(|seen| $crate::object!(@leaf $kind seen)).put(out)
               }] }
             $also $($rest)* }
     };
@@ -146,7 +141,7 @@ macro_rules! object {
 
     (@emit { $(#[$meta:meta])* } $name:ident $row:ident $silo:ident $table:literal $prefix:literal
      { $($owner:literal)? } { $($customer:literal)?; $($internal:literal)?; $($only:literal)?; $($around:path)? } { $($rows:tt)* } { $($methods:tt)* }
-     { $([$hand:ident $this:ident $context:ident $out:ident $write:block])* }) => {
+     { $([$hand:ident ($($part:ident)*) $this:ident $context:ident $out:ident $write:block])* }) => {
         $crate::row! {
             #[doc = concat!("A row behind [`", stringify!($name), "`].")]
             pub struct $row {
@@ -163,7 +158,10 @@ macro_rules! object {
             const CUSTOMER: Option<&'static str> = $crate::object!(@some $($customer)?);
             const INTERNAL: Option<&'static str> = $crate::object!(@some $($internal)?);
             const ONLY: Option<&'static str> = $crate::object!(@some $($only)?);
-            const AT_HAND: &'static [$crate::database::Camel] = $name::AT_HAND;
+            const MADE: &'static [($crate::database::Camel, &'static [&'static str])] = &[
+                ($crate::database::Camel::new("id"), &[]),
+                $(($crate::database::Camel::new(stringify!($hand)), &[$(stringify!($part)),*])),*
+            ];
             $(const AROUND: &'static [&'static str] = $around;)?
             fn id(&self) -> uuid::Uuid {
                 self.id
@@ -205,23 +203,35 @@ macro_rules! object {
             $($methods)*
         }
 
-        impl $crate::graph::at_hand::AtHand for $name {
-            fn write(&self, context: &async_graphql::Context<'_>, out: &mut Vec<u8>) -> bool {
+        impl $name {
+            /// How a field at hand is written of something that it is part of.
+            pub(crate) fn writer_in<T: AsRef<Self>>(field: &str) -> Option<$crate::graph::at_hand::Writer<T>> {
                 use $crate::{database::Camel, graph::json::Leaf};
-                let name = context.item.node.name.node.as_str();
-                if name == "id" {
-                    $crate::access::public_id($prefix, self.row.id).0.write(out);
-                    return true;
+                if field == "id" {
+                    return Some(|this, _, out| $crate::access::public_id($prefix, this.as_ref().row.id).0.put(out));
                 }
                 $({
                     const FIELD: Camel = Camel::new(stringify!($hand));
-                    if FIELD.is(name) {
-                        let ($this, $context, $out) = (self, context, out);
-                        let _ = $context;
-                        return $write;
+                    if FIELD.is(field) {
+                        return Some(|this, $context, $out| {
+                            let $this = this.as_ref();
+                            $write
+                        });
                     }
                 })*
-                false
+                None
+            }
+        }
+
+        impl AsRef<Self> for $name {
+            fn as_ref(&self) -> &Self {
+                self
+            }
+        }
+
+        impl $crate::graph::at_hand::AtHand for $name {
+            fn writer(field: &str) -> Option<$crate::graph::at_hand::Writer<Self>> {
+                Self::writer_in(field)
             }
         }
     };

@@ -1,13 +1,19 @@
 //! Pages: keyset connections over selects that began with a permit.
 
-use async_graphql::{Context, InputObject, SimpleObject};
+use std::sync::Arc;
+
+use async_graphql::{Context, InputObject, SelectionField, SimpleObject};
+use futures_util::future::{BoxFuture, try_join};
 use uuid::Uuid;
 
 use super::scope::Scope;
 use super::select::{Order, Select, SiloRow};
 use crate::database::{Bind, Row};
 use crate::error::{Error, Result};
+use crate::graph::at_hand::{AtHand, Writer};
+use crate::graph::batch::{Batch, Fetch};
 use crate::graph::cursor::Position;
+use crate::graph::json::Leaf;
 use crate::graph::timestamp::Timestamp;
 
 /// How large pages are.
@@ -49,6 +55,18 @@ pub struct PageInfo {
     pub end_cursor: Option<String>,
 }
 
+impl AtHand for PageInfo {
+    fn writer(field: &str) -> Option<Writer<Self>> {
+        Some(match field {
+            "hasNextPage" => |this, _, out| this.has_next_page.put(out),
+            "hasPreviousPage" => |this, _, out| this.has_previous_page.put(out),
+            "startCursor" => |this, _, out| this.start_cursor.put(out),
+            "endCursor" => |this, _, out| this.end_cursor.put(out),
+            _ => return None,
+        })
+    }
+}
+
 /// A period of time: from (included) to (excluded). Either end may be left open.
 #[derive(Debug, Clone, InputObject)]
 pub struct PeriodInput {
@@ -78,8 +96,54 @@ crate::row! {
     }
 }
 
-/// Loads a page of a select, for one parent or for none.
-pub async fn load<R: SiloRow>(
+/// What is asked of a connection.
+struct Wanted<'a> {
+    /// Where its rows are asked for.
+    rows: Vec<SelectionField<'a>>,
+    cursors: bool,
+    total: bool,
+}
+
+impl<'a> Wanted<'a> {
+    fn of(connection: &SelectionField<'a>) -> Self {
+        let mut wanted = Self { rows: Vec::new(), cursors: false, total: false };
+        for field in connection.selection_set() {
+            match field.name() {
+                "nodes" => wanted.rows.push(field),
+                "edges" => {
+                    for below in field.selection_set() {
+                        match below.name() {
+                            "node" => wanted.rows.push(below),
+                            "cursor" => wanted.cursors = true,
+                            _ => {}
+                        }
+                    }
+                }
+                "pageInfo" => {
+                    wanted.cursors |=
+                        field.selection_set().any(|below| matches!(below.name(), "startCursor" | "endCursor"));
+                }
+                "totalCount" => wanted.total = true,
+                _ => {}
+            }
+        }
+        wanted
+    }
+}
+
+/// Loads a page of a select, for one parent or for none. Boxed: it stands in every list, and what is unboxed there is part of
+/// each future around it.
+pub fn load<'a, R: SiloRow>(
+    context: &'a Context<'_>,
+    select: Select<R>,
+    order: Order,
+    args: &'a PageArgs,
+    parent: Option<Uuid>,
+) -> BoxFuture<'a, Result<Page<R>>> {
+    Box::pin(page(context, select, order, args, parent))
+}
+
+async fn page<R: SiloRow>(
     context: &Context<'_>,
     select: Select<R>,
     order: Order,
@@ -88,38 +152,39 @@ pub async fn load<R: SiloRow>(
 ) -> Result<Page<R>> {
     let scope = Scope::of(context)?;
     let (size, backwards) = size(args, scope.pages)?;
-    let look = context.look_ahead();
-    let with_sort = look.field("edges").field("cursor").exists()
-        || look.field("pageInfo").field("endCursor").exists()
-        || look.field("pageInfo").field("startCursor").exists();
-    let mut paged = select.clone();
+    let wanted = Wanted::of(&context.field());
+    let count = wanted.total.then(|| select.clone().figures::<Count>().fetch());
+    let mut paged = select;
     for (cursor, after) in [(&args.after, true), (&args.before, false)] {
         if let Some(cursor) = cursor {
             let position = scope.sealer.open(cursor, order.name)?;
             paged = beyond(paged, order, &position, order.descending == after)?;
         }
     }
-    let asked = [look.field("nodes"), look.field("edges").field("node")];
-    let paged = paged.asked(&asked).order(order, backwards).limit(size + 1).with_sort(with_sort);
-    let count = async {
-        if look.field("totalCount").exists() {
-            let counts: Vec<Count> = scope.batch.rows(select.figures::<Count>().fetch(), parent).await?;
-            Ok::<_, Error>(counts.first().map(|count| count.count))
-        } else {
-            Ok(None)
+    let paged = paged.asked(wanted.rows).order(order, backwards).limit(size + 1).with_sort(wanted.cursors);
+    let rows = rows(&scope.batch, paged.fetch(), parent, wanted.cursors);
+    let (rows, total) = match count {
+        None => (rows.await?, None),
+        Some(count) => {
+            let (rows, counts) = try_join(rows, scope.batch.rows::<Count>(count, parent)).await?;
+            (rows, counts.first().map(|count| count.count))
         }
     };
-    let rows = async {
-        if with_sort {
-            let rows = scope.batch.sorted_rows::<R>(paged.fetch(), parent).await?;
-            Ok::<_, Error>(rows.into_iter().map(|(sort, row)| (Some(sort), row)).collect::<Vec<_>>())
-        } else {
-            let rows: Vec<R> = scope.batch.rows(paged.fetch(), parent).await?;
-            Ok(rows.into_iter().map(|row| (None, row)).collect())
-        }
-    };
-    let (rows, total) = futures_util::future::try_join(rows, count).await?;
     finish(scope, order, args, rows, size, backwards, total)
+}
+
+/// Rows, with what they are sorted by if that is wanted.
+async fn rows<R: Row>(
+    batch: &Batch,
+    fetch: Arc<dyn Fetch>,
+    parent: Option<Uuid>,
+    sorted: bool,
+) -> Result<Vec<(Option<String>, R)>> {
+    Ok(if sorted {
+        batch.sorted_rows(fetch, parent).await?.into_iter().map(|(sort, row)| (Some(sort), row)).collect()
+    } else {
+        batch.rows(fetch, parent).await?.into_iter().map(|row| (None, row)).collect()
+    })
 }
 
 fn finish<R: SiloRow>(
@@ -193,13 +258,36 @@ macro_rules! connection {
 
         impl $connection {
             /// A page whose rows become nodes.
-            pub fn new<R>(page: $crate::access::Page<R>, node: impl Fn(R) -> $node) -> Self {
-                Self {
+            pub fn new<R>(
+                page: $crate::access::Page<R>,
+                node: impl Fn(R) -> $node,
+            ) -> $crate::graph::at_hand::Ready<Self> {
+                $crate::graph::at_hand::Ready(Self {
                     nodes: page.rows.into_iter().map(|row| $crate::graph::at_hand::Ready(node(row))).collect(),
                     cursors: page.cursors,
                     info: page.info,
                     total: page.total,
-                }
+                })
+            }
+
+            fn each_edge(&self) -> impl Iterator<Item = $edge<'_>> {
+                let cursors = self.cursors.iter().map(|cursor| Some(cursor.as_str())).chain(std::iter::repeat(None));
+                self.nodes.iter().zip(cursors).map(|(node, cursor)| $edge { node, cursor })
+            }
+        }
+
+        impl $crate::graph::at_hand::AtHand for $connection {
+            fn writer(field: &str) -> Option<$crate::graph::at_hand::Writer<Self>> {
+                use $crate::graph::{at_hand, json::Leaf};
+                Some(match field {
+                    "nodes" => |this, context, out| {
+                        at_hand::write_list::<$node>(context, this.nodes.iter().map(|node| &node.0), out)
+                    },
+                    "edges" => |this, context, out| at_hand::write_list(context, this.each_edge(), out),
+                    "pageInfo" => |this, context, out| at_hand::write_below(context, Some(&this.info), out),
+                    "totalCount" => |this, _, out| this.total.put(out),
+                    _ => return None,
+                })
             }
         }
 
@@ -215,8 +303,7 @@ macro_rules! connection {
             /// The rows of the page, each with its cursor.
             #[graphql(directive = $crate::access::access::apply("any".to_owned(), "open".to_owned()))]
             async fn edges(&self) -> Vec<$edge<'_>> {
-                let cursors = self.cursors.iter().map(|cursor| Some(cursor.as_str())).chain(std::iter::repeat(None));
-                self.nodes.iter().zip(cursors).map(|(node, cursor)| $edge { node, cursor }).collect()
+                self.each_edge().collect()
             }
 
             /// Whether there is more, and where this page begins and ends.
@@ -251,6 +338,17 @@ macro_rules! connection {
             #[graphql(directive = $crate::access::access::apply("any".to_owned(), "open".to_owned()))]
             async fn cursor(&self) -> &str {
                 self.cursor.unwrap_or_default()
+            }
+        }
+
+        impl $crate::graph::at_hand::AtHand for $edge<'_> {
+            fn writer(field: &str) -> Option<$crate::graph::at_hand::Writer<Self>> {
+                use $crate::graph::{at_hand, json::Leaf};
+                Some(match field {
+                    "node" => |this, context, out| at_hand::write_below(context, Some(&this.node.0), out),
+                    "cursor" => |this, _, out| this.cursor.unwrap_or_default().put(out),
+                    _ => return None,
+                })
             }
         }
     };

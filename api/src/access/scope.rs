@@ -5,10 +5,8 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What a resolver knows of its request: stores take it to reach the request's batch.
-pub use async_graphql::{Context, Lookahead};
-use async_graphql::{
-    ContextSelectionSet, Enum, QueryPathNode, QueryPathSegment, SelectionField, SimpleObject, Value, value,
-};
+pub use async_graphql::{Context, SelectionField};
+use async_graphql::{ContextSelectionSet, Enum, QueryPathNode, QueryPathSegment, SimpleObject, Value, value};
 use chrono::{DateTime, Utc};
 
 use super::door::Door;

@@ -1,17 +1,17 @@
 //! The only start of a select: a permit. What rows the viewer may see is its first clause, whatever comes after.
 
+use std::any::Any;
 use std::borrow::Cow;
-use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 use std::marker::PhantomData;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use uuid::Uuid;
 
 use super::page::PeriodInput;
 use super::policy::{Action, Class, Rows};
-use super::scope::Lookahead;
+use super::scope::SelectionField;
 use super::viewer::{Permit, Silo};
-use crate::database::{Asked, Bind, Camel, Column, Row, Sql, push_asked, push_sources};
+use crate::database::{Asked, Bind, Camel, Column, Read, Row, Sql, push_asked, push_sources};
 use crate::graph::batch::Fetch;
 use crate::graph::timestamp::Timestamp;
 
@@ -30,8 +30,8 @@ pub trait SiloRow: Row {
     const INTERNAL: Option<&'static str> = None;
     /// A condition over `t` that every row shown must meet, whoever reads.
     const ONLY: Option<&'static str> = None;
-    /// The fields of its object that need nothing but their own columns.
-    const AT_HAND: &'static [Camel] = &[];
+    /// The fields of its object that need nothing but columns, and those that are made of columns with other names.
+    const MADE: &'static [(Camel, &'static [&'static str])] = &[];
     /// The column that settles the order of equals.
     const TIE: &'static str = "id";
     /// Fields beside its object that do not look at the row.
@@ -41,7 +41,7 @@ pub trait SiloRow: Row {
 }
 
 /// How a list is sorted: by an expression over `t`, then by id in the same direction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Order {
     /// Name of the list and order, bound into cursors.
     pub name: &'static str,
@@ -133,8 +133,8 @@ fn own(owner: Option<&str>, customer: Option<&str>, staff: Uuid) -> (Cow<'static
 impl<R: SiloRow> Select<R> {
     /// Reads only the columns behind fields that are asked of a row, wherever the row is asked for.
     #[must_use]
-    pub fn asked(mut self, looks: &[Lookahead<'_>]) -> Self {
-        self.body.asked = asked::<R>(looks);
+    pub fn asked<'a>(mut self, places: impl IntoIterator<Item = SelectionField<'a>>) -> Self {
+        self.body.asked = asked::<R>(places);
         self
     }
 }
@@ -221,24 +221,25 @@ impl<R: Row> Select<R> {
     }
 }
 
-fn asked<R: SiloRow>(looks: &[Lookahead<'_>]) -> Asked {
+fn asked<'a, R: SiloRow>(places: impl IntoIterator<Item = SelectionField<'a>>) -> Asked {
     let columns = R::COLUMNS;
     let mut asked = 0_u128;
-    for (index, column) in columns.iter().enumerate() {
-        if column.if_asked.is_none() {
-            asked |= 1 << index;
-        }
-    }
-    for field in looks.iter().flat_map(Lookahead::selection_fields) {
+    let bits = |wanted: &dyn Fn(&Column) -> bool| {
+        let those = columns.iter().enumerate().filter(|(_, column)| wanted(column));
+        those.fold(0_u128, |bits, (index, _)| bits | 1 << index)
+    };
+    asked |= bits(&|column| matches!(column.read, Read::Always));
+    for field in places {
         for below in field.selection_set() {
             let name = below.name();
-            match columns.iter().position(|column| column.if_asked.is_some_and(|field| field.is(name))) {
-                Some(index) => asked |= 1 << index,
-                None if name == "__typename"
-                    || R::AROUND.contains(&name)
-                    || R::AT_HAND.iter().any(|field| field.is(name)) => {}
-                // A field with code of its own: it may look at any column.
-                None => return Asked::ALL,
+            match bits(&|column| matches!(column.read, Read::Field(field) if field.is(name))) {
+                0 if name == "__typename" || R::AROUND.contains(&name) => {}
+                0 => match R::MADE.iter().find(|(field, _)| field.is(name)) {
+                    Some((_, parts)) => asked |= bits(&|column| parts.contains(&column.name)),
+                    // A field with code of its own: it may look at any column.
+                    None => return Asked::ALL,
+                },
+                bit => asked |= bit,
             }
         }
     }
@@ -302,25 +303,20 @@ enum Parent {
 }
 
 impl Fetch for Body {
-    fn shape(&self) -> u64 {
-        static KEYED: OnceLock<RandomState> = OnceLock::new();
-        let mut hasher = KEYED.get_or_init(RandomState::new).build_hasher();
-        self.table.hash(&mut hasher);
-        self.columns.as_ptr().hash(&mut hasher);
-        self.columns.len().hash(&mut hasher);
-        self.asked.hash(&mut hasher);
-        self.parent.hash(&mut hasher);
-        self.order.hash(&mut hasher);
-        self.with_sort.hash(&mut hasher);
-        self.figures.hash(&mut hasher);
-        self.limit.hash(&mut hasher);
-        for (condition, binds) in &self.conditions {
-            condition.hash(&mut hasher);
-            for bind in binds {
-                hash_bind(bind, &mut hasher);
-            }
-        }
-        hasher.finish()
+    fn is_like(&self, other: &dyn Fetch) -> bool {
+        let other: &dyn Any = other;
+        other.downcast_ref::<Self>().is_some_and(|other| {
+            std::ptr::eq(self.columns, other.columns)
+                && self.table == other.table
+                && self.asked == other.asked
+                && self.parent == other.parent
+                && self.order == other.order
+                && self.tie == other.tie
+                && self.with_sort == other.with_sort
+                && self.figures == other.figures
+                && self.limit == other.limit
+                && self.conditions == other.conditions
+        })
     }
 
     fn asked(&self) -> Asked {
@@ -337,21 +333,6 @@ impl Fetch for Body {
                 sql.by_dialect(")) FROM ", "))) FROM ").ids_as_rows(many.to_vec(), "k");
             }
         }
-    }
-}
-
-fn hash_bind(bind: &Bind, hasher: &mut impl Hasher) {
-    std::mem::discriminant(bind).hash(hasher);
-    match bind {
-        Bind::Text(value) => value.hash(hasher),
-        Bind::Int(value) => value.hash(hasher),
-        Bind::Real(value) => value.map(f64::to_bits).hash(hasher),
-        // Of a row to be written, never of a question.
-        Bind::Column(_) => {}
-        Bind::Id(value) => value.hash(hasher),
-        Bind::Time(value) => value.hash(hasher),
-        Bind::Ids(value) => value.hash(hasher),
-        Bind::Texts(value) => value.hash(hasher),
     }
 }
 

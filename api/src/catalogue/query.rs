@@ -10,6 +10,7 @@ use super::types::{
 use super::{Catalogue, Intake};
 use crate::access::{Class, Order, PageArgs, Permit, Scope, Silo, SiloRow, access, load};
 use crate::error::{Error, Result};
+use crate::graph::at_hand::Ready;
 
 /// Staff sort by name where names are shown, else by department: the key of most is their e-mail.
 const STAFF_BY_DEPARTMENT: Order =
@@ -45,7 +46,7 @@ impl CatalogueQuery {
         #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
         #[graphql(desc = "So many from the end, 1 to 100.")] last: Option<i64>,
         #[graphql(desc = "Go back before this cursor.")] before: Option<String>,
-    ) -> Option<Result<StaffConnection>> {
+    ) -> Option<Result<Ready<StaffConnection>>> {
         let list = async {
             let permit = required::<Catalogue>(context)?;
             let order = if permit.require(Class::Staff, "staff").is_ok() { BY_NAME } else { STAFF_BY_DEPARTMENT };
@@ -64,7 +65,7 @@ impl CatalogueQuery {
         #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
         #[graphql(desc = "So many from the end, 1 to 100.")] last: Option<i64>,
         #[graphql(desc = "Go back before this cursor.")] before: Option<String>,
-    ) -> Option<Result<ProductConnection>> {
+    ) -> Option<Result<Ready<ProductConnection>>> {
         let list = async {
             let permit = required::<Catalogue>(context)?;
             let page =
@@ -83,7 +84,7 @@ impl CatalogueQuery {
         #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
         #[graphql(desc = "So many from the end, 1 to 100.")] last: Option<i64>,
         #[graphql(desc = "Go back before this cursor.")] before: Option<String>,
-    ) -> Option<Result<TouchpointConnection>> {
+    ) -> Option<Result<Ready<TouchpointConnection>>> {
         let list = async {
             let permit = required::<Catalogue>(context)?;
             let args = PageArgs { first, after, last, before };
@@ -102,7 +103,7 @@ impl CatalogueQuery {
         #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
         #[graphql(desc = "So many from the end, 1 to 100.")] last: Option<i64>,
         #[graphql(desc = "Go back before this cursor.")] before: Option<String>,
-    ) -> Option<Result<SourceConnection>> {
+    ) -> Option<Result<Ready<SourceConnection>>> {
         let list = async {
             let permit = required::<Intake>(context)?;
             let page = page::<_, SourceRow>(context, &permit, BY_KEY, PageArgs { first, after, last, before }).await?;

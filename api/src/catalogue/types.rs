@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::Catalogue;
 use crate::access::{Order, Permit, Scope, SiloRow, access, permit};
 use crate::error::Result;
-use crate::graph::at_hand::AtHand;
+use crate::graph::at_hand::{AtHand, Writer};
 use crate::graph::json::Leaf;
 use crate::{connection, object};
 
@@ -143,12 +143,8 @@ macro_rules! named {
         }
 
         impl AtHand for $name {
-            fn write(&self, context: &Context<'_>, out: &mut Vec<u8>) -> bool {
-                let is_key = context.item.node.name.node == "key";
-                if is_key {
-                    self.0.key.write(out);
-                }
-                is_key
+            fn writer(field: &str) -> Option<Writer<Self>> {
+                (field == "key").then_some(|this, _, out| this.0.key.put(out))
             }
         }
     };
@@ -220,13 +216,12 @@ impl Money {
 }
 
 impl AtHand for Money {
-    fn write(&self, context: &Context<'_>, out: &mut Vec<u8>) -> bool {
-        match context.item.node.name.node.as_str() {
-            "amount" => decimal(self.amount).write(out),
-            "currency" => self.currency.write(out),
-            _ => return false,
-        }
-        true
+    fn writer(field: &str) -> Option<Writer<Self>> {
+        Some(match field {
+            "amount" => |this, _, out| decimal(this.amount).put(out),
+            "currency" => |this, _, out| this.currency.put(out),
+            _ => return None,
+        })
     }
 }
 

@@ -9,7 +9,7 @@ use super::{CustomerRecord, store};
 use crate::access::{Class, Permit, SiloRow, access, shown_below};
 use crate::database::{Camel, or_default};
 use crate::error::Result;
-use crate::graph::at_hand::{AtHand, Ready};
+use crate::graph::at_hand::{AtHand, Ready, ReadyList, Writer};
 use crate::graph::json::{Leaf, Word};
 use crate::graph::timestamp::Timestamp;
 use crate::{connection, object};
@@ -76,7 +76,7 @@ impl SiloRow for IdentifierRow {
     const TABLE: &'static str = "profile_identifier";
     const OWNER: Option<&'static str> = None;
     const CUSTOMER: Option<&'static str> = Some("customer_id");
-    const AT_HAND: &'static [Camel] = &[Camel::new("kind"), Camel::new("value")];
+    const MADE: &'static [(Camel, &'static [&'static str])] = &[(Camel::new("kind"), &[]), (Camel::new("value"), &[])];
     const TIE: &'static str = "value";
 
     fn id(&self) -> Uuid {
@@ -106,16 +106,15 @@ pub struct Identifier {
 }
 
 impl AtHand for Identifier {
-    fn write(&self, context: &Context<'_>, out: &mut Vec<u8>) -> bool {
-        match context.item.node.name.node.as_str() {
-            "kind" => Word(self.kind).write(out),
-            "value" => self.value.write(out),
-            "firstSeenAt" => self.first_seen_at.write(out),
-            "lastSeenAt" => self.last_seen_at.write(out),
-            "timesSeen" => self.times_seen.write(out),
-            _ => return false,
-        }
-        true
+    fn writer(field: &str) -> Option<Writer<Self>> {
+        Some(match field {
+            "kind" => |this, _, out| Word(this.kind).put(out),
+            "value" => |this, _, out| this.value.put(out),
+            "firstSeenAt" => |this, _, out| this.first_seen_at.put(out),
+            "lastSeenAt" => |this, _, out| this.last_seen_at.put(out),
+            "timesSeen" => |this, _, out| this.times_seen.put(out),
+            _ => return None,
+        })
     }
 }
 
@@ -124,7 +123,7 @@ pub async fn identifiers(
     context: &Context<'_>,
     permit: &Permit<CustomerRecord>,
     customer_id: Uuid,
-) -> Result<Vec<Ready<Identifier>>> {
+) -> Result<ReadyList<Identifier>> {
     let mut rows = store::identifiers(context, permit, customer_id).await?;
     rows.sort_by(|a, b| (a.kind as u8, &a.value).cmp(&(b.kind as u8, &b.value)));
     let mut merged: Vec<IdentifierRow> = Vec::with_capacity(rows.len());
@@ -147,7 +146,7 @@ pub async fn identifiers(
             times_seen: row.times_seen,
         })
     });
-    Ok(shown.collect())
+    Ok(ReadyList(shown.collect()))
 }
 
 object! {

@@ -12,6 +12,7 @@ use crate::catalogue::record::{word, words};
 use crate::catalogue::types::Staff;
 use crate::database::Bind;
 use crate::error::{Error, Result};
+use crate::graph::at_hand::Ready;
 use crate::graph::timestamp::Timestamp;
 
 /// Which customers.
@@ -96,7 +97,7 @@ impl ListQuery {
         #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
         #[graphql(desc = "So many from the end, 1 to 100.")] last: Option<i64>,
         #[graphql(desc = "Go back before this cursor.")] before: Option<String>,
-    ) -> Option<Result<CustomerConnection>> {
+    ) -> Option<Result<Ready<CustomerConnection>>> {
         let list = async {
             let permit = required(context)?;
             let select = filtered(&permit, &filter.unwrap_or_default())?;
@@ -104,7 +105,7 @@ impl ListQuery {
             let page = load(context, select, order, &PageArgs { first, after, last, before }, None).await?;
             Ok(CustomerConnection::new(page, |row| CustomerNode::new(&permit, row)))
         };
-        Some(list.await)
+        Some(Box::pin(list).await)
     }
 }
 

@@ -19,7 +19,7 @@ use super::{CustomerRecord, store};
 use crate::access::{PageArgs, Permit, Scope, access, public_id};
 use crate::connection;
 use crate::error::Result;
-use crate::graph::at_hand::{self, AtHand, Ready};
+use crate::graph::at_hand::{self, AtHand, Ready, ReadyList, Writer};
 use crate::graph::batch::{Batch, Fetch};
 use crate::silo::analytics::types::AnalyticsOfCustomer;
 use crate::silo::crm::query::CrmOfCustomer;
@@ -45,7 +45,7 @@ impl CustomerSurroundings {
 
     /// What the sources know the customer by: e-mails, phones, numbers, cookies.
     #[graphql(directive = access::apply("customer".to_owned(), "open".to_owned()))]
-    async fn identifiers(&self, context: &Context<'_>) -> Option<Result<Vec<Ready<Identifier>>>> {
+    async fn identifiers(&self, context: &Context<'_>) -> Option<Result<ReadyList<Identifier>>> {
         Some(identifier::identifiers(context, &self.permit, self.id).await)
     }
 
@@ -58,7 +58,7 @@ impl CustomerSurroundings {
         #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
         #[graphql(desc = "So many from the oldest on, 1 to 100.")] last: Option<i64>,
         #[graphql(desc = "Go back before this cursor.")] before: Option<String>,
-    ) -> Option<Result<SourceProfileConnection>> {
+    ) -> Option<Result<Ready<SourceProfileConnection>>> {
         let args = PageArgs { first, after, last, before };
         let page = store::source_profiles(context, &self.permit, self.id, &args).await;
         Some(page.map(|page| SourceProfileConnection::new(page, |row| SourceProfile::new(&self.permit, row))))
@@ -73,7 +73,7 @@ impl CustomerSurroundings {
         #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
         #[graphql(desc = "So many from the oldest on, 1 to 100.")] last: Option<i64>,
         #[graphql(desc = "Go back before this cursor.")] before: Option<String>,
-    ) -> Option<Result<RelationConnection>> {
+    ) -> Option<Result<Ready<RelationConnection>>> {
         let args = PageArgs { first, after, last, before };
         Some(relation::page(context, &self.permit, self.id, relation::Side::People, &args).await)
     }
@@ -87,7 +87,7 @@ impl CustomerSurroundings {
         #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
         #[graphql(desc = "So many from the oldest on, 1 to 100.")] last: Option<i64>,
         #[graphql(desc = "Go back before this cursor.")] before: Option<String>,
-    ) -> Option<Result<RelationConnection>> {
+    ) -> Option<Result<Ready<RelationConnection>>> {
         let args = PageArgs { first, after, last, before };
         Some(relation::page(context, &self.permit, self.id, relation::Side::Companies, &args).await)
     }
@@ -101,7 +101,7 @@ impl CustomerSurroundings {
         #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
         #[graphql(desc = "So many from the oldest on, 1 to 100.")] last: Option<i64>,
         #[graphql(desc = "Go back before this cursor.")] before: Option<String>,
-    ) -> Option<Result<RelationConnection>> {
+    ) -> Option<Result<Ready<RelationConnection>>> {
         let args = PageArgs { first, after, last, before };
         Some(relation::page(context, &self.permit, self.id, relation::Side::Household, &args).await)
     }
@@ -117,7 +117,7 @@ impl CustomerSurroundings {
         #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
         #[graphql(desc = "So many from the oldest on, 1 to 100.")] last: Option<i64>,
         #[graphql(desc = "Go back before this cursor.")] before: Option<String>,
-    ) -> Option<Result<InteractionConnection>> {
+    ) -> Option<Result<Ready<InteractionConnection>>> {
         let args = PageArgs { first, after, last, before };
         let filter = filter.unwrap_or_default();
         let page = timeline::page(context, &self.permit, self.id, &filter, include_people, &args).await;
@@ -176,9 +176,15 @@ impl CustomerAround {
 pub struct CustomerNode(CustomerCore, CustomerAround);
 connection!(CustomerNode, CustomerConnection, CustomerEdge, "customers");
 
+impl AsRef<CustomerCore> for CustomerNode {
+    fn as_ref(&self) -> &CustomerCore {
+        &self.0
+    }
+}
+
 impl AtHand for CustomerNode {
-    fn write(&self, context: &Context<'_>, out: &mut Vec<u8>) -> bool {
-        self.0.write(context, out)
+    fn writer(field: &str) -> Option<Writer<Self>> {
+        CustomerCore::writer_in(field)
     }
 }
 
@@ -208,7 +214,7 @@ impl SoughtCustomer {
     /// A customer of an id, of whom the context's field asks something.
     pub fn new(context: &Context<'_>, permit: Permit<CustomerRecord>, id: Uuid) -> Result<Self> {
         let batch = Scope::of(context)?.batch.clone();
-        let fetch = store::sought(&permit).asked(&[context.look_ahead()]).fetch();
+        let fetch = store::sought(&permit).asked([context.field()]).fetch();
         Ok(Self { permit, id, batch, fetch })
     }
 

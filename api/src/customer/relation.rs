@@ -8,6 +8,7 @@ use super::node::CustomerNode;
 use super::{CustomerRecord, store};
 use crate::access::{PageArgs, Permit, access};
 use crate::error::Result;
+use crate::graph::at_hand::Ready;
 use crate::{connection, object};
 
 /// What binds two customers.
@@ -75,7 +76,7 @@ pub async fn page(
     customer_id: Uuid,
     side: Side,
     args: &PageArgs,
-) -> Result<RelationConnection> {
+) -> Result<Ready<RelationConnection>> {
     let page = store::relations(context, permit, customer_id, side, args).await?;
     Ok(RelationConnection::new(page, |row| Relation::new(permit, row)))
 }

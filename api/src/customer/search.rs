@@ -74,7 +74,8 @@ impl SearchQuery {
         #[graphql(desc = "What to look for, 3 to 200 characters; a number may be shorter.")] text: String,
         #[graphql(desc = "So many at most, 1 to 100.", default = 20)] first: i64,
     ) -> Option<Result<SearchResult>> {
-        Some(search(context, &text, first).await)
+        // Boxed, so that the root's other fields do not carry its size.
+        Some(Box::pin(search(context, &text, first)).await)
     }
 }
 

@@ -143,7 +143,7 @@ pub async fn identifiers(
     permit: &Permit<CustomerRecord>,
     customer_id: Uuid,
 ) -> Result<Vec<IdentifierRow>> {
-    let select = permit.select::<IdentifierRow>().of_parent("customer_id").asked(&[context.look_ahead()]);
+    let select = permit.select::<IdentifierRow>().of_parent("customer_id").asked([context.field()]);
     Scope::of(context)?.batch.rows(select.order(KINDS, false).limit(MANY).fetch(), Some(customer_id)).await
 }
 

@@ -60,7 +60,7 @@ object! {
         /// The touchpoint it happened at.
         open touchpoint: {TouchpointOf: touchpoint},
         /// Key of the touchpoint.
-        column touchpoint: Option<String> = Text,
+        column touchpoint: Option<String> = Text if part,
         /// The customer.
         column customer_id: Uuid = Uuid,
     } also {

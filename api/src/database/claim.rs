@@ -26,8 +26,11 @@ impl Database {
     /// The claim of that name on this database, or none if another has it.
     pub async fn claim(&self, name: &'static str) -> Result<Option<Claim>> {
         let held = match &self.pools {
-            Pools::Postgres(pool) => {
-                let mut session = pool.acquire().await.map_err(fault)?.detach();
+            Pools::Postgres(lender) => {
+                let place = lender.place().await.map_err(fault)?;
+                let mut session = Box::pin(lender.pool().acquire()).await.map_err(fault)?.detach();
+                // It is no longer the pool's.
+                drop(place);
                 let begin = sqlx::raw_sql("BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0");
                 begin.execute(&mut session).await.map_err(fault)?;
                 let row = sqlx::query("SELECT pg_try_advisory_xact_lock(361, hashtext($1))")

@@ -31,7 +31,7 @@ impl Transaction {
     /// Writes everything a batch holds, in the hope that its rows are new. Those of a table that are not are written as
     /// [`Transaction::write`] does it; SQLite writes all of them so.
     pub async fn write_new(&mut self, batch: WriteBatch, met: &Met) -> Result<()> {
-        let Self::Postgres(inner) = self else { return self.write(batch).await };
+        let Self::Postgres(inner, _) = self else { return self.write(batch).await };
         for pending in batch.into_tables() {
             if !met.has(pending.table()) {
                 if stream(inner, &pending).await.map_err(fault)? {

@@ -1,7 +1,7 @@
 //! The database: one door to SQLite and PostgreSQL.
 //!
-//! `sql` is a statement under construction, `row` what a read gives, `write` rows in bulk, `copy` those that are new. Here are
-//! the pools, the one writer of SQLite, and the count of waits that a test looks at. No table is named here, and no policy is
+//! `sql` is a statement under construction, `row` what a read gives, `write` rows in bulk, `copy` those that are new, `lend` who
+//! has which connection. Here are the pools, the one writer of SQLite, and the count of waits that a test looks at. No table is named here, and no policy is
 //! known.
 
 use std::str::FromStr;
@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use sea_orm::{DatabaseConnection, SqlxPostgresConnector, SqlxSqliteConnector};
-use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::postgres::{PgArguments, PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{
     SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
@@ -20,6 +20,7 @@ mod camel;
 mod claim;
 mod copy;
 mod fault;
+mod lend;
 mod migrate;
 mod row;
 mod sparse;
@@ -32,7 +33,8 @@ pub use claim::Claim;
 pub use copy::Met;
 use fault::{fault, may_come_back, unopened};
 pub use fault::{out_of_reach, refuses_a_value, without_values};
-pub use row::{Column, Kind, Row, is_plain, or_default, push_asked, push_columns, push_sources};
+use lend::{Lender, Place};
+pub use row::{Column, Kind, Read, Row, is_plain, or_default, push_asked, push_columns, push_sources};
 pub use sparse::Asked;
 pub use sql::{Bind, Dialect, Sql, time_text};
 use values::Values;
@@ -55,8 +57,8 @@ pub struct Settings {
 
 #[derive(Clone)]
 enum Pools {
-    Sqlite { read: SqlitePool, write: SqlitePool },
-    Postgres(PgPool),
+    Sqlite { read: Lender<Sqlite>, write: SqlitePool },
+    Postgres(Lender<Postgres>),
 }
 
 /// The database, cheap to clone.
@@ -84,7 +86,7 @@ impl Database {
     pub async fn migrate(&self) -> Result<()> {
         match &self.pools {
             Pools::Sqlite { write, .. } => migrate::sqlite(write).await,
-            Pools::Postgres(pool) => migrate::postgres(pool).await,
+            Pools::Postgres(lender) => migrate::postgres(lender.pool()).await,
         }
     }
 
@@ -92,7 +94,10 @@ impl Database {
     pub fn orm(&self) -> DatabaseConnection {
         match &self.pools {
             Pools::Sqlite { write, .. } => SqlxSqliteConnector::from_sqlx_sqlite_pool(write.clone()),
-            Pools::Postgres(pool) => SqlxPostgresConnector::from_sqlx_postgres_pool(pool.clone()),
+            Pools::Postgres(lender) => {
+                lender.give_back();
+                SqlxPostgresConnector::from_sqlx_postgres_pool(lender.pool().clone())
+            }
         }
     }
 
@@ -108,7 +113,7 @@ impl Database {
     pub fn writers(&self) -> u32 {
         match &self.pools {
             Pools::Sqlite { .. } => 1,
-            Pools::Postgres(pool) => pool.options().get_max_connections(),
+            Pools::Postgres(lender) => lender.pool().options().get_max_connections(),
         }
     }
 
@@ -122,12 +127,15 @@ impl Database {
         self.waits.fetch_add(1, Ordering::Relaxed);
         match &self.pools {
             Pools::Sqlite { read, .. } => {
-                let row = read.fetch_optional(sqlite_query(sql)).await.and_then(there).map_err(fault)?;
+                let mut loan = read.lend().await.map_err(fault)?;
+                let found = loan.connection().fetch_optional(sqlite_query(sql)).await;
+                let row = loan.end(found).and_then(there).map_err(fault)?;
                 (0..row.len()).map(|column| row.try_get(column).map_err(fault)).collect()
             }
-            Pools::Postgres(pool) => {
-                // Through the executor itself: its future is boxed once, and not moved about as a large one.
-                let row = pool.fetch_optional(postgres_query(sql)).await.and_then(there).map_err(fault)?;
+            Pools::Postgres(lender) => {
+                let mut loan = lender.lend().await.map_err(fault)?;
+                let found = loan.connection().fetch_optional(postgres_query(sql)).await;
+                let row = loan.end(found).and_then(there).map_err(fault)?;
                 (0..row.len()).map(|column| row.try_get(column).map_err(fault)).collect()
             }
         }
@@ -138,11 +146,15 @@ impl Database {
         self.waits.fetch_add(1, Ordering::Relaxed);
         let texts: Vec<String> = match &self.pools {
             Pools::Sqlite { read, .. } => {
-                let rows = sqlite_query(sql).fetch_all(read).await.map_err(fault)?;
+                let mut loan = read.lend().await.map_err(fault)?;
+                let found = sqlite_query(sql).fetch_all(loan.connection()).await;
+                let rows = loan.end(found).map_err(fault)?;
                 rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>().map_err(fault)?
             }
-            Pools::Postgres(pool) => {
-                let rows = postgres_query(sql).fetch_all(pool).await.map_err(fault)?;
+            Pools::Postgres(lender) => {
+                let mut loan = lender.lend().await.map_err(fault)?;
+                let found = postgres_query(sql).fetch_all(loan.connection()).await;
+                let rows = loan.end(found).map_err(fault)?;
                 rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>().map_err(fault)?
             }
         };
@@ -165,7 +177,11 @@ impl Database {
                 };
                 Ok(Transaction::Sqlite(begun.map_err(fault)?))
             }
-            Pools::Postgres(pool) => Ok(Transaction::Postgres(pool.begin().await.map_err(fault)?)),
+            Pools::Postgres(lender) => {
+                let place = lender.place().await.map_err(fault)?;
+                let begun = Box::pin(lender.pool().begin()).await.map_err(fault)?;
+                Ok(Transaction::Postgres(begun, place))
+            }
         }
     }
 
@@ -200,7 +216,7 @@ impl Database {
                 read.close().await;
                 write.close().await;
             }
-            Pools::Postgres(pool) => pool.close().await,
+            Pools::Postgres(lender) => lender.close().await,
         }
     }
 }
@@ -210,7 +226,7 @@ pub enum Transaction {
     /// On the one writer.
     Sqlite(sqlx::Transaction<'static, Sqlite>),
     /// On a connection of the pool.
-    Postgres(sqlx::Transaction<'static, Postgres>),
+    Postgres(sqlx::Transaction<'static, Postgres>, Place),
 }
 
 impl Transaction {
@@ -218,7 +234,7 @@ impl Transaction {
     pub fn dialect(&self) -> Dialect {
         match self {
             Self::Sqlite(_) => Dialect::Sqlite,
-            Self::Postgres(_) => Dialect::Postgres,
+            Self::Postgres(..) => Dialect::Postgres,
         }
     }
 
@@ -226,7 +242,7 @@ impl Transaction {
     pub async fn execute(&mut self, sql: Sql) -> Result<u64> {
         match self {
             Self::Sqlite(inner) => Ok(sqlite_query(sql).execute(&mut **inner).await.map_err(fault)?.rows_affected()),
-            Self::Postgres(inner) => {
+            Self::Postgres(inner, _) => {
                 Ok(postgres_query(sql).execute(&mut **inner).await.map_err(fault)?.rows_affected())
             }
         }
@@ -239,7 +255,7 @@ impl Transaction {
                 let rows = sqlite_query(sql).fetch_all(&mut **inner).await.map_err(fault)?;
                 rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>().map_err(fault)?
             }
-            Self::Postgres(inner) => {
+            Self::Postgres(inner, _) => {
                 let rows = postgres_query(sql).fetch_all(&mut **inner).await.map_err(fault)?;
                 rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>().map_err(fault)?
             }
@@ -259,13 +275,13 @@ impl Transaction {
     pub async fn commit(self) -> Result<()> {
         match self {
             Self::Sqlite(inner) => inner.commit().await,
-            Self::Postgres(inner) => inner.commit().await,
+            Self::Postgres(inner, _) => inner.commit().await,
         }
         .map_err(fault)
     }
 }
 
-fn open_postgres(settings: &Settings) -> Result<PgPool> {
+fn open_postgres(settings: &Settings) -> Result<Lender<Postgres>> {
     let options = PgConnectOptions::from_str(&settings.url)
         .map_err(|_| Error::bad_input("DATABASE_URL is not an address of PostgreSQL: postgres://user@host/database."))?
         .statement_cache_capacity(PREPARED)
@@ -278,11 +294,12 @@ fn open_postgres(settings: &Settings) -> Result<PgPool> {
             // A statement has one good plan whatever it is bound to; to plan a short one anew costs more than to run it.
             ("plan_cache_mode", "force_generic_plan".to_owned()),
         ]);
-    Ok(PgPoolOptions::new()
+    let pool = PgPoolOptions::new()
         .max_connections(settings.pool_size)
         .acquire_timeout(settings.acquire_timeout)
         .test_before_acquire(false)
-        .connect_lazy_with(options))
+        .connect_lazy_with(options);
+    Ok(Lender::new(pool))
 }
 
 async fn open_sqlite(settings: &Settings) -> Result<Pools> {
@@ -308,7 +325,7 @@ async fn open_sqlite(settings: &Settings) -> Result<Pools> {
     // Readers look into the file itself, which they share, instead of each copying its pages.
     let reading = options.read_only(true).pragma("mmap_size", "2147418112");
     let read = pool(settings.pool_size).connect_with(reading).await.map_err(unopened)?;
-    Ok(Pools::Sqlite { read, write })
+    Ok(Pools::Sqlite { read: Lender::new(read), write })
 }
 
 fn there<R>(row: Option<R>) -> sqlx::Result<R> {

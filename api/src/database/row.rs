@@ -35,8 +35,19 @@ pub struct Column {
     pub kind: Kind,
     /// Whether it is a column name.
     pub plain: bool,
-    /// The field without which it is not read; none for a column that always is.
-    pub if_asked: Option<Camel>,
+    /// When it is read.
+    pub read: Read,
+}
+
+/// When a column is read.
+#[derive(Debug, Clone, Copy)]
+pub enum Read {
+    /// Always.
+    Always,
+    /// Where the field of this name is asked for.
+    Field(Camel),
+    /// Where a field is asked for that is made of it, or that has code of its own.
+    Part,
 }
 
 /// Whether a column's expression is no more than its name.
@@ -82,24 +93,21 @@ pub fn push_asked(sql: &mut Sql, columns: &[Column], asked: Asked) {
 /// Adds the columns of the table that those asked for, and one more expression, are made of: a select that names no more
 /// than it needs starts faster than one of `t.*`.
 pub fn push_sources(sql: &mut Sql, columns: &[Column], asked: Asked, more: Option<&'static str>) {
+    let read = || columns.iter().enumerate().filter(|(index, _)| asked.has(*index)).map(|(_, column)| column);
     let mut names: Vec<&'static str> = Vec::with_capacity(columns.len());
-    for (_, column) in columns.iter().enumerate().filter(|(index, _)| asked.has(*index)) {
-        if column.plain {
-            names.push(column.name);
-        } else {
-            names.extend(sources(column.name));
+    // No two columns have the same name; expressions may name them again.
+    names.extend(read().filter(|column| column.plain).map(|column| column.name));
+    for name in read().filter(|column| !column.plain).map(|column| column.name).chain(more).flat_map(sources) {
+        if !names.contains(&name) {
+            names.push(name);
         }
     }
-    names.extend(more.into_iter().flat_map(sources));
     if names.is_empty() {
         // Figures such as a count look at no column at all.
         sql.push("1 AS one");
     }
     for (index, name) in names.iter().enumerate() {
-        let before = names.get(..index).unwrap_or_default();
-        if !before.contains(name) {
-            sql.push(if index > 0 { ", t." } else { "t." }).push(name);
-        }
+        sql.push(if index > 0 { ", t." } else { "t." }).push(name);
     }
 }
 
@@ -144,7 +152,8 @@ fn push_column(sql: &mut Sql, column: Column) {
 }
 
 /// Declares a row: `row! { /// doc\n pub struct Name { /// doc\n id: Uuid = Uuid, … } }`, each field with its [`Kind`];
-/// a field may name another column or expression behind `as`, and an optional one may be read only `if asked`.
+/// a field may name another column or expression behind `as`, and an optional one may be read only `if asked`, or only `if part`
+/// of a field that is.
 #[macro_export]
 macro_rules! row {
     ($(#[$meta:meta])* $vis:vis struct $name:ident {
@@ -160,7 +169,7 @@ macro_rules! row {
                     name: $crate::row!(@name $field $(as $expression)?),
                     plain: $crate::database::is_plain($crate::row!(@name $field $(as $expression)?)),
                     kind: $crate::row!(@kind $kind),
-                    if_asked: $crate::row!(@asked $field $($asked)?),
+                    read: $crate::row!(@read $field $($asked)?),
                 }
             ),+];
         }
@@ -169,8 +178,9 @@ macro_rules! row {
     (@name $field:ident as $expression:literal) => { $expression };
     (@kind ($kind:expr)) => { $kind };
     (@kind $kind:ident) => { $crate::database::Kind::$kind };
-    (@asked $field:ident) => { None };
-    (@asked $field:ident asked) => { Some($crate::database::Camel::new(stringify!($field))) };
+    (@read $field:ident) => { $crate::database::Read::Always };
+    (@read $field:ident asked) => { $crate::database::Read::Field($crate::database::Camel::new(stringify!($field))) };
+    (@read $field:ident part) => { $crate::database::Read::Part };
 }
 
 #[cfg(test)]
@@ -194,7 +204,7 @@ mod tests {
 
     #[test]
     fn a_select_names_the_columns_it_needs_and_no_others() {
-        assert_eq!(sources_of(0b111, None), "t.id, t.amount, t.kind");
+        assert_eq!(sources_of(0b111, None), "t.id, t.kind, t.amount");
         assert_eq!(sources_of(0b001, Some("coalesce(t.name_sort, '')")), "t.id, t.name_sort");
         assert_eq!(sources_of(0, None), "1 AS one");
     }

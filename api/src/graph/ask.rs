@@ -116,7 +116,8 @@ impl Work {
         request.data = data;
         request.operation_name = name;
         request.set_parsed_query(document);
-        schema.execute(request).await
+        // Boxed, so that its size is not that of every request.
+        Box::pin(schema.execute(request)).await
     }
 }
 

@@ -4,7 +4,7 @@
 //! A page of rows has hundreds of fields whose values lie there already: [`Ready`] writes those as JSON at once and leaves
 //! the others to the library.
 
-use std::borrow::Cow;
+use std::borrow::{Borrow, Cow};
 use std::sync::PoisonError;
 
 use async_graphql::parser::types::{Field, Selection, SelectionSet};
@@ -19,10 +19,13 @@ use super::document::Repeats;
 use super::json::{self, Leaf};
 use crate::database::Camel;
 
+/// Writes the value of the field that the context stands at; false where something below it has to be resolved.
+pub type Writer<T> = fn(&T, &Context<'_>, &mut Vec<u8>) -> bool;
+
 /// An object of which some fields are at hand.
-pub trait AtHand: ObjectType {
-    /// Writes the value of the field that the context stands at; false where it has to be resolved.
-    fn write(&self, context: &Context<'_>, out: &mut Vec<u8>) -> bool;
+pub trait AtHand: ObjectType + Sized {
+    /// How the field of this name is written; none where it has to be resolved.
+    fn writer(field: &str) -> Option<Writer<Self>>;
 }
 
 /// An object that writes what is at hand at once. It is called and looks like the object itself.
@@ -39,6 +42,31 @@ impl<T: AtHand> OutputType for Ready<T> {
 
     async fn resolve(&self, context: &ContextSelectionSet<'_>, _: &Positioned<Field>) -> ServerResult<Value> {
         resolve(context, &self.0).await
+    }
+}
+
+/// A list of objects that are written at once where all that is asked of them is at hand.
+pub struct ReadyList<T>(pub Vec<Ready<T>>);
+
+impl<T: AtHand> OutputType for ReadyList<T> {
+    fn type_name() -> Cow<'static, str> {
+        <Vec<Ready<T>>>::type_name()
+    }
+
+    fn qualified_type_name() -> String {
+        <Vec<Ready<T>>>::qualified_type_name()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        <Vec<Ready<T>>>::create_type_info(registry)
+    }
+
+    async fn resolve(&self, context: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
+        let mut out = Vec::with_capacity(256);
+        if write_objects::<T>(context, self.0.iter().map(|item| &item.0), &mut out) {
+            return Ok(json::text(out));
+        }
+        Box::pin(self.0.resolve(context, field)).await
     }
 }
 
@@ -77,12 +105,60 @@ pub fn write_below<T: AtHand>(context: &Context<'_>, made: Option<&T>, out: &mut
     true
 }
 
-fn write_field<T: AtHand>(context: &Context<'_>, root: &T, out: &mut Vec<u8>) -> bool {
-    if context.item.node.name.node == "__typename" {
-        T::type_name().write(out);
-        return true;
+/// Writes a field that is a list of objects, if all that is asked of them is at hand.
+pub fn write_list<T: AtHand>(
+    context: &Context<'_>,
+    items: impl IntoIterator<Item = impl Borrow<T>>,
+    out: &mut Vec<u8>,
+) -> bool {
+    write_objects(&context.with_selection_set(&context.item.node.selection_set), items, out)
+}
+
+fn write_objects<T: AtHand>(
+    context: &ContextSelectionSet<'_>,
+    items: impl IntoIterator<Item = impl Borrow<T>>,
+    out: &mut Vec<u8>,
+) -> bool {
+    // What is asked is looked at once and not for each item.
+    let mut steps = Vec::with_capacity(context.item.node.items.len());
+    let whole = each(context, &T::type_name(), &mut |field| {
+        let writer = writer::<T>(&field.node.name.node);
+        steps.extend(writer.map(|writer| (&*field.node.response_key().node, context.with_field(field), writer)));
+        writer.is_some()
+    });
+    let start = out.len();
+    let mut write = |item: &T| {
+        out.push(if out.len() == start { b'[' } else { b',' });
+        out.push(b'{');
+        for (index, (key, context, writer)) in steps.iter().enumerate() {
+            json::write_key(index == 0, key, out);
+            if !writer(item, context, out) {
+                return false;
+            }
+        }
+        out.push(b'}');
+        true
+    };
+    if !whole || !items.into_iter().all(|item| write(item.borrow())) {
+        out.truncate(start);
+        return false;
     }
-    root.write(context, out)
+    out.extend_from_slice(if out.len() == start { b"[]" } else { b"]" });
+    true
+}
+
+fn write_field<T: AtHand>(context: &Context<'_>, root: &T, out: &mut Vec<u8>) -> bool {
+    writer::<T>(&context.item.node.name.node).is_some_and(|writer| writer(root, context, out))
+}
+
+fn writer<T: AtHand>(field: &str) -> Option<Writer<T>> {
+    if field == "__typename" {
+        return Some(|_, _, out| {
+            T::type_name().write(out);
+            true
+        });
+    }
+    T::writer(field)
 }
 
 /// Calls for each field that is asked of an object, those in fragments included, once for each key. False as soon as the
@@ -151,15 +227,20 @@ pub async fn early<'a, T: AtHand, P: ObjectType>(
     part: &P,
     late: &[Camel],
 ) -> Option<Early<'a>> {
-    let found = asked::<T>(context)?.into_iter().map(|field| async move {
-        let name = field.node.name.node.as_str();
+    let mut fields: Early<'a> = asked::<T>(context)?.into_iter().map(|field| (field, None)).collect();
+    let waiting = fields.iter().enumerate().filter_map(|(index, (field, _))| {
+        let (field, name) = (*field, field.node.name.node.as_str());
         if name == "__typename" || late.iter().any(|late| late.is(name)) {
-            return (field, None);
+            return None;
         }
-        let found: BoxFuture<'_, _> = Box::pin(async { part.resolve_field(&context.with_field(field)).await });
-        (field, found.await.transpose())
+        let found: BoxFuture<'_, _> =
+            Box::pin(async move { (index, part.resolve_field(&context.with_field(field)).await.transpose()) });
+        Some(found)
     });
-    Some(join_all(found).await)
+    for (index, found) in join_all(waiting).await {
+        fields[index].1 = found;
+    }
+    Some(fields)
 }
 
 async fn mixed<T: AtHand>(context: &ContextSelectionSet<'_>, root: &T) -> ServerResult<Value> {

@@ -5,7 +5,7 @@
 //! joined into one. No timer, no yield. If the statement fails, each part is tried alone, so that one silo's fault
 //! stays one silo's; where the database is out of reach, all learn it at once.
 
-use std::collections::HashMap;
+use std::any::Any;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,9 +22,9 @@ use crate::database::{Asked, Database, Sql, out_of_reach};
 use crate::error::{Error, Result};
 
 /// A select that can be put into a common statement. Only `access` makes them, out of a permit.
-pub trait Fetch: Send + Sync {
-    /// Equal for selects that differ in nothing but the parent row.
-    fn shape(&self) -> u64;
+pub trait Fetch: Any + Send + Sync {
+    /// Whether the two differ in nothing but the parent row.
+    fn is_like(&self, other: &dyn Fetch) -> bool;
     /// Which columns it reads.
     fn asked(&self) -> Asked;
     /// Writes a scalar subselect giving a JSON list of rows; with several parents, a list of such lists in their order.
@@ -72,10 +72,12 @@ impl Batch {
         waiting.await.map_err(|_| Error::internal("the batch was dropped before its answer"))?
     }
 
-    /// Waits for a select that gives exactly one row, such as figures.
-    pub async fn one<R: DeserializeOwned>(&self, fetch: Arc<dyn Fetch>, parent: Uuid) -> Result<R> {
-        let rows: Vec<R> = self.rows(fetch, Some(parent)).await?;
-        rows.into_iter().next().ok_or_else(|| Error::internal("a select of one row gave none"))
+    /// Waits for a select that gives exactly one row, such as figures. Boxed: each field of a silo that shows one waits so.
+    pub fn one<R: DeserializeOwned + Send>(&self, fetch: Arc<dyn Fetch>, parent: Uuid) -> BoxFuture<'_, Result<R>> {
+        Box::pin(async move {
+            let rows: Vec<R> = self.rows(fetch, Some(parent)).await?;
+            rows.into_iter().next().ok_or_else(|| Error::internal("a select of one row gave none"))
+        })
     }
 
     fn take(&self) -> Vec<Waiting> {
@@ -137,14 +139,19 @@ async fn send(database: &Database, level: Vec<Waiting>) {
 }
 
 fn join(level: Vec<Waiting>) -> Vec<Part> {
-    let mut parts: Vec<Part> = Vec::with_capacity(level.len());
-    let mut by_shape: HashMap<(u64, bool), usize> = HashMap::with_capacity(level.len());
+    let mut parts: Vec<Part> = Vec::with_capacity(level.len().min(16));
+    let mut next = 0;
     for waiting in level {
-        let shape = (waiting.fetch.shape(), waiting.parent.is_some());
-        let at = *by_shape.entry(shape).or_insert_with(|| {
+        let is_its = |part: &Part| {
+            part.parents.is_empty() == waiting.parent.is_none() && part.fetch.is_like(waiting.fetch.as_ref())
+        };
+        // Rows ask for the same things in the same order: most often it is the one after the last.
+        let found = (next..parts.len()).chain(0..next.min(parts.len())).find(|at| is_its(&parts[*at]));
+        let at = found.unwrap_or_else(|| {
             parts.push(Part { fetch: waiting.fetch, parents: Vec::new(), waiting: Vec::new() });
             parts.len() - 1
         });
+        next = at + 1;
         let part = &mut parts[at];
         let index = waiting.parent.map_or(0, |parent| {
             part.parents.iter().position(|known| *known == parent).unwrap_or_else(|| {
@@ -159,6 +166,7 @@ fn join(level: Vec<Waiting>) -> Vec<Part> {
 
 async fn ask(database: &Database, parts: &[Part]) -> Result<Vec<String>> {
     let mut sql = Sql::new(database.dialect());
+    sql.text.reserve(parts.len() * 768);
     sql.push("SELECT ");
     for (index, part) in parts.iter().enumerate() {
         if index > 0 {

@@ -59,6 +59,12 @@ fn write_plain<T: serde::Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) {
 pub trait Leaf {
     /// Writes it.
     fn write(&self, out: &mut Vec<u8>);
+
+    /// The same as a [`Writer`](super::at_hand::Writer) has it: true, since it is written.
+    fn put(&self, out: &mut Vec<u8>) -> bool {
+        self.write(out);
+        true
+    }
 }
 
 macro_rules! plain {

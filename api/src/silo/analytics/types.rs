@@ -7,6 +7,7 @@ use super::{Analytics, store};
 use crate::access::{Class, PageArgs, Permit, SiloAccess, SiloKey, access, permit, shown};
 use crate::catalogue::source::{Freshness, freshness};
 use crate::error::Result;
+use crate::graph::at_hand::Ready;
 use crate::graph::timestamp::Timestamp;
 
 mod event;
@@ -34,7 +35,7 @@ impl CustomerAnalytics {
         #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
         #[graphql(desc = "So many from the oldest on, 1 to 100.")] last: Option<i64>,
         #[graphql(desc = "Go back before this cursor.")] before: Option<String>,
-    ) -> Option<Result<WebSessionConnection>> {
+    ) -> Option<Result<Ready<WebSessionConnection>>> {
         let args = PageArgs { first, after, last, before };
         let filter = filter.unwrap_or_default();
         let page = store::sessions_of_customer(context, &self.permit, self.customer_id, &filter, &args).await;
@@ -51,7 +52,7 @@ impl CustomerAnalytics {
         #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
         #[graphql(desc = "So many from the oldest on, 1 to 100.")] last: Option<i64>,
         #[graphql(desc = "Go back before this cursor.")] before: Option<String>,
-    ) -> Option<Result<WebEventConnection>> {
+    ) -> Option<Result<Ready<WebEventConnection>>> {
         let args = PageArgs { first, after, last, before };
         let filter = filter.unwrap_or_default();
         let page = store::events_of_customer(context, &self.permit, self.customer_id, &filter, &args).await;

@@ -13,6 +13,7 @@ use crate::access::{Class, PageArgs, Permit, Scope, SiloAccess, SiloKey, access,
 use crate::catalogue::source::{Freshness, freshness};
 use crate::catalogue::types::{Channel, Money};
 use crate::error::Result;
+use crate::graph::at_hand::Ready;
 
 /// Which consents.
 #[derive(Debug, Clone, Default, InputObject)]
@@ -43,7 +44,7 @@ impl CustomerCrm {
         #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
         #[graphql(desc = "So many from the oldest on, 1 to 100.")] last: Option<i64>,
         #[graphql(desc = "Go back before this cursor.")] before: Option<String>,
-    ) -> Option<Result<CrmProfileConnection>> {
+    ) -> Option<Result<Ready<CrmProfileConnection>>> {
         let args = PageArgs { first, after, last, before };
         let page = store::profiles_of_customer(context, &self.permit, self.customer_id, &args).await;
         Some(page.map(|page| CrmProfileConnection::new(page, |row| CrmProfile::new(&self.permit, row))))
@@ -101,7 +102,7 @@ impl CustomerCrm {
         #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
         #[graphql(desc = "So many from the oldest on, 1 to 100.")] last: Option<i64>,
         #[graphql(desc = "Go back before this cursor.")] before: Option<String>,
-    ) -> Option<Result<ConsentConnection>> {
+    ) -> Option<Result<Ready<ConsentConnection>>> {
         let args = PageArgs { first, after, last, before };
         let filter = filter.as_ref();
         let page = store::consent_page_of_customer(context, &self.permit, self.customer_id, filter, &args).await;
@@ -117,7 +118,7 @@ impl CustomerCrm {
         #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
         #[graphql(desc = "So many from the oldest on, 1 to 100.")] last: Option<i64>,
         #[graphql(desc = "Go back before this cursor.")] before: Option<String>,
-    ) -> Option<Result<PreferenceConnection>> {
+    ) -> Option<Result<Ready<PreferenceConnection>>> {
         let args = PageArgs { first, after, last, before };
         let page = store::preference_page_of_customer(context, &self.permit, self.customer_id, &args).await;
         Some(page.map(|page| PreferenceConnection::new(page, |row| Preference::new(&self.permit, row))))

@@ -95,13 +95,13 @@ object! {
         /// What the customer is worth over the whole relationship, as the source reckons it.
         financial lifetime_value: {Money: lifetime_value, currency},
         /// Revenue, in 1/10,000.
-        column revenue: Option<i64> = Number,
+        column revenue: Option<i64> = Number if part,
         /// Contribution margin, in 1/10,000.
-        column contribution_margin: Option<i64> = Number,
+        column contribution_margin: Option<i64> = Number if part,
         /// Lifetime value, in 1/10,000.
-        column lifetime_value: Option<i64> = Number,
+        column lifetime_value: Option<i64> = Number if part,
         /// Currency of the three.
-        column currency: Option<String> = Text,
+        column currency: Option<String> = Text if part,
     }
 }
 connection!(CrmProfile, CrmProfileConnection, CrmProfileEdge, "master data");

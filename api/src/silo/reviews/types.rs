@@ -9,6 +9,7 @@ use crate::access::{Class, PageArgs, PeriodInput, Permit, SiloAccess, SiloKey, a
 use crate::catalogue::source::{Freshness, freshness};
 use crate::catalogue::types::{ProductOf, Staff, TouchpointOf, staff};
 use crate::error::Result;
+use crate::graph::at_hand::Ready;
 use crate::graph::timestamp::Timestamp;
 use crate::{connection, object};
 
@@ -60,11 +61,11 @@ object! {
         /// The touchpoint it is about.
         open touchpoint: {TouchpointOf: touchpoint},
         /// Key of the product.
-        column product: Option<String> = Text,
+        column product: Option<String> = Text if part,
         /// Key of the touchpoint.
-        column touchpoint: Option<String> = Text,
+        column touchpoint: Option<String> = Text if part,
         /// Who answered.
-        column responder_id: Option<Uuid> = Uuid,
+        column responder_id: Option<Uuid> = Uuid if part,
     } also {
         /// Who of us answered.
         #[graphql(directive = access::apply("reviews".to_owned(), "staff".to_owned()))]
@@ -127,7 +128,7 @@ impl CustomerReviews {
         #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
         #[graphql(desc = "So many from the oldest on, 1 to 100.")] last: Option<i64>,
         #[graphql(desc = "Go back before this cursor.")] before: Option<String>,
-    ) -> Option<Result<ReviewConnection>> {
+    ) -> Option<Result<Ready<ReviewConnection>>> {
         let args = PageArgs { first, after, last, before };
         let page = store::reviews_of_customer(context, &self.permit, self.customer_id, filter.as_ref(), &args).await;
         Some(page.map(|page| ReviewConnection::new(page, |row| Review::new(&self.permit, row))))

@@ -9,6 +9,7 @@ use crate::access::{Class, PageArgs, Permit, SiloAccess, SiloKey, access, permit
 use crate::catalogue::source::{Freshness, freshness};
 use crate::catalogue::types::Money;
 use crate::error::Result;
+use crate::graph::at_hand::Ready;
 use crate::graph::timestamp::Timestamp;
 
 mod contract;
@@ -41,7 +42,7 @@ impl CustomerSales {
         #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
         #[graphql(desc = "So many from the oldest on, 1 to 100.")] last: Option<i64>,
         #[graphql(desc = "Go back before this cursor.")] before: Option<String>,
-    ) -> Option<Result<ContactNoteConnection>> {
+    ) -> Option<Result<Ready<ContactNoteConnection>>> {
         let args = PageArgs { first, after, last, before };
         let filter = filter.unwrap_or_default().into();
         let page = store::notes_of_customer(context, &self.permit, self.customer_id, &filter, &args).await;
@@ -58,7 +59,7 @@ impl CustomerSales {
         #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
         #[graphql(desc = "So many from the oldest on, 1 to 100.")] last: Option<i64>,
         #[graphql(desc = "Go back before this cursor.")] before: Option<String>,
-    ) -> Option<Result<OpportunityConnection>> {
+    ) -> Option<Result<Ready<OpportunityConnection>>> {
         let args = PageArgs { first, after, last, before };
         let filter = filter.unwrap_or_default();
         let page = store::opportunities_of_customer(context, &self.permit, self.customer_id, &filter, &args).await;
@@ -75,7 +76,7 @@ impl CustomerSales {
         #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
         #[graphql(desc = "So many from the oldest on, 1 to 100.")] last: Option<i64>,
         #[graphql(desc = "Go back before this cursor.")] before: Option<String>,
-    ) -> Option<Result<PurchaseConnection>> {
+    ) -> Option<Result<Ready<PurchaseConnection>>> {
         let args = PageArgs { first, after, last, before };
         let filter = filter.unwrap_or_default();
         let page = store::purchases_of_customer(context, &self.permit, self.customer_id, &filter, &args).await;
@@ -92,7 +93,7 @@ impl CustomerSales {
         #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
         #[graphql(desc = "So many from the oldest on, 1 to 100.")] last: Option<i64>,
         #[graphql(desc = "Go back before this cursor.")] before: Option<String>,
-    ) -> Option<Result<ContractConnection>> {
+    ) -> Option<Result<Ready<ContractConnection>>> {
         let args = PageArgs { first, after, last, before };
         let filter = filter.unwrap_or_default();
         let page = store::contracts_of_customer(context, &self.permit, self.customer_id, &filter, &args).await;
@@ -196,7 +197,7 @@ impl SalesOfCustomer {
         #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
         #[graphql(desc = "So many from the oldest on, 1 to 100.")] last: Option<i64>,
         #[graphql(desc = "Go back before this cursor.")] before: Option<String>,
-    ) -> Option<Result<ContactNoteConnection>> {
+    ) -> Option<Result<Ready<ContactNoteConnection>>> {
         let permit = match permit::<Sales>(context, "Customer").transpose()? {
             Ok(permit) => permit,
             Err(error) => return Some(Err(error)),

@@ -9,6 +9,7 @@ use crate::access::{Class, PageArgs, PeriodInput, Permit, SiloAccess, SiloKey, a
 use crate::catalogue::source::{Freshness, freshness};
 use crate::catalogue::types::{Channel, ProductOf, Staff, TouchpointOf, staff};
 use crate::error::Result;
+use crate::graph::at_hand::Ready;
 use crate::graph::timestamp::Timestamp;
 use crate::{connection, object};
 
@@ -126,11 +127,11 @@ object! {
         /// The touchpoint it came up at.
         open touchpoint: {TouchpointOf: touchpoint},
         /// Key of the product.
-        column product: Option<String> = Text,
+        column product: Option<String> = Text if part,
         /// Key of the touchpoint.
-        column touchpoint: Option<String> = Text,
+        column touchpoint: Option<String> = Text if part,
         /// Who works on it.
-        column assignee_id: Option<Uuid> = Uuid,
+        column assignee_id: Option<Uuid> = Uuid if part,
     } also {
         /// Who works on it.
         #[graphql(directive = access::apply("support".to_owned(), "staff".to_owned()))]
@@ -150,7 +151,7 @@ object! {
             #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
             #[graphql(desc = "So many from the oldest on, 1 to 100.")] last: Option<i64>,
             #[graphql(desc = "Go back before this cursor.")] before: Option<String>,
-        ) -> Option<Result<TicketMessageConnection>> {
+        ) -> Option<Result<Ready<TicketMessageConnection>>> {
             let args = PageArgs { first, after, last, before };
             let page = store::messages_of_ticket(context, &self.permit, self.row.id, &args).await;
             Some(page.map(|page| TicketMessageConnection::new(page, |row| TicketMessage::new(&self.permit, row))))
@@ -177,7 +178,7 @@ object! {
         /// Opens the message in its source; null where the source has no page for it.
         open source_url: text,
         /// Author as the source writes it.
-        column author: Option<String> = Text,
+        column author: Option<String> = Text if part,
     } also {
         /// Author as the source writes it: of the class identity where the customer wrote, of the class staff where one of us did,
         /// and of both where the source does not say.
@@ -232,7 +233,7 @@ impl CustomerSupport {
         #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
         #[graphql(desc = "So many from the oldest on, 1 to 100.")] last: Option<i64>,
         #[graphql(desc = "Go back before this cursor.")] before: Option<String>,
-    ) -> Option<Result<TicketConnection>> {
+    ) -> Option<Result<Ready<TicketConnection>>> {
         let args = PageArgs { first, after, last, before };
         let page = store::tickets_of_customer(context, &self.permit, self.customer_id, filter.as_ref(), &args).await;
         Some(page.map(|page| TicketConnection::new(page, |row| Ticket::new(&self.permit, row))))

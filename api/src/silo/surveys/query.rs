@@ -12,6 +12,7 @@ use crate::access::{Class, PageArgs, PeriodInput, Permit, SiloAccess, SiloKey, a
 use crate::catalogue::source::{Freshness, freshness};
 use crate::catalogue::types::Channel;
 use crate::error::Result;
+use crate::graph::at_hand::Ready;
 use crate::graph::timestamp::Timestamp;
 
 /// A range of scores, both ends included. Either end may be left open.
@@ -70,7 +71,7 @@ impl CustomerSurveys {
         #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
         #[graphql(desc = "So many from the oldest on, 1 to 100.")] last: Option<i64>,
         #[graphql(desc = "Go back before this cursor.")] before: Option<String>,
-    ) -> Option<Result<SurveyResponseConnection>> {
+    ) -> Option<Result<Ready<SurveyResponseConnection>>> {
         let args = PageArgs { first, after, last, before };
         let page = store::responses_of_customer(context, &self.permit, self.customer_id, filter.as_ref(), &args).await;
         Some(page.map(|page| SurveyResponseConnection::new(page, |row| SurveyResponse::new(&self.permit, row))))
@@ -86,7 +87,7 @@ impl CustomerSurveys {
         #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
         #[graphql(desc = "So many from the oldest on, 1 to 100.")] last: Option<i64>,
         #[graphql(desc = "Go back before this cursor.")] before: Option<String>,
-    ) -> Option<Result<SurveyInvitationConnection>> {
+    ) -> Option<Result<Ready<SurveyInvitationConnection>>> {
         let args = PageArgs { first, after, last, before };
         let page =
             store::invitations_of_customer(context, &self.permit, self.customer_id, filter.as_ref(), &args).await;

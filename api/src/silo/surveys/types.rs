@@ -8,6 +8,7 @@ use super::{Surveys, store};
 use crate::access::{PageArgs, access};
 use crate::catalogue::types::{Channel, ProductOf, TouchpointOf};
 use crate::error::Result;
+use crate::graph::at_hand::Ready;
 use crate::{connection, object};
 
 /// What a questionnaire is about. Figures never mix the two.
@@ -106,7 +107,7 @@ object! {
         /// The touchpoint it asks about.
         open touchpoint: {TouchpointOf: touchpoint},
         /// Key of the touchpoint.
-        column touchpoint: Option<String> = Text,
+        column touchpoint: Option<String> = Text if part,
     }
 }
 
@@ -130,9 +131,9 @@ object! {
         /// The touchpoint it asks about.
         open touchpoint: {TouchpointOf: touchpoint},
         /// Key of the touchpoint.
-        column touchpoint: Option<String> = Text,
+        column touchpoint: Option<String> = Text if part,
         /// The questionnaire.
-        column survey_id: Option<Uuid> = Uuid,
+        column survey_id: Option<Uuid> = Uuid if part,
     } also {
         /// The questionnaire that was sent; null when its source has not told of it (yet).
         #[graphql(directive = access::apply("surveys".to_owned(), "open".to_owned()))]
@@ -168,11 +169,11 @@ object! {
         /// The touchpoint it is about.
         open touchpoint: {TouchpointOf: touchpoint},
         /// Key of the touchpoint.
-        column touchpoint: Option<String> = Text,
+        column touchpoint: Option<String> = Text if part,
         /// The questionnaire.
-        column survey_id: Option<Uuid> = Uuid,
+        column survey_id: Option<Uuid> = Uuid if part,
         /// The invitation.
-        column invitation_id: Option<Uuid> = Uuid,
+        column invitation_id: Option<Uuid> = Uuid if part,
     } also {
         /// The questionnaire that was answered; null when its source has not told of it (yet).
         #[graphql(directive = access::apply("surveys".to_owned(), "open".to_owned()))]
@@ -197,7 +198,7 @@ object! {
             #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
             #[graphql(desc = "So many from the last question on, 1 to 100.")] last: Option<i64>,
             #[graphql(desc = "Go back before this cursor.")] before: Option<String>,
-        ) -> Option<Result<SurveyAnswerConnection>> {
+        ) -> Option<Result<Ready<SurveyAnswerConnection>>> {
             let args = PageArgs { first, after, last, before };
             let page = store::answers_of_response(context, &self.permit, self.row.id, &args).await;
             Some(page.map(|page| SurveyAnswerConnection::new(page, |row| SurveyAnswer::new(&self.permit, row))))
@@ -240,7 +241,7 @@ object! {
         /// The product asked about.
         open product: {ProductOf: product},
         /// Key of the product.
-        column product: Option<String> = Text,
+        column product: Option<String> = Text if part,
     }
 }
 connection!(SurveyAnswer, SurveyAnswerConnection, SurveyAnswerEdge, "answers of a response");

@@ -47,15 +47,15 @@ object! {
         /// Value of the event, such as that of an order.
         financial amount: {Money: amount, currency},
         /// The visit.
-        column session_id: Option<Uuid> = Uuid,
+        column session_id: Option<Uuid> = Uuid if part,
         /// Value of the event, in 1/10,000.
-        column amount: Option<i64> = Number,
+        column amount: Option<i64> = Number if part,
         /// Currency of the amount.
-        column currency: Option<String> = Text,
+        column currency: Option<String> = Text if part,
         /// Key of the product.
-        column product: Option<String> = Text,
+        column product: Option<String> = Text if part,
         /// Key of the touchpoint.
-        column touchpoint: Option<String> = Text,
+        column touchpoint: Option<String> = Text if part,
     } also {
         /// The visit it happened in; null where the source knows no visits.
         #[graphql(directive = access::apply("analytics".to_owned(), "open".to_owned()))]

@@ -6,6 +6,7 @@ use super::{WebEvent, WebEventConnection};
 use crate::access::{PageArgs, PeriodInput, access};
 use crate::catalogue::types::{ProductOf, TouchpointOf};
 use crate::error::Result;
+use crate::graph::at_hand::Ready;
 use crate::silo::analytics::{Analytics, store};
 use crate::{connection, object};
 
@@ -45,9 +46,9 @@ object! {
         /// The touchpoint visited.
         open touchpoint: {TouchpointOf: touchpoint},
         /// Key of the product.
-        column product: Option<String> = Text,
+        column product: Option<String> = Text if part,
         /// Key of the touchpoint.
-        column touchpoint: Option<String> = Text,
+        column touchpoint: Option<String> = Text if part,
     } also {
         /// What the customer did during the visit, the last first.
         #[graphql(directive = access::apply("analytics".to_owned(), "open".to_owned()))]
@@ -58,7 +59,7 @@ object! {
             #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
             #[graphql(desc = "So many from the oldest on, 1 to 100.")] last: Option<i64>,
             #[graphql(desc = "Go back before this cursor.")] before: Option<String>,
-        ) -> Option<Result<WebEventConnection>> {
+        ) -> Option<Result<Ready<WebEventConnection>>> {
             let args = PageArgs { first, after, last, before };
             let page = store::events_of_session(context, &self.permit, self.row.id, &args).await;
             Some(page.map(|page| WebEventConnection::new(page, |row| WebEvent::new(&self.permit, row))))

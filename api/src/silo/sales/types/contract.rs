@@ -47,15 +47,15 @@ object! {
         /// What it brings in a year.
         financial amount: {Money: amount, currency},
         /// Amount a year, in 1/10,000.
-        column amount: Option<i64> = Number,
+        column amount: Option<i64> = Number if part,
         /// Currency of the amount.
-        column currency: Option<String> = Text,
+        column currency: Option<String> = Text if part,
         /// Where it stands, as the source says.
-        column state: Option<ContractState> = Text,
+        column state: Option<ContractState> = Text if part,
         /// Key of the product.
-        column product: Option<String> = Text,
+        column product: Option<String> = Text if part,
         /// Who looks after it.
-        column owner_id: Option<Uuid> = Uuid,
+        column owner_id: Option<Uuid> = Uuid if part,
     } also {
         /// Where it stands today: over once its last day has passed; else what the source says, or without its word whether it
         /// was cancelled.

@@ -80,17 +80,17 @@ object! {
         /// Amount the note speaks of.
         financial amount: {Money: amount, currency},
         /// Amount it speaks of, in 1/10,000.
-        column amount: Option<i64> = Number,
+        column amount: Option<i64> = Number if part,
         /// Currency of the amount.
-        column currency: Option<String> = Text,
+        column currency: Option<String> = Text if part,
         /// Key of the touchpoint.
-        column touchpoint: Option<String> = Text,
+        column touchpoint: Option<String> = Text if part,
         /// The author, where known.
-        column staff_id: Option<Uuid> = Uuid,
+        column staff_id: Option<Uuid> = Uuid if part,
         /// What was promised.
-        column promise_text: Option<String> = Text,
+        column promise_text: Option<String> = Text if part,
         /// By when.
-        column promise_due_at: Option<Timestamp> = Time,
+        column promise_due_at: Option<Timestamp> = Time if part,
     } also {
         /// The author; null where the source's name for them is not known.
         #[graphql(directive = access::apply("sales".to_owned(), "staff".to_owned()))]

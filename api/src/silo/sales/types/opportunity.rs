@@ -50,13 +50,13 @@ object! {
         /// Amount expected from the sale.
         financial amount: {Money: amount, currency},
         /// Expected amount, in 1/10,000.
-        column amount: Option<i64> = Number,
+        column amount: Option<i64> = Number if part,
         /// Currency of the amount.
-        column currency: Option<String> = Text,
+        column currency: Option<String> = Text if part,
         /// Key of the product.
-        column product: Option<String> = Text,
+        column product: Option<String> = Text if part,
         /// Who pursues it.
-        column owner_id: Option<Uuid> = Uuid,
+        column owner_id: Option<Uuid> = Uuid if part,
     } also {
         /// Who pursues it.
         #[graphql(directive = access::apply("sales".to_owned(), "staff".to_owned()))]

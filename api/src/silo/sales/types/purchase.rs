@@ -46,13 +46,13 @@ object! {
         /// What the customer paid or is to pay.
         financial amount: {Money: amount, currency},
         /// Amount, in 1/10,000.
-        column amount: Option<i64> = Number,
+        column amount: Option<i64> = Number if part,
         /// Currency of the amount.
-        column currency: Option<String> = Text,
+        column currency: Option<String> = Text if part,
         /// Key of the product.
-        column product: Option<String> = Text,
+        column product: Option<String> = Text if part,
         /// Key of the touchpoint.
-        column touchpoint: Option<String> = Text,
+        column touchpoint: Option<String> = Text if part,
     }
 }
 connection!(Purchase, PurchaseConnection, PurchaseEdge, "purchases");
