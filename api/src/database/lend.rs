@@ -136,3 +136,83 @@ impl<DB: sqlx::Database> Loan<DB> {
         answer
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sqlx::sqlite::SqlitePoolOptions;
+    use sqlx::{Executor as _, Row as _, Sqlite};
+
+    use super::*;
+
+    fn lender(connections: u32) -> Lender<Sqlite> {
+        let options = SqlitePoolOptions::new().max_connections(connections).acquire_timeout(Duration::from_secs(2));
+        Lender::new(options.connect_lazy("sqlite::memory:").unwrap())
+    }
+
+    /// Each connection has a database of its own here, which tells them apart.
+    async fn count(lender: &Lender<Sqlite>) -> i64 {
+        let mut loan = lender.lend().await.unwrap();
+        let done = loan.connection().execute("CREATE TABLE IF NOT EXISTS seen (id INTEGER)").await;
+        done.unwrap();
+        loan.connection().execute("INSERT INTO seen VALUES (1)").await.unwrap();
+        let found = loan.connection().fetch_one("SELECT count(*) FROM seen").await;
+        loan.end(found).unwrap().get(0)
+    }
+
+    #[tokio::test]
+    async fn what_answered_is_lent_again_without_its_pool() {
+        let lender = lender(2);
+        assert_eq!(count(&lender).await, 1);
+        assert_eq!(count(&lender).await, 2);
+        assert_eq!((lender.pool().size(), lender.pool().num_idle(), lender.kept().len()), (1, 0, 1));
+    }
+
+    #[tokio::test]
+    async fn what_failed_or_was_given_up_is_not_kept() {
+        let lender = lender(1);
+        let mut loan = lender.lend().await.unwrap();
+        let failed = loan.connection().execute("SELECT nothing").await;
+        assert!(loan.end(failed).is_err());
+        drop(lender.lend().await.unwrap());
+        assert_eq!(lender.kept().len(), 0);
+        // It is usable all the same: its pool had a look at it.
+        assert_eq!(count(&lender).await, 1);
+    }
+
+    #[tokio::test]
+    async fn what_is_kept_is_missing_to_nobody() {
+        let lender = lender(1);
+        count(&lender).await;
+        let place = lender.place().await.unwrap();
+        lender.pool().acquire().await.unwrap().close().await.unwrap();
+        drop(place);
+        count(&lender).await;
+        lender.give_back();
+        lender.pool().acquire().await.unwrap().close().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn who_waits_gets_the_next_that_is_free() {
+        let lender = lender(1);
+        let loan = lender.lend().await.unwrap();
+        let other = lender.clone();
+        let waiting = tokio::spawn(async move { count(&other).await });
+        tokio::task::yield_now().await;
+        let _ = loan.end(Ok(()));
+        assert_eq!(waiting.await.unwrap(), 1);
+        lender.close().await;
+        assert!(matches!(lender.lend().await.err(), Some(Error::PoolClosed)));
+    }
+
+    #[test]
+    fn it_can_be_dropped_where_no_runtime_is() {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let lender = runtime.block_on(async {
+            let lender = lender(1);
+            count(&lender).await;
+            lender
+        });
+        drop(runtime);
+        drop(lender);
+    }
+}

@@ -323,7 +323,7 @@ async fn open_sqlite(settings: &Settings) -> Result<Pools> {
     };
     let write = pool(1).connect_with(options.clone()).await.map_err(unopened)?;
     // Readers look into the file itself, which they share, instead of each copying its pages.
-    let reading = options.read_only(true).pragma("mmap_size", "2147418112");
+    let reading = options.read_only(true).pragma("mmap_size", "1099511627776");
     let read = pool(settings.pool_size).connect_with(reading).await.map_err(unopened)?;
     Ok(Pools::Sqlite { read: Lender::new(read), write })
 }

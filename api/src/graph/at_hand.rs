@@ -120,18 +120,19 @@ fn write_objects<T: AtHand>(
     out: &mut Vec<u8>,
 ) -> bool {
     // What is asked is looked at once and not for each item.
-    let mut steps = Vec::with_capacity(context.item.node.items.len());
+    let (mut keys, mut steps) = (Vec::new(), Vec::with_capacity(context.item.node.items.len()));
     let whole = each(context, &T::type_name(), &mut |field| {
-        let writer = writer::<T>(&field.node.name.node);
-        steps.extend(writer.map(|writer| (&*field.node.response_key().node, context.with_field(field), writer)));
-        writer.is_some()
+        let Some(writer) = writer::<T>(&field.node.name.node) else { return false };
+        let from = keys.len();
+        json::write_key(from == 0, &field.node.response_key().node, &mut keys);
+        steps.push((from..keys.len(), context.with_field(field), writer));
+        true
     });
     let start = out.len();
     let mut write = |item: &T| {
-        out.push(if out.len() == start { b'[' } else { b',' });
-        out.push(b'{');
-        for (index, (key, context, writer)) in steps.iter().enumerate() {
-            json::write_key(index == 0, key, out);
+        out.extend_from_slice(if out.len() == start { b"[{" } else { b",{" });
+        for (key, context, writer) in &steps {
+            out.extend_from_slice(&keys[key.clone()]);
             if !writer(item, context, out) {
                 return false;
             }

@@ -76,7 +76,34 @@ macro_rules! plain {
         })+
     };
 }
-plain!(str, String, Cow<'_, str>, i64, f64, bool, Vec<String>);
+plain!(i64, f64, bool, Vec<String>);
+
+impl Leaf for str {
+    fn write(&self, out: &mut Vec<u8>) {
+        // Few texts have anything to escape, and all letters of one are looked at together sooner than one by one.
+        let escaped = self.bytes().map(|byte| u8::from(byte < b' ' || byte == b'"' || byte == b'\\'));
+        if escaped.fold(0, |any, one| any | one) == 0 {
+            out.reserve(self.len() + 2);
+            out.push(b'"');
+            out.extend_from_slice(self.as_bytes());
+            out.push(b'"');
+        } else {
+            write_plain(self, out);
+        }
+    }
+}
+
+impl Leaf for String {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.as_str().write(out);
+    }
+}
+
+impl Leaf for Cow<'_, str> {
+    fn write(&self, out: &mut Vec<u8>) {
+        str::write(self, out);
+    }
+}
 
 impl Leaf for Timestamp {
     fn write(&self, out: &mut Vec<u8>) {
@@ -126,6 +153,15 @@ mod tests {
         let mut out = Vec::new();
         write(&value, &mut out);
         assert_eq!(String::from_utf8(out).unwrap(), r#"{"a":[1,null,"x\"y"],"b":{"c":true},"d":{"e":2}}"#);
+    }
+
+    #[test]
+    fn texts_are_escaped_where_they_have_to_be() {
+        for text in ["", "Müller", "a\"b", "a\\b", "a\nb", "\u{1f}", "\u{7f}", " \u{2028}"] {
+            let mut out = Vec::new();
+            text.write(&mut out);
+            assert_eq!(String::from_utf8(out).unwrap(), serde_json::to_string(text).unwrap());
+        }
     }
 
     #[test]
