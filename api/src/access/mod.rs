@@ -22,5 +22,5 @@ pub use policy::{Action, Cell, Class, Policy, Rights, Rows, SiloKey, Target};
 pub use scope::{
     Context, DataClass, Scope, SiloAccess, permit, seen_text, shown, shown_below, shown_text, visible_text,
 };
-pub use select::{Order, Select, SiloRow};
+pub use select::{Order, Paged, Select, SiloRow};
 pub use viewer::{Grant, Permit, Silo, Viewer, Writes};

@@ -146,7 +146,7 @@ macro_rules! object {
             #[doc = concat!("A row behind [`", stringify!($name), "`].")]
             pub struct $row {
                 /// Id of the row.
-                id: uuid::Uuid = ($crate::database::Kind::Uuid),
+                id: uuid::Uuid = ($crate::database::Kind::Id),
                 $($rows)*
             }
         }
@@ -163,6 +163,9 @@ macro_rules! object {
                 $(($crate::database::Camel::new(stringify!($hand)), &[$(stringify!($part)),*])),*
             ];
             $(const AROUND: &'static [&'static str] = $around;)?
+        }
+
+        impl $crate::access::Paged for $row {
             fn id(&self) -> uuid::Uuid {
                 self.id
             }

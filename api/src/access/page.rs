@@ -7,7 +7,7 @@ use futures_util::future::{BoxFuture, try_join};
 use uuid::Uuid;
 
 use super::scope::Scope;
-use super::select::{Order, Select, SiloRow};
+use super::select::{Order, Paged, Select};
 use crate::database::{Bind, Row};
 use crate::error::{Error, Result};
 use crate::graph::at_hand::{AtHand, Writer};
@@ -133,7 +133,7 @@ impl<'a> Wanted<'a> {
 
 /// Loads a page of a select, for one parent or for none. Boxed: it stands in every list, and what is unboxed there is part of
 /// each future around it.
-pub fn load<'a, R: SiloRow>(
+pub fn load<'a, R: Paged>(
     context: &'a Context<'_>,
     select: Select<R>,
     order: Order,
@@ -143,7 +143,7 @@ pub fn load<'a, R: SiloRow>(
     Box::pin(page(context, select, order, args, parent))
 }
 
-async fn page<R: SiloRow>(
+async fn page<R: Paged>(
     context: &Context<'_>,
     select: Select<R>,
     order: Order,
@@ -187,7 +187,7 @@ async fn rows<R: Row>(
     })
 }
 
-fn finish<R: SiloRow>(
+fn finish<R: Paged>(
     scope: &Scope,
     order: Order,
     args: &PageArgs,

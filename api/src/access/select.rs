@@ -36,7 +36,11 @@ pub trait SiloRow: Row {
     const TIE: &'static str = "id";
     /// Fields beside its object that do not look at the row.
     const AROUND: &'static [&'static str] = &[];
-    /// The row's id.
+}
+
+/// Rows of which there are pages.
+pub trait Paged: SiloRow {
+    /// The row's id, which its cursor names.
     fn id(&self) -> Uuid;
 }
 

@@ -8,7 +8,7 @@ use super::types::{
     TouchpointConnection, TouchpointRow,
 };
 use super::{Catalogue, Intake};
-use crate::access::{Class, Order, PageArgs, Permit, Scope, Silo, SiloRow, access, load};
+use crate::access::{Class, Order, PageArgs, Paged, Permit, Scope, Silo, access, load};
 use crate::error::{Error, Result};
 use crate::graph::at_hand::Ready;
 
@@ -25,7 +25,7 @@ fn required<S: Silo>(context: &Context<'_>) -> Result<Permit<S>> {
     viewer.permit::<S>().ok_or_else(|| Error::forbidden(format!("Your roles have no right to read {}.", S::KEY)))
 }
 
-async fn page<S: Silo, R: SiloRow<Silo = S>>(
+async fn page<S: Silo, R: Paged<Silo = S>>(
     context: &Context<'_>,
     permit: &Permit<S>,
     order: Order,

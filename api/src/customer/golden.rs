@@ -42,10 +42,6 @@ impl SiloRow for GoldenRow {
     const TABLE: &'static str = "golden_value";
     const OWNER: Option<&'static str> = None;
     const CUSTOMER: Option<&'static str> = Some("customer_id");
-
-    fn id(&self) -> Uuid {
-        self.customer_id
-    }
 }
 
 /// A value of the golden record with where it comes from.

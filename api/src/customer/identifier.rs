@@ -53,8 +53,6 @@ impl ShownKind {
 crate::row! {
     /// An identifier as one profile carries it.
     pub struct IdentifierRow {
-        /// The identifier.
-        identifier_id: Uuid = Uuid,
         /// Its kind.
         kind: ShownKind = Text,
         /// Its normalised value.
@@ -78,10 +76,6 @@ impl SiloRow for IdentifierRow {
     const CUSTOMER: Option<&'static str> = Some("customer_id");
     const MADE: &'static [(Camel, &'static [&'static str])] = &[(Camel::new("kind"), &[]), (Camel::new("value"), &[])];
     const TIE: &'static str = "value";
-
-    fn id(&self) -> Uuid {
-        self.identifier_id
-    }
 }
 
 /// A value that a customer is known by.
@@ -129,7 +123,7 @@ pub async fn identifiers(
     let mut merged: Vec<IdentifierRow> = Vec::with_capacity(rows.len());
     for row in rows {
         match merged.last_mut() {
-            Some(last) if last.identifier_id == row.identifier_id => {
+            Some(last) if last.kind == row.kind && last.value == row.value => {
                 last.times_seen += row.times_seen;
                 last.first_seen_at = last.first_seen_at.clone().min(row.first_seen_at);
                 last.last_seen_at = last.last_seen_at.clone().max(row.last_seen_at);

@@ -14,6 +14,8 @@ use super::sql::{Dialect, Sql};
 pub enum Kind {
     /// An id: text in JSON.
     Uuid,
+    /// An id that is never null.
+    Id,
     /// Text.
     Text,
     /// A number.
@@ -134,6 +136,11 @@ fn push_column(sql: &mut Sql, column: Column) {
             sql.push("nullif(hex(");
             write(sql);
             sql.push("), '')");
+        }
+        (Dialect::Sqlite, Kind::Id) => {
+            sql.push("hex(");
+            write(sql);
+            sql.push(")");
         }
         (Dialect::Sqlite, Kind::Bool) => {
             sql.push("json(iif(");

@@ -80,6 +80,9 @@ pub struct Sql {
     pub binds: Vec<Bind>,
 }
 
+/// So many texts are bound one by one on SQLite: to unpack a list there costs more than the rows of a page.
+const FEW: usize = 4;
+
 impl Sql {
     /// An empty statement.
     pub fn new(dialect: Dialect) -> Self {
@@ -147,6 +150,12 @@ impl Sql {
 
     /// Adds ` = ANY (texts)`.
     pub fn any_text(&mut self, texts: Vec<String>) -> &mut Self {
+        if self.dialect == Dialect::Sqlite && (1..=FEW).contains(&texts.len()) {
+            for (index, text) in texts.into_iter().enumerate() {
+                self.push(if index > 0 { ", " } else { " IN (" }).bind(text);
+            }
+            return self.push(")");
+        }
         self.binds.push(Bind::Texts(texts));
         let number = self.binds.len();
         match self.dialect {

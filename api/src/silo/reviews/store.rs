@@ -29,8 +29,6 @@ crate::row! {
 crate::row! {
     /// Whether the customer recommends, as one review says.
     struct Recommendation {
-        /// Id of the review.
-        id: Uuid = Uuid,
         /// Whether the customer recommends.
         recommends: bool = Bool,
     }
@@ -41,9 +39,6 @@ impl SiloRow for Recommendation {
     const TABLE: &'static str = ReviewRow::TABLE;
     const OWNER: Option<&'static str> = ReviewRow::OWNER;
     const CUSTOMER: Option<&'static str> = ReviewRow::CUSTOMER;
-    fn id(&self) -> Uuid {
-        self.id
-    }
 }
 
 /// A page of a customer's reviews, the latest first.

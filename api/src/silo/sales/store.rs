@@ -90,9 +90,6 @@ impl SiloRow for HolderRow {
     const TABLE: &'static str = PurchaseRow::TABLE;
     const OWNER: Option<&'static str> = PurchaseRow::OWNER;
     const CUSTOMER: Option<&'static str> = PurchaseRow::CUSTOMER;
-    fn id(&self) -> Uuid {
-        self.customer_id
-    }
 }
 
 impl OpportunityFigures {

@@ -47,9 +47,6 @@ impl SiloRow for HolderRow {
     const TABLE: &'static str = TicketRow::TABLE;
     const OWNER: Option<&'static str> = TicketRow::OWNER;
     const CUSTOMER: Option<&'static str> = TicketRow::CUSTOMER;
-    fn id(&self) -> Uuid {
-        self.customer_id
-    }
 }
 
 /// A page of a customer's tickets, the one opened last first.

@@ -35,8 +35,6 @@ crate::row! {
 crate::row! {
     /// A score as the headline of a response.
     struct HeadlineScore {
-        /// Id of the response.
-        id: Uuid = Uuid,
         /// The score.
         score: i64 = Number,
         /// When it was given.
@@ -47,8 +45,6 @@ crate::row! {
 crate::row! {
     /// A score as an answer among others.
     struct AnswerScore {
-        /// Id of the answer.
-        id: Uuid = Uuid,
         /// The score.
         score: i64 = Number,
         /// When it was given.
@@ -61,9 +57,6 @@ impl SiloRow for HeadlineScore {
     const TABLE: &'static str = SurveyResponseRow::TABLE;
     const OWNER: Option<&'static str> = SurveyResponseRow::OWNER;
     const CUSTOMER: Option<&'static str> = SurveyResponseRow::CUSTOMER;
-    fn id(&self) -> Uuid {
-        self.id
-    }
 }
 
 impl SiloRow for AnswerScore {
@@ -71,9 +64,6 @@ impl SiloRow for AnswerScore {
     const TABLE: &'static str = SurveyAnswerRow::TABLE;
     const OWNER: Option<&'static str> = SurveyAnswerRow::OWNER;
     const CUSTOMER: Option<&'static str> = SurveyAnswerRow::CUSTOMER;
-    fn id(&self) -> Uuid {
-        self.id
-    }
 }
 
 /// A page of a customer's responses, the latest first.
