@@ -1,8 +1,8 @@
 //! The database: one door to SQLite and PostgreSQL.
 //!
 //! `sql` is a statement under construction, `row` what a read gives, `write` rows in bulk, `copy` those that are new, `lend` who
-//! has which connection. Here are the pools, the one writer of SQLite, and the count of waits that a test looks at. No table is named here, and no policy is
-//! known.
+//! has which connection. Here are the pools, the one writer of SQLite, and the count of waits that a test looks at. No table is
+//! named here, and no policy is known.
 
 use std::str::FromStr;
 use std::sync::Arc;

@@ -80,7 +80,7 @@ pub struct Sql {
     pub binds: Vec<Bind>,
 }
 
-/// So many texts are bound one by one on SQLite: to unpack a list there costs more than the rows of a page.
+/// So many texts are bound one by one on SQLite, which takes a list apart as a table of its own.
 const FEW: usize = 4;
 
 impl Sql {
@@ -285,6 +285,16 @@ mod tests {
         let mut sql = Sql::new(Dialect::Sqlite);
         sql.push("id").any_id(vec![Uuid::nil()]);
         assert_eq!(sql.text, "id IN (SELECT unhex(value) FROM json_each(?1))");
+        for (texts, text, binds) in [
+            (0, "IN (SELECT value FROM json_each(?1))", 1),
+            (1, "IN (?1)", 1),
+            (FEW, "IN (?1, ?2, ?3, ?4)", FEW),
+            (FEW + 1, "IN (SELECT value FROM json_each(?1))", 1),
+        ] {
+            let mut sql = Sql::new(Dialect::Sqlite);
+            sql.any_text(vec!["x".into(); texts]);
+            assert_eq!((sql.text.trim(), sql.binds.len()), (text, binds));
+        }
         assert_eq!(ids_json(&[Uuid::nil()]), "[\"00000000000000000000000000000000\"]");
     }
 }
