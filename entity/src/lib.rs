@@ -24,6 +24,7 @@ pub mod profile_identifier;
 pub mod purchase;
 pub mod record;
 pub mod record_head;
+pub mod record_waiting;
 pub mod relation;
 pub mod review;
 pub mod source;
@@ -67,6 +68,7 @@ macro_rules! for_each_entity {
             purchase
             record
             record_head
+            record_waiting
             relation
             review
             source

@@ -23,7 +23,7 @@ pub struct Model {
     pub op: String,
     /// What orders the versions of one key; compares as text.
     pub version: Option<String>,
-    /// When it happened, as the source says.
+    /// When it happened, where the door knew it; a mapping may find another time in the payload.
     #[serde(serialize_with = "crate::time::micros_or_null")]
     pub occurred_at: Option<DateTimeUtc>,
     /// When it reached us.
@@ -33,11 +33,11 @@ pub struct Model {
     pub payload: String,
     /// SHA-256 of the payload, to tell a repetition.
     pub content_hash: String,
-    /// APPLIED, SUPERSEDED (older than what is known), REJECTED or ERASED.
+    /// APPLIED, WAITING (for the row that it belongs to), SUPERSEDED (older than what is known), REJECTED or ERASED.
     pub state: String,
-    /// Why it was rejected: a stable code.
+    /// Why it was rejected, or that it waits: a stable code.
     pub reason_code: Option<String>,
-    /// Why it was rejected, and what to do, in a sentence.
+    /// Why, and what to do, in a sentence.
     pub reason: Option<String>,
     /// Version of the mapping that read it.
     pub mapping_version: i32,

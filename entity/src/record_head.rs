@@ -26,6 +26,8 @@ pub struct Model {
     pub content_hash: Option<String>,
     /// Whether the newest record is a delete.
     pub deleted: bool,
+    /// The newest version of its table that the key was seen in, where the source counts them: what vanished is told by it.
+    pub sync: Option<i64>,
 }
 
 /// No relations: rows are joined in `store.rs`, starting from a permit.

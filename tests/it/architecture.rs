@@ -138,8 +138,9 @@ const WITHOUT_PERMIT: &[(&str, &str)] = &[
     ("access/door", "what was answered to an idempotency key of the viewer's own"),
     ("catalogue/store", "who is behind a token, before there is a viewer; and which sources there are, for commands"),
     ("customer/store", "a note as it was written, after its row was read under a permit"),
-    ("ingest/rejected", "rejected records, for the commands of whoever runs the server"),
+    ("ingest/waiting", "kept records that are placed again"),
     ("ingest/store", "what of these there is to try again"),
+    ("ingest/store/waiting", "records that waited for others, to be placed again, and keys that were not seen"),
     ("ingest/store/bulk", "whether a bulk import took indexes away"),
     ("graph/batch", "the selects that permits made"),
 ];

@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod access;
+mod any_order;
 mod architecture;
 mod bad_request;
 mod bulk;
@@ -18,6 +19,7 @@ mod intake;
 mod life;
 mod migration;
 mod mutation;
+mod order;
 mod readme;
 mod same_graph;
 mod schema;

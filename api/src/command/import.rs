@@ -150,6 +150,12 @@ fn report(summary: &Summary) {
         summary.superseded,
         summary.rejected
     );
+    if summary.waiting > 0 {
+        eprintln!("{} came before what they belong to or after it was deleted, and waited for it.", summary.waiting);
+    }
+    if summary.woken > 0 {
+        eprintln!("{} of these, or from before, found their place when it came.", summary.woken);
+    }
     if summary.rejected > 0 && summary.stopped.is_none() {
         eprintln!("`customer360 rejected` lists what was rejected; `customer360 replay` tries it again.");
     }

@@ -114,6 +114,12 @@ pub struct Placed {
     pub changed: Vec<(&'static str, Uuid, Option<Uuid>)>,
     /// The newest moment of contact of each customer.
     pub contacts: HashMap<Uuid, DateTime<Utc>>,
+    /// Rows that were there before.
+    pub rewritten: Vec<Uuid>,
+    /// The customer and the moment of each contact.
+    pub met: HashMap<Uuid, (Uuid, DateTime<Utc>)>,
+    /// Customers of whom a contact was told that turned out to be another's, or at another time.
+    pub left: BTreeSet<Uuid>,
     /// Rows that leave the timeline: what happened was taken back.
     pub gone: BTreeSet<Uuid>,
     /// Rows that are internal: one that was not before is no contact any more.
@@ -155,6 +161,9 @@ impl Placed {
     /// Puts a row on the timeline of its customer.
     pub fn happened(&mut self, at: &Placement<'_>, holder: Holder, what: &Happening<'_>) -> Result<()> {
         self.gone.remove(&at.id);
+        let met = (holder.customer_id, what.occurred_at);
+        let before = if what.internal { self.met.remove(&at.id) } else { self.met.insert(at.id, met) };
+        self.left.extend(before.filter(|before| *before != met).map(|(customer_id, _)| customer_id));
         self.batch.push(
             OnConflict::Replace,
             &entity::interaction::Model {

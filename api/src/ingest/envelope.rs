@@ -145,7 +145,7 @@ pub enum RejectCode {
     DuplicateRow,
     /// The mapping has no entry for the stream.
     UnknownStream,
-    /// Understood, but not taken yet by this version (deletes).
+    /// Understood, but not taken by this version.
     NotSupportedYet,
 }
 

@@ -9,20 +9,22 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::dropped::Early;
 use super::envelope::Reject;
+use super::former::{self, Formers};
 use super::heads::{Fate, Heads, forget_known};
 use super::lines::Item;
-use super::people::{Moment, People};
+use super::observe::{observe, people};
 use super::prepare::{self, Maker, Ordinals, Prepared, Ready, Records};
 use super::rows::{self, Ground};
 use super::slots::{self, Slots};
 use super::store::{self, RecordKey};
-use super::{dropped, graph, kept, staff};
+use super::{dropped, graph, kept, staff, waiting};
 use crate::database::{Database, Met, OnConflict, Transaction, WriteBatch};
 use crate::error::{Error, Result};
 use crate::identity::decide::Rules;
 use crate::identity::place::Placed;
-use crate::identity::store::{self as people_store, IdentifierText, ProfileKey};
+use crate::identity::store as people_store;
 
 /// How a flush is done.
 #[derive(Clone, Copy)]
@@ -56,11 +58,15 @@ pub(super) enum Keep {
 pub(super) struct Done {
     pub outcomes: Vec<Outcome>,
     pub written: bool,
+    /// Kept records that waited for what came with these: they are to be placed again.
+    pub woken: Vec<Uuid>,
 }
 
 /// What became of one item.
 pub(super) struct Outcome {
     pub fate: Fate,
+    /// It came too early: not all of its rows are there yet.
+    pub waits: bool,
     pub reject: Option<Reject>,
     /// The id that those of its rows are made like.
     pub origin_id: Option<Uuid>,
@@ -103,7 +109,11 @@ enum Turn {
 
 async fn attempt(way: &Way<'_>, prepared: &[Prepared<'_>], records: Records, replaces: &[Uuid]) -> Result<Turn> {
     if way.keep == Keep::AllOrNothing && prepared.iter().any(|record| record.content.is_err()) {
-        return Ok(Turn::Done(Done { outcomes: outcomes(prepared, &[], None), written: false }));
+        return Ok(Turn::Done(Done {
+            outcomes: outcomes(prepared, &[], &Early::new(), None),
+            written: false,
+            woken: Vec::new(),
+        }));
     }
     let mut tx = way.database.begin().await?;
     if way.bulk.is_some() {
@@ -117,53 +127,64 @@ async fn attempt(way: &Way<'_>, prepared: &[Prepared<'_>], records: Records, rep
     let locked = way.held.or(own.as_ref());
     let mut heads = Heads::new(store::heads(&mut tx, &keys).await?);
     let fates = fates(&mut tx, replaces, prepared, &mut heads).await?;
+    let formers = former::formers(&mut tx, prepared, &fates, &heads).await?;
     let holders = rows::holders(&mut tx, prepared, &fates, &heads).await?;
     let mut wanted: BTreeSet<Uuid> = holders.values().map(|holder| holder.customer_id).collect();
     let refused = staff::targets(prepared, &fates, &mut wanted);
     if !refused.is_empty() {
         return Ok(Turn::Again(refused));
     }
-    let Some(mut people) = people(&mut tx, way.rules, prepared, &fates, wanted, locked).await? else {
+    let Some(mut people) = people(&mut tx, way.rules, prepared, (&fates, &formers), wanted, locked).await? else {
         if way.held.is_some() {
             return Err(Error::conflict("A profile has an identifier that was not locked for it."));
         }
         // Another writer gave one of our profiles an identifier before the locks were held: they are taken anew, with it.
         return Ok(Turn::Again(HashMap::new()));
     };
-    let refused = observe(&mut people, prepared, &fates);
+    let refused = observe(&mut people, prepared, (&fates, &formers), &heads);
     if !refused.is_empty() {
         return Ok(Turn::Again(refused));
     }
     let mut staff = rows::staff(&mut tx, prepared, &fates, &people).await?;
     let mut placed = Placed::default();
-    let mut ground = Ground { heads: &heads, people: &people, staff: &mut staff, holders, hired: BTreeSet::new() };
+    let mut ground = Ground {
+        heads: &heads,
+        people: &people,
+        staff: &mut staff,
+        holders,
+        hired: BTreeSet::new(),
+        words: Vec::new(),
+        moved: BTreeSet::new(),
+        early: Early::new(),
+    };
     let refused = rows::place(&mut ground, prepared, &fates, records, &mut placed)?;
     if !refused.is_empty() {
         return Ok(Turn::Again(refused));
     }
-    let hired = std::mem::take(&mut ground.hired);
+    let Ground { hired, words, moved, early, .. } = ground;
     let now = now();
     graph::write(&mut tx, &mut people, &staff, &mut placed, now, way.bulk).await?;
-    write(&mut tx, way.bulk, replaces, prepared, &fates, &heads, placed).await?;
+    write(&mut tx, way.bulk, replaces, prepared, (&fates, &formers, &early), &heads, placed).await?;
     if !hired.is_empty() {
         let owned = people_store::find_owners(&mut tx, hired.into_iter().collect(), now).await?;
         let mut batch = WriteBatch::default();
         note_changes(&mut batch, owned.iter().map(|row| ("customer", row.id, Some(row.id))), now)?;
         tx.write(batch).await?;
     }
-    let outcomes = outcomes(prepared, &fates, Some(&heads));
+    let woken = waiting::woken(&mut tx, prepared, &fates, &heads, words, moved).await?;
+    let outcomes = outcomes(prepared, &fates, &early, Some(&heads));
     let superseded = matches!(fates.first(), Some(Fate::Superseded(_)));
     if let Some(answered) = way.answered.filter(|_| !superseded) {
         let result_id = outcomes.first().and_then(|outcome| outcome.origin_id).unwrap_or_default();
         if !store::put_answer(&mut tx, answered, result_id).await? {
-            return Ok(Turn::Done(Done { outcomes, written: false }));
+            return Ok(Turn::Done(Done { outcomes, written: false, woken: Vec::new() }));
         }
     }
     let written = way.keep != Keep::Nothing;
     if written {
         tx.commit().await?;
     }
-    Ok(Turn::Done(Done { outcomes, written }))
+    Ok(Turn::Done(Done { outcomes, written, woken }))
 }
 
 /// The databases keep microseconds.
@@ -185,6 +206,8 @@ fn record_keys<'a>(prepared: &'a [Prepared<'_>]) -> BTreeSet<RecordKey<'a>> {
             }
             Err(_) => {
                 keys.insert(RecordKey { source, stream, key: Heads::refused_key(&record.hash).into() });
+                let own = record.envelope.key.as_deref().filter(|_| record.envelope.sync.is_some());
+                keys.extend(own.map(|key| RecordKey { source, stream, key: key.into() }));
             }
         }
     }
@@ -205,6 +228,9 @@ async fn fates(
     let mut fates = Vec::with_capacity(prepared.len());
     for (index, record) in prepared.iter().enumerate() {
         let replaced = replaces.get(index).copied();
+        if record.content.is_err() && record.envelope.sync.is_some() {
+            heads.see_refused(record.envelope);
+        }
         // A refused record that is refused again stays as it is.
         let again = replaced.is_some() && record.content.is_err();
         let fate = if again { Fate::Repeated } else { heads.decide(record, replaced) };
@@ -227,105 +253,25 @@ async fn fates(
     Ok(fates)
 }
 
-/// Loads what the flush can touch; none if it has an identifier whose slot is not locked. The customers come first: on
-/// PostgreSQL they are ours from then on, and what is read after it is as the last writer left it.
-async fn people(
-    tx: &mut Transaction,
-    rules: &Arc<Rules>,
-    prepared: &[Prepared<'_>],
-    fates: &[Fate],
-    mut wanted: BTreeSet<Uuid>,
-    locked: Option<&Slots>,
-) -> Result<Option<People>> {
-    let mut profile_keys = BTreeSet::new();
-    let mut speaking = BTreeSet::new();
-    let mut identifier_keys = BTreeSet::new();
-    for (record, fate) in prepared.iter().zip(fates) {
-        let (Fate::Applied(_), Ok(content)) = (fate, &record.content) else { continue };
-        for profile in &content.profiles {
-            let key = ProfileKey { source: &record.source.key, key: &profile.key };
-            profile_keys.insert(key);
-            if !profile.says_nothing() {
-                speaking.insert(key);
-            }
-            let said = profile.identifiers.iter();
-            identifier_keys.extend(said.map(|(kind, value, _)| IdentifierText { kind: kind.as_str(), value }));
-        }
-    }
-    if !profile_keys.is_empty() {
-        let owners = people_store::customers_of_profiles(tx, &profile_keys).await?;
-        wanted.extend(owners.into_iter().map(|row| row.customer_id));
-    }
-    let identifiers = if speaking.is_empty() {
-        Vec::new()
-    } else {
-        // A profile is decided with all that it carries, not only with what its record repeats.
-        people_store::identifiers(tx, &identifier_keys, &speaking).await?
-    };
-    if !locked.is_none_or(|locked| identifiers.iter().all(|row| locked.has_identifier(&row.kind, &row.value))) {
-        return Ok(None);
-    }
-    wanted.extend(identifiers.iter().filter_map(|row| row.customer_id));
-    let mut customers = Vec::new();
-    let mut asked = BTreeSet::new();
-    // Another writer may have merged a customer while we waited for it: then its survivor is asked for too.
-    while !wanted.is_empty() {
-        asked.extend(wanted.iter().copied());
-        let found = people_store::customers_for_update(tx, wanted.into_iter().collect()).await?;
-        wanted = found.iter().filter_map(|row| row.merged_into).filter(|id| !asked.contains(id)).collect();
-        customers.extend(found);
-    }
-    let live: Vec<Uuid> = customers.iter().filter(|row| row.merged_into.is_none()).map(|row| row.id).collect();
-    let (profiles, carried) = if live.is_empty() {
-        (Vec::new(), Vec::new())
-    } else {
-        (people_store::members(tx, live.clone()).await?, people_store::carried(tx, live).await?)
-    };
-    Ok(Some(People::load(rules.clone(), customers, identifiers, profiles, carried)))
-}
-
-/// Takes the records' people, in the order of the intake. Gives the records refused for a customer that is not there.
-fn observe(people: &mut People, prepared: &[Prepared<'_>], fates: &[Fate]) -> HashMap<usize, Reject> {
-    let mut refused = HashMap::new();
-    for (index, (record, fate)) in prepared.iter().zip(fates).enumerate() {
-        let (Fate::Applied(record_id), Ok(content)) = (*fate, &record.content) else { continue };
-        let moment = Moment {
-            source: &record.source.key,
-            priority: record.source.priority,
-            stream: &record.envelope.stream,
-            key: &content.key,
-            record_id,
-            received_at: record.envelope.received_at,
-            occurred_at: content.occurred_at,
-        };
-        for profile in &content.profiles {
-            let attach = if staff::is_own(record.source) {
-                let Some(customer) = staff::target(&profile.key).and_then(|customer| people.live(customer)) else {
-                    refused.insert(index, staff::unknown_customer());
-                    break;
-                };
-                Some(customer)
-            } else {
-                None
-            };
-            people.observe(&moment, profile, attach);
-        }
-    }
-    refused
-}
-
 async fn write(
     tx: &mut Transaction,
     bulk: Option<&Met>,
     replaces: &[Uuid],
     prepared: &[Prepared<'_>],
-    fates: &[Fate],
+    (fates, formers, early): (&[Fate], &Formers, &Early),
     heads: &Heads,
     placed: Placed,
 ) -> Result<()> {
     let now = now();
-    let withdrawn: Vec<Uuid> = placed.internal.into_iter().chain(placed.gone.iter().copied()).collect();
-    let no_longer_met = if withdrawn.is_empty() { Vec::new() } else { store::contacts_among(tx, withdrawn).await? };
+    let mut left = placed.left;
+    let withdrawn = placed.internal.into_iter().chain(placed.gone.iter().copied()).chain(placed.rewritten);
+    let withdrawn: Vec<Uuid> = withdrawn.collect();
+    if !withdrawn.is_empty() {
+        let before = store::contacts_among(tx, withdrawn).await?;
+        let now_other =
+            before.into_iter().filter(|row| placed.met.get(&row.id) != Some(&(row.customer_id, row.occurred_at)));
+        left.extend(now_other.map(|row| row.customer_id));
+    }
     let mut batch = placed.batch;
     for head in heads.changed() {
         batch.push(OnConflict::Replace, &head)?;
@@ -337,9 +283,13 @@ async fn write(
         let envelope = record.envelope;
         let at = newest.entry(&envelope.source).or_insert(envelope.received_at);
         *at = (*at).max(envelope.received_at);
-        if let Some(row) = kept::raw(record, *fate, replaces.get(index).copied()) {
+        if let Some(row) = kept::raw(record, *fate, early.contains_key(&index), replaces.get(index).copied()) {
             batch.push(on_conflict, &row)?;
         }
+    }
+    if !replaces.is_empty() {
+        // Those that wait still are noted anew.
+        store::waiting::forget(tx, replaces.to_vec()).await?;
     }
     note_changes(&mut batch, placed.changed, now)?;
     put(tx, batch, bulk).await?;
@@ -347,9 +297,9 @@ async fn write(
     if !placed.gone.is_empty() {
         store::take_off_timeline(tx, placed.gone.into_iter().collect()).await?;
     }
-    dropped::take_away(tx, prepared, fates, heads, now).await?;
-    if !no_longer_met.is_empty() {
-        store::find_last_contact(tx, no_longer_met.into_iter().map(|row| row.id).collect(), now).await?;
+    dropped::take_away(tx, prepared, (fates, formers, early), heads, now).await?;
+    if !left.is_empty() {
+        store::find_last_contact(tx, left.into_iter().collect(), now).await?;
     }
     if replaces.is_empty() {
         for (source, at) in newest {
@@ -379,14 +329,14 @@ fn note_changes(
     Ok(())
 }
 
-fn outcomes(prepared: &[Prepared<'_>], fates: &[Fate], heads: Option<&Heads>) -> Vec<Outcome> {
+fn outcomes(prepared: &[Prepared<'_>], fates: &[Fate], early: &Early, heads: Option<&Heads>) -> Vec<Outcome> {
     let outcome = |(index, record): (usize, &Prepared<'_>)| {
         let reject = record.content.as_ref().err().cloned();
         let origin_id = heads.zip(record.content.as_ref().ok()).and_then(|(heads, content)| {
             heads.row_id(&record.envelope.source, &record.envelope.stream, &content.key, "")
         });
         let fate = fates.get(index).copied().unwrap_or(Fate::Repeated);
-        Outcome { fate, reject, origin_id }
+        Outcome { fate, waits: early.contains_key(&index), reject, origin_id }
     };
     prepared.iter().enumerate().map(outcome).collect()
 }

@@ -110,7 +110,7 @@ fn profiles(people: &People, batch: &mut WriteBatch) -> Result<()> {
                     attributes: serde_json::to_value(profile.kept()).map_err(Error::internal)?,
                     observed_at: profile.observed_at,
                     record_id: profile.record_id,
-                    deleted_at: None,
+                    deleted_at: profile.deleted_at,
                 },
             )?;
         }

@@ -3,12 +3,15 @@
 //! With a version, else the time of the event, the newest wins and an older one is kept as superseded. Without, or where the
 //! versions of a key are no times, a record is a repetition only if it equals the latest of its key. The ids of all rows of a
 //! key are made from the moment the key was first mentioned, be it by another record.
+//!
+//! A key that is deleted stays so until something newer comes: of two records of one version, the delete is the last word.
 
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::envelope::Envelope;
 use super::id;
 use super::prepare::{Content, Prepared};
 use super::store::HeadRow;
@@ -34,9 +37,14 @@ struct Head {
     origin_id: Uuid,
     /// The newest record before this flush.
     before: Option<Uuid>,
+    /// Whether there was anything of it before this flush.
+    was_there: bool,
     record_id: Option<Uuid>,
     version: Option<String>,
     hash: Option<String>,
+    deleted: bool,
+    /// The newest version of its table that it was seen in.
+    sync: Option<i64>,
     dirty: bool,
 }
 
@@ -56,9 +64,12 @@ impl Heads {
                 let head = Head {
                     origin_id: row.origin_id,
                     before: row.record_id,
+                    was_there: row.record_id.is_some() && !row.deleted,
                     record_id: row.record_id,
                     version: row.version,
                     hash: row.content_hash,
+                    deleted: row.deleted,
+                    sync: row.sync,
                     dirty: false,
                 };
                 ((row.source, row.stream, row.key), head)
@@ -94,8 +105,15 @@ impl Heads {
         let make = |at, part: &str| id::make(at, &envelope.source, &envelope.stream, &key, part);
         let own = replaces.and_then(|id| self.places.get(&id));
         let head = head(&mut self.known, &envelope.source, &envelope.stream, &key, received_at);
-        if head.hash.as_deref() == Some(&record.hash) {
+        let deletes = record.deletes();
+        let seen = head.see(envelope);
+        if deletes && seen == Seen::Already {
             return Fate::Repeated;
+        }
+        if head.hash.as_deref() == Some(&record.hash) && head.deleted == deletes {
+            // What is newest already and is asked to be placed once more: a row that it waited for is there now.
+            let again = replaces.filter(|id| head.record_id == Some(*id));
+            return again.map_or(Fate::Repeated, Fate::Applied);
         }
         // The time of the event says nothing beside versions that are no times.
         let says = match &record.content {
@@ -113,6 +131,9 @@ impl Heads {
             _ => std::cmp::Ordering::Equal,
         };
         let order = if overtaken { order.then(std::cmp::Ordering::Less) } else { order };
+        // A late word of the version that was deleted does not bring it back; being seen in a newer state of its table does.
+        let gone = head.deleted && !deletes && version.is_some() && seen != Seen::Newly;
+        let order = if gone { order.then(std::cmp::Ordering::Less) } else { order };
         // Made so that a version has one id however often it comes, and a record without one follows from the last.
         let made = if order == std::cmp::Ordering::Equal {
             let before = head.record_id.unwrap_or_default();
@@ -129,8 +150,18 @@ impl Heads {
         // One that says no version does not make older ones new again.
         head.version = version.map(str::to_owned).or_else(|| head.version.take());
         head.hash = Some(record.hash.clone());
+        head.deleted = deletes;
         head.dirty = true;
         if record.content.is_ok() { Fate::Applied(record_id) } else { Fate::Rejected(record_id) }
+    }
+
+    /// A refused record was seen at its source all the same: what a source still has has not vanished there.
+    pub fn see_refused(&mut self, envelope: &Envelope) {
+        let Some(key) = &envelope.key else { return };
+        let at = (envelope.source.clone(), envelope.stream.clone(), key.clone());
+        if let Some(head) = self.known.get_mut(&at) {
+            head.see(envelope);
+        }
     }
 
     /// Notes that a record refers to others: their ids are made from now on.
@@ -151,6 +182,16 @@ impl Heads {
         self.known.get(&(source.to_owned(), stream.to_owned(), key.to_owned()))?.before
     }
 
+    /// Whether the rows of a key were there before this flush.
+    pub fn was_there(&self, source: &str, stream: &str, key: &str) -> bool {
+        self.known.get(&(source.to_owned(), stream.to_owned(), key.to_owned())).is_some_and(|head| head.was_there)
+    }
+
+    /// Whether the last word of a key is that it is gone.
+    pub fn is_deleted(&self, source: &str, stream: &str, key: &str) -> bool {
+        self.known.get(&(source.to_owned(), stream.to_owned(), key.to_owned())).is_some_and(|head| head.deleted)
+    }
+
     /// The heads to write.
     pub fn changed(&self) -> impl Iterator<Item = entity::record_head::Model> {
         self.known.iter().filter(|(_, head)| head.dirty).map(|((source, stream, key), head)| {
@@ -162,7 +203,8 @@ impl Heads {
                 record_id: head.record_id,
                 version: head.version.clone(),
                 content_hash: head.hash.clone(),
-                deleted: false,
+                deleted: head.deleted,
+                sync: head.sync,
             }
         })
     }
@@ -179,11 +221,40 @@ fn head<'a>(
     known.entry(at).or_insert_with(|| Head {
         origin_id: id::make(received_at, source, stream, key, ""),
         before: None,
+        was_there: false,
         record_id: None,
         version: None,
         hash: None,
+        deleted: false,
+        sync: None,
         dirty: true,
     })
+}
+
+/// Whether a record was seen in a newer version of its table than before.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Seen {
+    /// The door tells of no such version.
+    Untold,
+    /// In this version, or a newer one.
+    Already,
+    /// In an older one, or never.
+    Newly,
+}
+
+impl Head {
+    /// Notes the version of the table that an envelope tells of, be it that the key vanished in it.
+    fn see(&mut self, envelope: &Envelope) -> Seen {
+        match envelope.sync {
+            None => Seen::Untold,
+            Some(sync) if self.sync >= Some(sync) => Seen::Already,
+            Some(sync) => {
+                self.sync = Some(sync);
+                self.dirty = true;
+                Seen::Newly
+            }
+        }
+    }
 }
 
 /// Whether a version begins with a day, as times do.

@@ -16,6 +16,7 @@ use super::lines::Origin;
 use super::singer::{Message, Notice, Singer, SingerError};
 use super::source::Source;
 pub use super::summary::{Reason, Summary};
+use super::vanished::Activations;
 use crate::error::{Error, Result};
 
 /// How records are imported.
@@ -58,7 +59,7 @@ pub async fn import_files(
             sender,
         };
         let reader = tokio::task::spawn_blocking(move || reader.read_files(&inputs));
-        let mut writer = Writer::new(intake, options.strict);
+        let mut writer = Writer::new(intake, self::origin(intake, options), options.strict);
         let written = async {
             while let Some(piece) = pieces.recv().await {
                 if !writer.write(piece?).await? {
@@ -104,7 +105,7 @@ pub async fn import_singer<R: BufRead + Send + 'static>(
                 }
             }
         });
-        let mut writer = Writer::new(intake, options.strict);
+        let mut writer = Writer::new(intake, self::origin(intake, options), options.strict);
         let taken =
             take_messages(&mut writer, &mut messages, Chunk::new(batch), stream, &mut state, &mut progress).await;
         let taken = match taken {
@@ -130,6 +131,7 @@ async fn take_messages(
     let mut bookmark: Option<Box<str>> = None;
     let mut oldest = Instant::now();
     let mut ended = None;
+    let mut activations = Activations::default();
     let patience = writer.intake.settings().flush_after;
     loop {
         let left = patience.saturating_sub(oldest.elapsed());
@@ -142,6 +144,9 @@ async fn take_messages(
         match message {
             Some(Ok(Message::Record(mut envelope))) => {
                 named(&mut envelope.stream);
+                if let Some(version) = envelope.sync {
+                    activations.came(&envelope.stream, version);
+                }
                 waiting.push(Ok(envelope));
             }
             Some(Ok(Message::Rejected(mut rejected))) => {
@@ -149,14 +154,20 @@ async fn take_messages(
                 waiting.push(Err(*rejected));
             }
             // The last state speaks for those before it.
-            Some(Ok(Message::State(value))) => bookmark = Some(value),
+            Some(Ok(Message::State(value))) => {
+                activations.stated();
+                bookmark = Some(value);
+            }
             Some(Ok(Message::Notice(notice))) => writer.summary.notice(notice),
-            Some(Ok(Message::ActivateVersion { line, stream, .. })) => writer.summary.notice(Notice {
-                line,
-                stream: Some(stream),
-                kind: "ACTIVATE_VERSION".into(),
-                text: "Rows that vanished at the source are not removed yet; its records are taken as usual.".into(),
-            }),
+            Some(Ok(Message::ActivateVersion { stream: mut named_stream, version, .. })) => {
+                named(&mut named_stream);
+                if activations.activate(&named_stream, version) {
+                    if !writer.write(waiting.take().into()).await? {
+                        return Ok(false);
+                    }
+                    writer.vanish(&named_stream, version).await?;
+                }
+            }
             Some(Err(error)) => {
                 ended = Some(error);
                 break;
@@ -177,6 +188,22 @@ async fn take_messages(
     }
     // What came before a fault is good.
     let written = writer.write(waiting.take().into()).await?;
+    if written && ended.is_none() {
+        let (complete, cut) = activations.end();
+        for (stream, version) in complete {
+            writer.vanish(&stream, version).await?;
+        }
+        for stream in cut {
+            let text = "The tap ended without a state behind the records of this table: it is not known whether all of them came, \
+                        so nothing was removed that did not come.";
+            writer.summary.notice(Notice {
+                line: 0,
+                stream: Some(stream),
+                kind: "ACTIVATE_VERSION".into(),
+                text: text.into(),
+            });
+        }
+    }
     if let Some(bookmark) = bookmark.filter(|_| written) {
         state(&bookmark)?;
     }
@@ -211,14 +238,15 @@ fn known_stream(source: &Source, stream: &str) -> Result<()> {
 /// Writes flush by flush and keeps count.
 struct Writer<'a> {
     intake: &'a Intake,
+    origin: Origin,
     strict: bool,
     summary: Summary,
     start: Instant,
 }
 
 impl<'a> Writer<'a> {
-    fn new(intake: &'a Intake, strict: bool) -> Self {
-        Self { intake, strict, summary: Summary::default(), start: Instant::now() }
+    fn new(intake: &'a Intake, origin: Origin, strict: bool) -> Self {
+        Self { intake, origin, strict, summary: Summary::default(), start: Instant::now() }
     }
 
     /// Whether to go on.
@@ -234,6 +262,14 @@ impl<'a> Writer<'a> {
             return Ok(false);
         }
         Ok(true)
+    }
+
+    /// Deletes what was not seen in a version of a table. Deletes are written even if other records are not to be refused: they
+    /// are ours.
+    async fn vanish(&mut self, stream: &str, version: i64) -> Result<()> {
+        let report = self.intake.vanish(&self.origin, stream, version).await?;
+        self.summary.add(report);
+        Ok(())
     }
 
     fn done(self, ended: Result<()>) -> Summary {

@@ -262,6 +262,10 @@ impl Intake {
                 self.write(&way, now, std::mem::replace(&mut ahead, rest_ahead), replaced, &mut ordinals).await?;
             let written = done.written;
             report.add(now, start, done);
+            // What is locked for us is locked for those who waited, too.
+            if written && extra.held.is_none() {
+                self.wake(&mut report).await?;
+            }
             if !written {
                 break;
             }
@@ -346,6 +350,7 @@ impl Intake {
         let mut done = Box::pin(self.write(way, first, Vec::new(), first_ids, ordinals)).await?;
         let rest = Box::pin(self.write(way, second, Vec::new(), second_ids, ordinals)).await?;
         done.outcomes.extend(rest.outcomes);
+        done.woken.extend(rest.woken);
         Ok(done)
     }
 }

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::heads::Fate;
 use super::prepare::Prepared;
+use super::waiting;
 
 /// What is told of a row that changed.
 pub(super) fn change(
@@ -27,8 +28,14 @@ pub(super) fn change(
 }
 
 /// The raw record, if it is one to keep.
-pub(super) fn raw(record: &Prepared<'_>, fate: Fate, replaces: Option<Uuid>) -> Option<entity::record::Model> {
+pub(super) fn raw(
+    record: &Prepared<'_>,
+    fate: Fate,
+    waits: bool,
+    replaces: Option<Uuid>,
+) -> Option<entity::record::Model> {
     let (id, state) = match fate {
+        Fate::Applied(id) if waits => (id, "WAITING"),
         Fate::Applied(id) => (id, "APPLIED"),
         Fate::Superseded(id) => (id, "SUPERSEDED"),
         Fate::Rejected(id) => (id, "REJECTED"),
@@ -37,7 +44,8 @@ pub(super) fn raw(record: &Prepared<'_>, fate: Fate, replaces: Option<Uuid>) -> 
     };
     let envelope = record.envelope;
     let content = record.content.as_ref().ok();
-    let reject = record.content.as_ref().err();
+    let reject = record.content.as_ref().err().map(|reject| (reject.code.as_str(), reject.reason.as_str()));
+    let reason = reject.or_else(|| waits.then_some(waiting::REASON));
     Some(entity::record::Model {
         intake_no: 0,
         id,
@@ -45,17 +53,18 @@ pub(super) fn raw(record: &Prepared<'_>, fate: Fate, replaces: Option<Uuid>) -> 
         stream: envelope.stream.clone(),
         key: content.map_or_else(
             || envelope.key.clone().or_else(|| envelope.dedupe_key.clone()),
-            |content| content.own_key.clone(),
+            // Of equal rows of a keyless stream the first has none, and the others are told by their number.
+            |content| content.own_key.clone().or_else(|| (content.key != record.hash).then(|| content.key.clone())),
         ),
         op: envelope.op.as_str().to_owned(),
         version: content.and_then(|content| content.version.clone()),
-        occurred_at: content.map_or(envelope.occurred_at, |content| content.occurred_at),
+        occurred_at: envelope.occurred_at,
         received_at: envelope.received_at,
         payload: envelope.payload.to_string(),
         content_hash: record.hash.clone(),
         state: state.to_owned(),
-        reason_code: reject.map(|reject| reject.code.as_str().to_owned()),
-        reason: reject.map(|reject| reject.reason.clone()),
+        reason_code: reason.map(|(code, _)| code.to_owned()),
+        reason: reason.map(|(_, text)| text.to_owned()),
         mapping_version: record.source.mapping.version,
     })
 }

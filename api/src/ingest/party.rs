@@ -20,6 +20,8 @@ pub(super) struct Profile {
     pub attributes: BTreeMap<String, Told>,
     pub observed_at: DateTime<Utc>,
     pub record_id: Option<Uuid>,
+    /// When its source deleted what it had said of it.
+    pub deleted_at: Option<DateTime<Utc>>,
     pub carried: BTreeMap<(IdentifierKind, String), Carried>,
     pub dirty: bool,
 }
@@ -77,23 +79,32 @@ impl Profile {
         kept
     }
 
+    /// Takes back what a record told. Gives whether that was anything.
+    pub fn take_back(&mut self, record_id: Uuid) -> bool {
+        let before = self.attributes.len();
+        self.attributes.retain(|_, told| told.record_id != record_id);
+        if self.attributes.len() == before && self.record_id != Some(record_id) {
+            return false;
+        }
+        if self.record_id == Some(record_id) {
+            let newest = self.attributes.values().map(|told| (told.observed_at, told.record_id)).max();
+            self.observed_at = newest.map_or(self.observed_at, |(at, _)| at);
+            self.record_id = newest.map(|(_, id)| id);
+        }
+        self.dirty = true;
+        true
+    }
+
     pub fn take(&mut self, said: &PreparedProfile, at: &Moment<'_>, seen_at: DateTime<Utc>, says_nothing: bool) {
         self.priority = at.priority;
         if says_nothing {
             return;
         }
         self.dirty = true;
-        self.kind = said.kind.or(self.kind);
-        // An older record that comes later fills gaps and overwrites nothing.
-        for (key, value) in &said.attributes {
-            if self.attributes.get(key).is_none_or(|known| known.observed_at <= seen_at) {
-                let told = Told { value: value.clone(), observed_at: seen_at, record_id: at.record_id };
-                self.attributes.insert(key.clone(), told);
-            }
-        }
-        if self.record_id.is_none() || self.observed_at <= seen_at {
-            self.observed_at = seen_at;
-            self.record_id = Some(at.record_id);
+        if !at.late {
+            self.tell(said, at, seen_at);
+        } else if at.gone && self.record_id.is_none() {
+            self.deleted_at = self.deleted_at.or(Some(at.received_at));
         }
         for (kind, value, strength) in &said.identifiers {
             let carried = self.carried.entry((*kind, value.clone())).or_insert_with(|| Carried {
@@ -108,6 +119,25 @@ impl Profile {
             carried.last_seen_at = carried.last_seen_at.max(seen_at);
             carried.times_seen += 1;
             carried.dirty = true;
+        }
+    }
+
+    fn tell(&mut self, said: &PreparedProfile, at: &Moment<'_>, seen_at: DateTime<Utc>) {
+        self.deleted_at = None;
+        self.kind = said.kind.or(self.kind);
+        if let Some(former) = at.former {
+            self.take_back(former);
+        }
+        // An older record that comes later fills gaps and overwrites nothing.
+        for (key, value) in &said.attributes {
+            if self.attributes.get(key).is_none_or(|known| known.observed_at <= seen_at) {
+                let told = Told { value: value.clone(), observed_at: seen_at, record_id: at.record_id };
+                self.attributes.insert(key.clone(), told);
+            }
+        }
+        if self.record_id.is_none() || self.observed_at <= seen_at {
+            self.observed_at = seen_at;
+            self.record_id = Some(at.record_id);
         }
     }
 }

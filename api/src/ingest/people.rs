@@ -36,6 +36,20 @@ pub(super) struct Moment<'a> {
     pub record_id: Uuid,
     pub received_at: DateTime<Utc>,
     pub occurred_at: Option<DateTime<Utc>>,
+    /// The version that the record takes the place of.
+    pub former: Option<Uuid>,
+    /// A newer version came before it: only whom it is about, and what they were known by, still counts.
+    pub late: bool,
+    /// The record was deleted, be it before it came.
+    pub gone: bool,
+}
+
+impl Moment<'_> {
+    /// When that was so which is said. A contract that starts next year is known today: what lies ahead would win over every
+    /// later word.
+    fn seen_at(&self, observed_at: Option<DateTime<Utc>>) -> DateTime<Utc> {
+        observed_at.or(self.occurred_at).unwrap_or(self.received_at).min(self.received_at)
+    }
 }
 
 /// The people of a flush.
@@ -95,6 +109,7 @@ impl People {
                 attributes: row.attributes.into_iter().map(told).collect(),
                 observed_at: row.observed_at,
                 record_id: row.record_id,
+                deleted_at: row.deleted_at,
                 carried: of_profile.remove(&row.id).unwrap_or_default(),
                 dirty: false,
                 source: row.source,
@@ -129,11 +144,10 @@ impl People {
 
     /// Takes what a record says of a profile, and decides whose it is. `attach` names the customer of a profile made by staff.
     pub fn observe(&mut self, at: &Moment<'_>, said: &PreparedProfile, attach: Option<Uuid>) {
-        // A contract that starts next year is known today: what lies ahead would win over every later word.
-        let seen_at = said.observed_at.or(at.occurred_at).unwrap_or(at.received_at).min(at.received_at);
+        let seen_at = at.seen_at(said.observed_at);
         let by_key = (at.source.to_owned(), said.key.clone());
         let known = self.by_key.get(&by_key).copied();
-        let says_nothing = said.says_nothing();
+        let says_nothing = if at.late { said.identifiers.is_empty() } else { said.says_nothing() };
         let profile_id = match known {
             Some(profile_id) => {
                 if let Some(customer) = self.set.customer_of(profile_id) {
@@ -155,6 +169,7 @@ impl People {
             attributes: BTreeMap::new(),
             observed_at: seen_at,
             record_id: None,
+            deleted_at: None,
             carried: BTreeMap::new(),
             dirty: true,
         });
@@ -188,6 +203,27 @@ impl People {
         if has_stage || decided {
             self.restage(at, customer);
         }
+    }
+
+    /// Takes back what the version said of a profile that this record takes the place of.
+    pub fn take_back(&mut self, at: &Moment<'_>, key: &str) {
+        let Some(former) = at.former else { return };
+        let Some(profile_id) = self.by_key.get(&(at.source.to_owned(), key.to_owned())) else { return };
+        let Some(profile) = self.profiles.get_mut(profile_id) else { return };
+        if !profile.take_back(former) {
+            return;
+        }
+        if at.gone && profile.record_id.is_none() {
+            profile.deleted_at = Some(at.seen_at(None));
+        }
+        let observed = profile.observed();
+        let id = profile.id;
+        self.set.restate(observed);
+        let Some(customer) = self.set.customer_of(id) else { return };
+        if let Some(known) = self.customers.get_mut(&customer) {
+            known.stale = true;
+        }
+        self.restage(at, customer);
     }
 
     /// A customer is known since the first word that a source had for them. What merely refers to them (a visit, a ticket)

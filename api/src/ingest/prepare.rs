@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 
 use chrono::{DateTime, Utc};
 
-use super::envelope::{Envelope, MappedProfile, Reject, RejectCode};
+use super::envelope::{Envelope, MappedProfile, Op, Reject, RejectCode};
 use super::id;
 use super::lines::Item;
 use super::report::envelope_of;
@@ -37,12 +37,21 @@ pub(super) struct Prepared<'a> {
     pub content: Result<Content, Reject>,
 }
 
+impl Prepared<'_> {
+    /// Whether it says that its key is gone.
+    pub fn deletes(&self) -> bool {
+        self.content.as_ref().is_ok_and(|content| content.deletes)
+    }
+}
+
 /// What a record says.
 pub(super) struct Content {
     /// Key of the record; of a keyless stream its hash.
     pub key: String,
     /// Key as the source gives it.
     pub own_key: Option<String>,
+    /// Whether the key is gone at the source.
+    pub deletes: bool,
     /// What orders the versions of the key: the source's version, else the time of the event.
     pub version: Option<String>,
     /// Whether it is the source's version.
@@ -236,6 +245,7 @@ fn content(
     Ok(Content {
         key,
         own_key,
+        deletes: mapped.op == Op::Delete,
         has_version: mapped.version.is_some(),
         version: mapped.version.or_else(|| mapped.occurred_at.map(time_text)),
         occurred_at: mapped.occurred_at,

@@ -1,15 +1,12 @@
 //! Records that were refused: listed with their reasons, and tried again when the mapping is mended.
 
-use std::collections::HashMap;
-
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::envelope::{Envelope, Op, RejectCode};
 use super::intake::Intake;
-use super::lines::Item;
 use super::report::Refused;
-use super::store::{self, PayloadRow, RefusedFilter, RefusedRow};
+use super::store::{self, RefusedFilter, RefusedRow};
 use crate::database::Database;
 use crate::error::{Error, Result};
 
@@ -117,16 +114,7 @@ pub async fn replay(intake: &Intake, selection: &Selection) -> Result<ReplayRepo
 }
 
 async fn retry(intake: &Intake, rows: Vec<RefusedRow>, report: &mut ReplayReport) -> Result<()> {
-    let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
-    let database = intake.database();
-    let payloads: Vec<PayloadRow> = database.rows(store::payloads(database.dialect(), ids.clone())).await?;
-    let mut payloads: HashMap<Uuid, String> = payloads.into_iter().map(|row| (row.id, row.payload)).collect();
-    let mut items: Vec<Item> = Vec::with_capacity(rows.len());
-    for row in rows {
-        let payload = payloads.remove(&row.id).unwrap_or_default();
-        items.push(Ok(envelope(row, payload)));
-    }
-    let flushed = intake.retry(&items, &ids).await?;
+    let flushed = intake.place_again(rows).await?;
     report.taken += flushed.taken;
     report.superseded += flushed.superseded + flushed.repeated;
     report.rejected.extend(flushed.rejected);
@@ -145,7 +133,8 @@ fn unreadable(code: Option<&str>) -> Option<RejectCode> {
     codes.into_iter().find(|known| Some(known.as_str()) == code)
 }
 
-fn envelope(row: RefusedRow, payload: String) -> Envelope {
+/// The envelope that a record came in.
+pub(super) fn envelope(row: RefusedRow, payload: String) -> Envelope {
     Envelope {
         source: row.source,
         stream: row.stream,

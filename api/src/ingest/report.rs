@@ -20,6 +20,12 @@ pub struct FlushReport {
     pub superseded: usize,
     /// Records that were refused; kept with their reason unless the flush was strict.
     pub rejected: Vec<Refused>,
+    /// Those of the taken that wait for the row that they belong to.
+    pub waiting: usize,
+    /// Records kept from before that waited for these, and are in their place now.
+    pub woken: usize,
+    /// Those that are still to be taken.
+    pub(super) waking: Vec<Uuid>,
     /// Taken and refused by source and stream.
     pub streams: BTreeMap<(String, String), Counts>,
     /// For each envelope the id of its row, where it was understood.
@@ -77,9 +83,11 @@ impl FlushReport {
                 };
                 *total += 1;
                 *of_stream += 1;
+                self.waiting += usize::from(outcome.waits);
             }
             self.origins.push(outcome.origin_id);
         }
+        self.waking.extend(done.woken);
     }
 }
 
@@ -89,6 +97,9 @@ impl FlushReport {
         self.taken += other.taken;
         self.repeated += other.repeated;
         self.superseded += other.superseded;
+        self.waiting += other.waiting;
+        self.woken += other.woken;
+        self.waking.extend(other.waking);
         let place = |at: usize| places.get(at).copied().unwrap_or(at);
         self.rejected.extend(other.rejected.into_iter().map(|one| Refused { position: place(one.position), ..one }));
         self.rejected.sort_by_key(|one| one.position);

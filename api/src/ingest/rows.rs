@@ -4,12 +4,14 @@ use std::collections::{BTreeSet, HashMap};
 
 use uuid::Uuid;
 
+use super::dropped::Early;
 use super::envelope::Reject;
 use super::heads::{Fate, Heads};
 use super::people::People;
 use super::prepare::{Prepared, Records, refusal};
 use super::store::{self, AliasKey};
-use crate::database::Transaction;
+use super::waiting;
+use crate::database::{OnConflict, Transaction};
 use crate::error::Result;
 use crate::identity::place::{Found, Holder, Placed, Placement, Reference};
 
@@ -54,6 +56,12 @@ pub(super) async fn holders(
         for (_, reference) in content.rows.iter().filter_map(|row| row.via.as_ref()) {
             ids.extend(row_of(heads, &record.source.key, reference));
         }
+        // And of those that are written anew: it may be that they belong to somebody else from now on.
+        let (source, stream) = (record.envelope.source.as_str(), record.envelope.stream.as_str());
+        if heads.was_there(source, stream, &content.key) {
+            let followed = content.rows.iter().filter(|row| waiting::is_followed(row.table));
+            ids.extend(followed.filter_map(|row| heads.row_id(source, stream, &content.key, &row.part)));
+        }
     }
     if ids.is_empty() {
         return Ok(HashMap::new());
@@ -75,6 +83,12 @@ pub(super) struct Ground<'a> {
     pub holders: HashMap<Uuid, Holder>,
     /// Members of staff that this flush writes.
     pub hired: BTreeSet<Uuid>,
+    /// What stands for their names, for those who wait for them.
+    pub words: Vec<Uuid>,
+    /// Rows that were not placed, since what they hang on has not come, by the position of their record.
+    pub early: Early,
+    /// Tickets, sessions and responses that turn out to be somebody else's.
+    pub moved: BTreeSet<Uuid>,
 }
 
 /// Places the rows of the records that are applied, in their order. Gives those that are refused, by position.
@@ -89,6 +103,7 @@ pub(super) fn place(
     for (index, (record, own)) in prepared.iter().zip(records).enumerate() {
         let (Fate::Applied(record_id), Ok(content)) = (fates[index], &record.content) else { continue };
         let source = record.source.key.as_str();
+        let was_there = ground.heads.was_there(source, &record.envelope.stream, &content.key);
         let found = found(ground, record);
         for (row, typed) in content.rows.iter().zip(own) {
             let Some(id) = ground.heads.row_id(source, &record.envelope.stream, &content.key, &row.part) else {
@@ -102,7 +117,21 @@ pub(super) fn place(
                 (None, None) => None,
             };
             if let Some(holder) = holder {
-                ground.holders.insert(id, holder);
+                let before = ground.holders.insert(id, holder);
+                if waiting::is_followed(row.table) && before.is_some_and(|old| old.profile_id != holder.profile_id) {
+                    ground.moved.insert(id);
+                }
+            }
+            if was_there {
+                placed.rewritten.push(id);
+            }
+            if let (None, Some((_, awaited))) =
+                (holder, row.via.as_ref().filter(|_| store::is_of_a_customer(row.table)))
+            {
+                let awaited_id = waiting::row(source, &awaited.stream, &awaited.key, &awaited.part);
+                placed.batch.push(OnConflict::Keep, &entity::record_waiting::Model { awaited_id, record_id })?;
+                ground.early.entry(index).or_default().insert(id);
+                continue;
             }
             let at =
                 Placement { id, record_id, source, received_at: record.envelope.received_at, holder, found: &found };
@@ -110,14 +139,20 @@ pub(super) fn place(
                 if error.code == crate::error::Code::Internal {
                     return Err(error);
                 }
-                let named = row.via.as_ref().filter(|_| holder.is_none()).map_or("the silo", |(table, _)| table);
-                refused.insert(index, refusal(&error, named));
+                refused.insert(index, refusal(&error, "the silo"));
                 break;
             }
         }
         for (word, staff_id) in placed.aliases.drain(..) {
             ground.hired.extend(staff_id);
+            ground.words.push(waiting::staff(source, &word));
             ground.staff.insert((source.to_owned(), word), staff_id);
+        }
+        // Whoever comes later, be it in this flush: the rows were placed without them.
+        let unknown =
+            content.staff.iter().filter(|word| !ground.staff.contains_key(&(source.to_owned(), (*word).clone())));
+        for awaited_id in unknown.map(|word| waiting::staff(source, word)) {
+            placed.batch.push(OnConflict::Keep, &entity::record_waiting::Model { awaited_id, record_id })?;
         }
     }
     Ok(refused)

@@ -1,6 +1,7 @@
 //! All SQL of the intake itself: records and the newest of each key, sources, and what a flush looks up.
 
 pub(super) mod bulk;
+pub(super) mod waiting;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -29,6 +30,10 @@ crate::row! {
         version: Option<String> = Text,
         /// Its hash.
         content_hash: Option<String> = Text,
+        /// Whether it is a delete.
+        deleted: bool = Bool,
+        /// The newest version of its table that it was seen in.
+        sync: Option<i64> = Number,
     }
 }
 
@@ -77,6 +82,22 @@ crate::row! {
         id: Uuid = Uuid,
         /// Its customer.
         customer_id: Uuid = Uuid,
+        /// The record that it came in.
+        record_id: Uuid = Uuid,
+        /// The row that it belonged to, of those that belong to another.
+        parent_id: Option<Uuid> = Uuid as "t.parent_id",
+    }
+}
+
+crate::row! {
+    /// A contact on the timeline.
+    pub(super) struct ContactRow {
+        /// Its row.
+        id: Uuid = Uuid,
+        /// The customer.
+        customer_id: Uuid = Uuid,
+        /// When.
+        occurred_at: DateTime<Utc> = Time,
     }
 }
 
@@ -311,13 +332,43 @@ pub(super) fn is_of_a_customer(table: &str) -> bool {
     Table::find(table).is_some_and(|table| table.belongs != Belongs::Nobody)
 }
 
+/// The table whose rows cannot be without those of this one, and its column that says which.
+pub(super) fn belonging_to(table: &str) -> Option<(&'static str, &'static str)> {
+    match table {
+        "ticket" => Some(("ticket_message", "ticket_id")),
+        "survey_response" => Some(("survey_answer", "response_id")),
+        _ => None,
+    }
+}
+
 /// Deletes rows of a table of customers. Gives those that were there.
 pub(super) async fn delete_rows(tx: &mut Transaction, table: &'static str, ids: Vec<Uuid>) -> Result<Vec<DeletedRow>> {
+    delete_where(tx, table, "id", "NULL", ids).await
+}
+
+/// Deletes the rows of a table that belong to these. Gives those that were there.
+pub(super) async fn delete_rows_of(
+    tx: &mut Transaction,
+    table: &'static str,
+    column: &'static str,
+    parents: Vec<Uuid>,
+) -> Result<Vec<DeletedRow>> {
+    delete_where(tx, table, column, column, parents).await
+}
+
+async fn delete_where(
+    tx: &mut Transaction,
+    table: &'static str,
+    column: &'static str,
+    parent: &'static str,
+    ids: Vec<Uuid>,
+) -> Result<Vec<DeletedRow>> {
     let mut sql = select::<DeletedRow>(tx.dialect());
-    sql.push(" FROM ").push(table).push(" t WHERE t.id").any_id(ids.clone());
+    sql.push(" FROM (SELECT id, customer_id, record_id, ").push(parent).push(" AS parent_id FROM ").push(table);
+    sql.push(" WHERE ").push(column).any_id(ids.clone()).push(") t");
     let rows = tx.rows(sql).await?;
     let mut sql = Sql::new(tx.dialect());
-    sql.push("DELETE FROM ").push(table).push(" WHERE id").any_id(ids);
+    sql.push("DELETE FROM ").push(table).push(" WHERE ").push(column).any_id(ids);
     tx.execute(sql).await?;
     Ok(rows)
 }
@@ -329,10 +380,10 @@ pub(super) async fn take_off_timeline(tx: &mut Transaction, rows: Vec<Uuid>) -> 
     tx.execute(sql).await.map(|_| ())
 }
 
-/// The customers of those of these rows that count as a contact.
-pub(super) async fn contacts_among(tx: &mut Transaction, rows: Vec<Uuid>) -> Result<Vec<IdRow>> {
-    let mut sql = select::<IdRow>(tx.dialect());
-    sql.push(" FROM (SELECT customer_id AS id FROM interaction WHERE NOT internal AND id").any_id(rows).push(") t");
+/// Those of these rows that count as a contact.
+pub(super) async fn contacts_among(tx: &mut Transaction, rows: Vec<Uuid>) -> Result<Vec<ContactRow>> {
+    let mut sql = select::<ContactRow>(tx.dialect());
+    sql.push(" FROM interaction t WHERE NOT t.internal AND t.id").any_id(rows);
     tx.rows(sql).await
 }
 

@@ -18,6 +18,10 @@ pub struct Summary {
     pub superseded: usize,
     /// Records refused.
     pub rejected: usize,
+    /// Those of the taken that waited for the row that they belong to.
+    pub waiting: usize,
+    /// Those that waited, now or from before, and are in their place.
+    pub woken: usize,
     /// The same by stream.
     pub streams: BTreeMap<String, Counts>,
     /// The first reason of each kind of refusal: stream, code, how often, the sentence.
@@ -56,6 +60,8 @@ impl Summary {
         self.repeated += report.repeated;
         self.superseded += report.superseded;
         self.rejected += report.rejected.len();
+        self.waiting += report.waiting;
+        self.woken += report.woken;
         for ((_, stream), counts) in report.streams {
             let sum = self.streams.entry(stream).or_default();
             sum.taken += counts.taken;

@@ -95,6 +95,14 @@ impl WorkingSet {
         self.decide(observed, None)
     }
 
+    /// Takes back what a known profile said: it stays where it is, and what it no longer says is no evidence any more.
+    pub fn restate(&mut self, observed: Observed) {
+        let evidence = Evidence::of(&observed, &self.rules.deny);
+        let Some(customer) = self.take_out(observed.profile_id, &evidence) else { return };
+        let joining = joining_of(&observed);
+        self.put(observed, customer, evidence, joining);
+    }
+
     /// Takes a profile that was made for a customer (an entry by staff). Its identifiers may then join that customer with
     /// others, like those of any profile. A profile that is known already stays where it is.
     pub fn attach(&mut self, observed: Observed, customer: Uuid) -> Vec<Decision> {

@@ -122,6 +122,14 @@ fn stream(node: Node<'_>, shared: &[Node<'_>], mapping: &mut Mapping) -> Result<
     };
     let occurred_at = entries.take("occurred_at").map(rule).transpose()?;
     let delete = entries.take("delete").map(|node| Condition::load(node, tables, false)).transpose()?;
+    let keeps_deleted = match entries.take("on_delete") {
+        None => false,
+        Some(node) => match node.text()? {
+            "remove" => false,
+            "keep" => true,
+            _ => return Err(node.fail("`on_delete` is \"remove\" (the rows go) or \"keep\" (they stay)")),
+        },
+    };
     let ignore = entries.take("ignore").map_or(Ok(false), |node| node.bool())?;
     let mut profiles = Vec::new();
     for node in shared {
@@ -146,7 +154,7 @@ fn stream(node: Node<'_>, shared: &[Node<'_>], mapping: &mut Mapping) -> Result<
             return Err(node.fail(format!("the stream `{name}` is mapped twice")));
         }
     }
-    mapping.streams.push(Stream { key, version, occurred_at, delete, profiles, rows });
+    mapping.streams.push(Stream { key, version, occurred_at, delete, keeps_deleted, profiles, rows });
     Ok(())
 }
 

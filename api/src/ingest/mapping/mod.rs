@@ -63,6 +63,7 @@ struct Stream {
     version: Vec<Expression>,
     occurred_at: Option<Expression>,
     delete: Option<Condition>,
+    keeps_deleted: bool,
     profiles: Vec<ProfileRule>,
     rows: Vec<RowRule>,
 }
@@ -138,10 +139,20 @@ impl Mapping {
         names
     }
 
-    /// Whether a newer version of a record of the stream may have fewer rows than an older one.
-    pub fn may_leave_out(&self, stream: &str) -> bool {
-        let rows = self.by_name.get(stream).map_or(&[][..], |position| &self.streams[*position].rows);
-        rows.iter().any(|row| row.for_each.is_some() || row.when.is_some())
+    /// Whether a newer version of a record of the stream may no longer say what an older one said: a row of a list, with a
+    /// condition, or that hangs on another; anything of a person; or all of it, where it `deletes`.
+    pub fn may_take_back(&self, stream: &str, deletes: bool) -> bool {
+        let Some(stream) = self.by_name.get(stream).map(|position| &self.streams[*position]) else { return false };
+        deletes
+            || stream.rows.iter().any(|row| {
+                row.for_each.is_some() || row.when.is_some() || row.table.belongs == table::Belongs::ProfileOrReference
+            })
+            || stream.profiles.iter().any(|profile| !profile.attributes.is_empty())
+    }
+
+    /// Whether what the source deleted stays in the graph: an archive.
+    pub fn keeps_deleted(&self, stream: &str) -> bool {
+        self.by_name.get(stream).is_some_and(|position| self.streams[*position].keeps_deleted)
     }
 
     /// One record in our words, or why not.

@@ -18,21 +18,30 @@ const MAX_ITEMS: usize = 5_000;
 impl Stream {
     /// One record in our words, or why not.
     pub(super) fn map(&self, scope: &Scope<'_>) -> Result<Mapped, Reject> {
+        let deleted = scope.envelope.op == Op::Delete
+            || self.delete.as_ref().map_or(Ok(false), |condition| condition.holds(scope, "delete"))?;
         let key = match &self.key {
-            Some(rule) => Some(rule.read_text(scope, "key")?.ok_or_else(|| rule.missing("key"))?.into_owned()),
+            // What deletes a record need not repeat what it said: then the door knows whose delete it is.
+            Some(rule) => match rule.read_text(scope, "key")? {
+                Some(key) => Some(key.into_owned()),
+                None if deleted && scope.envelope.key.is_some() => scope.envelope.key.clone(),
+                None => return Err(rule.missing("key")),
+            },
             None => scope.envelope.key.clone(),
         };
-        let deleted = self.delete.as_ref().map_or(Ok(false), |condition| condition.holds(scope, "delete"))?;
-        if deleted || scope.envelope.op == Op::Delete {
-            let reason = "The source deleted this record. This version does not take deletes yet: the record is kept \
-                          here, the customer still shows it, and a replay applies it once deletes are taken.";
-            return Err(Reject::new(RejectCode::NotSupportedYet, reason));
-        }
         let occurred_at = match &self.occurred_at {
             Some(rule) => rule.read_time(scope, "occurred_at")?,
             None => None,
         };
         let occurred_at = occurred_at.or(scope.envelope.occurred_at);
+        let version = expression::version(&self.version, scope)?;
+        if deleted {
+            if key.is_none() {
+                let reason = "This deletes a record, and does not say which. Give the stream a `key` in the mapping.";
+                return Err(Reject::new(RejectCode::MissingField, reason));
+            }
+            return Ok(Mapped { key, op: Op::Delete, version, occurred_at, profiles: Vec::new(), rows: Vec::new() });
+        }
         let mut profiles: Vec<MappedProfile> = Vec::new();
         for rule in &self.profiles {
             let Some(mut profile) = rule.map(scope)? else { continue };
@@ -52,7 +61,6 @@ impl Stream {
             rule.map(scope, first.as_deref(), &mut rows)?;
         }
         one_of_each(&rows)?;
-        let version = expression::version(&self.version, scope)?;
         Ok(Mapped { key, op: Op::Upsert, version, occurred_at, profiles, rows })
     }
 }

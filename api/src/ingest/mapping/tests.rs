@@ -118,7 +118,13 @@ fn what_cannot_be_mapped_says_why_without_the_value() {
     assert_eq!(unknown.code, RejectCode::UnknownStream);
     let mut deleted = Origin::new("s").envelope("x", None, r#"{"id":1}"#);
     deleted.op = Op::Delete;
-    assert_eq!(mapping.map(&deleted).unwrap_err().code, RejectCode::NotSupportedYet);
+    let mapped = mapping.map(&deleted).unwrap();
+    assert_eq!((mapped.key.as_deref(), mapped.op, mapped.rows.len()), (Some("1"), Op::Delete, 0));
+    // The door may know whose delete it is.
+    deleted.payload = "{}".into();
+    assert_eq!(mapping.map(&deleted).unwrap_err().code, RejectCode::MissingField);
+    deleted.key = Some("1".into());
+    assert_eq!(mapping.map(&deleted).unwrap().key.as_deref(), Some("1"));
 }
 
 #[test]

@@ -10,7 +10,7 @@ pub const MAPPING: &str = include_str!("postgres_contacts.toml");
 mod tests {
     use serde_json::{Value, json};
 
-    use crate::ingest::envelope::{Mapped, Reject, RejectCode};
+    use crate::ingest::envelope::{Mapped, Op, Reject};
     use crate::ingest::lines::Origin;
     use crate::ingest::mapping::Mapping;
     use crate::ingest::singer::{Message, Singer};
@@ -71,11 +71,10 @@ mod tests {
     }
 
     #[test]
-    fn deletes_are_kept_as_not_supported_yet() {
+    fn deletes_are_told_apart() {
         let (records, ..) = read(DELETES);
-        let codes: Vec<_> = records.iter().map(|record| record.as_ref().err().map(|reject| reject.code)).collect();
-        let delete = Some(RejectCode::NotSupportedYet);
-        assert_eq!(codes, [delete, None, None, delete]);
+        let ops: Vec<_> = records.iter().map(|record| record.as_ref().unwrap().op).collect();
+        assert_eq!(ops, [Op::Delete, Op::Upsert, Op::Upsert, Op::Delete]);
     }
 
     #[test]

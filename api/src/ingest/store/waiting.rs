@@ -1,0 +1,65 @@
+//! The SQL of records that wait for others, and of keys that were not seen.
+
+use uuid::Uuid;
+
+use super::{IdRow, RefusedRow, select};
+use crate::database::{Database, Sql, Transaction};
+use crate::error::Result;
+
+crate::row! {
+    /// A key.
+    pub(in crate::ingest) struct KeyRow {
+        /// The key.
+        key: String = Text,
+    }
+}
+
+/// The records that wait for any of these, in the order they came.
+pub(in crate::ingest) async fn waiting_for(tx: &mut Transaction, awaited: Vec<Uuid>) -> Result<Vec<IdRow>> {
+    let mut sql = select::<IdRow>(tx.dialect());
+    sql.push(" FROM record t WHERE t.id IN (SELECT w.record_id FROM record_waiting w WHERE w.awaited_id");
+    sql.any_id(awaited).push(") ORDER BY t.intake_no");
+    tx.rows(sql).await
+}
+
+/// The records of the rows that belong to these tickets, sessions and responses.
+pub(in crate::ingest) async fn hanging_on(tx: &mut Transaction, rows: Vec<Uuid>) -> Result<Vec<IdRow>> {
+    let mut sql = select::<IdRow>(tx.dialect());
+    sql.push(" FROM (SELECT record_id AS id FROM ticket_message WHERE ticket_id").any_id(rows.clone());
+    sql.push(" UNION SELECT record_id FROM web_event WHERE session_id").any_id(rows.clone());
+    sql.push(" UNION SELECT record_id FROM survey_answer WHERE response_id").any_id(rows).push(") t");
+    tx.rows(sql).await
+}
+
+/// These records wait no longer.
+pub(in crate::ingest) async fn forget(tx: &mut Transaction, records: Vec<Uuid>) -> Result<()> {
+    let mut sql = Sql::new(tx.dialect());
+    sql.push("DELETE FROM record_waiting WHERE record_id").any_id(records);
+    tx.execute(sql).await.map(|_| ())
+}
+
+/// These records, in the order they came, without what they say.
+pub(in crate::ingest) async fn records(database: &Database, ids: Vec<Uuid>) -> Result<Vec<RefusedRow>> {
+    let mut sql = select::<RefusedRow>(database.dialect());
+    sql.push(" FROM (SELECT r.*, octet_length(r.payload) AS bytes FROM record r WHERE r.state IN ('APPLIED', 'WAITING') AND r.id");
+    sql.any_id(ids).push(") t ORDER BY t.intake_no");
+    database.rows(sql).await
+}
+
+/// The next keys of a stream that are there and were not seen in this version of its table, nor in a newer one.
+pub(in crate::ingest) async fn unseen(
+    database: &Database,
+    source: &str,
+    stream: &str,
+    version: i64,
+    after: &str,
+    limit: u16,
+) -> Result<Vec<KeyRow>> {
+    let mut sql = select::<KeyRow>(database.dialect());
+    sql.push(" FROM record_head t WHERE t.source = ").bind(source).push(" AND t.stream = ").bind(stream);
+    sql.push(" AND t.key > ")
+        .bind(after)
+        .push(" AND t.record_id IS NOT NULL AND NOT t.deleted AND NOT (t.key LIKE '!%' AND length(t.key) = 65)");
+    sql.push(" AND (t.sync IS NULL OR t.sync < ").bind(version).push(") ORDER BY t.key LIMIT ").bind(i64::from(limit));
+    database.rows(sql).await
+}

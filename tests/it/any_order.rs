@@ -1,0 +1,184 @@
+//! The property that order makes no difference: a history delivered straight, and the same delivered in any order, some of it
+//! more than once, cut into flushes anyhow, end in one state.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use api::ingest::envelope::Envelope;
+use customer360_tests::{TestDatabase, both};
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::{Config, TestRunner};
+use sea_orm::{DatabaseConnection, EntityTrait};
+use serde_json::{Value, json};
+
+use crate::intake::envelope;
+use crate::order::desk;
+
+both! {
+    async fn any_order_ends_in_one_state(database: TestDatabase) {
+        const CASES: u32 = 24;
+        let names = |case: u32| [format!("straight-{case}"), format!("mixed-{case}")];
+        let intake = desk(&database, (0..CASES).flat_map(names)).await;
+        let connection = database.connect().await;
+        let mut runner = TestRunner::new(Config::default());
+        for case in 0..CASES {
+            let [straight, mixed] = names(case);
+            let history = histories().new_tree(&mut runner).unwrap().current();
+            let delivery = deliveries(history.len()).new_tree(&mut runner).unwrap().current();
+            for (n, said) in (0..).zip(&history) {
+                intake.flush(vec![said.envelope(&straight, n)]).await.unwrap();
+            }
+            let mut n = 0;
+            for flush in delivery.split(|at| *at >= history.len()) {
+                let batch = flush.iter().map(|at| { n += 1; history[*at].envelope(&mixed, n) });
+                intake.flush(batch.collect()).await.unwrap();
+            }
+            let (one, other) = (state(&connection, &straight).await, state(&connection, &mixed).await);
+            let differing: Vec<_> = one.keys().chain(other.keys()).filter(|name| one.get(*name) != other.get(*name)).map(|name| (name, one.get(name), other.get(name))).collect();
+            assert!(differing.is_empty(), "case {case}: {differing:?}\nof {history:?}\ncame as {delivery:?}");
+        }
+    }
+}
+
+/// One version of one record.
+#[derive(Debug, Clone)]
+struct Said {
+    stream: &'static str,
+    id: u8,
+    version: u8,
+    gone: bool,
+    of: u8,
+    word: u8,
+}
+
+impl Said {
+    fn envelope(&self, source: &str, n: i64) -> Envelope {
+        let Self { stream, id, version, gone, of, word } = self;
+        let time = format!("2026-05-{:02}T10:{:02}:{:02}Z", version + 1, id, stream.len());
+        let mut payload = match *stream {
+            "people" => {
+                json!({ "id": format!("p{id}"), "name": format!("Person {id}"), "city": (*word > 0).then(|| format!("City {word}")),
+                "email": format!("p{id}-{}@{source}.example.org", word % 2) })
+            }
+            "tickets" => {
+                json!({ "id": format!("t{id}"), "person": format!("p{of}"), "subject": format!("Subject {word}"), "agent": "kim" })
+            }
+            "messages" => {
+                json!({ "id": format!("m{id}"), "ticket": format!("t{of}"), "text": format!("m{id}: {word}"), "agent": "kim" })
+            }
+            _ => json!({ "key": "kim", "name": "Kim Lee" }),
+        };
+        if *stream != "staff" {
+            payload["v"] = json!(version);
+            payload["at"] = json!(time);
+            if *gone {
+                payload["gone"] = json!(true);
+            }
+        }
+        envelope(n, source, stream, &payload)
+    }
+}
+
+/// Versions of a few records, in their order; the last of some is a delete.
+fn histories() -> impl Strategy<Value = Vec<Said>> {
+    let stream = prop_oneof![Just("people"), Just("tickets"), Just("messages"), Just("staff")];
+    let said = (stream, 0_u8..3, 0_u8..3, 0_u8..4, prop::bool::weighted(0.2));
+    prop::collection::vec(said, 1..16).prop_map(|all| {
+        let mut versions = BTreeMap::new();
+        let number = |(stream, id, of, word, gone): (&'static str, u8, u8, u8, bool)| {
+            let version: &mut u8 = versions.entry((stream, id)).or_default();
+            *version += 1;
+            Said { stream, id, version: *version, gone, of, word }
+        };
+        all.into_iter().map(number).collect()
+    })
+}
+
+/// Positions of a history, each at least once, in any order; what is no position ends a flush.
+fn deliveries(count: usize) -> impl Strategy<Value = Vec<usize>> {
+    let again = prop::collection::vec(0..count + 3, 0..count + 3);
+    again.prop_flat_map(move |again| Just((0..count).chain(again).collect::<Vec<_>>()).prop_shuffle())
+}
+
+/// All that is told of a source, without what only the order of arrival decides: ids, and times of our own.
+async fn state(connection: &DatabaseConnection, source: &str) -> BTreeMap<String, Value> {
+    let mut all = BTreeMap::new();
+    let profiles = entity::source_profile::Entity::find().all(connection).await.unwrap();
+    let profiles: Vec<_> = profiles.into_iter().filter(|profile| profile.source == source).collect();
+    let customers = entity::customer::Entity::find().all(connection).await.unwrap();
+    let clean = |text: String| text.replace(source, "source");
+    let mut key_of = BTreeMap::new();
+    for profile in &profiles {
+        key_of.insert(profile.id, profile.key.clone());
+        let together: BTreeSet<&str> = profiles
+            .iter()
+            .filter(|other| other.customer_id == profile.customer_id)
+            .map(|other| other.key.as_str())
+            .collect();
+        let customer = customers.iter().find(|customer| customer.id == profile.customer_id).unwrap();
+        let attributes = profile.attributes.as_object().unwrap();
+        let said: BTreeMap<&str, String> = attributes
+            .iter()
+            .map(|(name, value)| {
+                let value =
+                    value.as_str().map(str::to_owned).unwrap_or_else(|| value["value"].as_str().unwrap().to_owned());
+                (name.as_str(), clean(value))
+            })
+            .collect();
+        let shown = [&customer.name, &customer.email, &customer.city].map(|value| value.clone().map(&clean));
+        all.insert(
+            format!("profile {}", profile.key),
+            json!({ "with": together, "said": said, "shown": shown,
+            "deleted": profile.deleted_at.is_some(), "last": customer.last_interaction_at }),
+        );
+    }
+    for known in entity::profile_identifier::Entity::find().all(connection).await.unwrap() {
+        if let Some(key) = key_of.get(&known.source_profile_id) {
+            all.insert(format!("identifier {key} {}", clean(known.value)), json!(known.times_seen > 0));
+        }
+    }
+    for row in
+        entity::ticket::Entity::find().all(connection).await.unwrap().into_iter().filter(|row| row.source == source)
+    {
+        let about = &key_of[&row.source_profile_id];
+        all.insert(
+            format!("ticket {}", row.number.unwrap()),
+            json!([about, row.subject, row.assignee_id.is_some(), row.opened_at]),
+        );
+    }
+    for row in entity::ticket_message::Entity::find()
+        .all(connection)
+        .await
+        .unwrap()
+        .into_iter()
+        .filter(|row| row.source == source)
+    {
+        let about = &key_of[&row.source_profile_id];
+        all.insert(format!("message {}", row.text), json!([about, row.staff_id.is_some(), row.sent_at]));
+    }
+    let mut happened: Vec<String> = Vec::new();
+    for row in entity::interaction::Entity::find()
+        .all(connection)
+        .await
+        .unwrap()
+        .into_iter()
+        .filter(|row| row.source == source)
+    {
+        happened.push(format!("{} {} {}", row.kind, row.occurred_at, key_of[&row.source_profile_id]));
+    }
+    happened.sort();
+    all.insert("timeline".into(), json!(happened));
+    for head in entity::record_head::Entity::find()
+        .all(connection)
+        .await
+        .unwrap()
+        .into_iter()
+        .filter(|head| head.source == source)
+    {
+        // A refused record has a key of its own; what was only mentioned says nothing.
+        if head.record_id.is_some() && !head.key.starts_with('!') {
+            all.insert(format!("head {} {}", head.stream, head.key), json!([head.version, head.deleted]));
+        }
+    }
+    all
+}
