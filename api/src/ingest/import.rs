@@ -13,7 +13,7 @@ use super::bulk;
 use super::files::{Chunk, Piece, Reader, readable, stream_of};
 use super::intake::Intake;
 use super::lines::Origin;
-use super::singer::{Message, Singer, SingerError};
+use super::singer::{Message, Notice, Singer, SingerError};
 use super::source::Source;
 pub use super::summary::{Reason, Summary};
 use crate::error::{Error, Result};
@@ -151,6 +151,12 @@ async fn take_messages(
             // The last state speaks for those before it.
             Some(Ok(Message::State(value))) => bookmark = Some(value),
             Some(Ok(Message::Notice(notice))) => writer.summary.notice(notice),
+            Some(Ok(Message::ActivateVersion { line, stream, .. })) => writer.summary.notice(Notice {
+                line,
+                stream: Some(stream),
+                kind: "ACTIVATE_VERSION".into(),
+                text: "Rows that vanished at the source are not removed yet; its records are taken as usual.".into(),
+            }),
             Some(Err(error)) => {
                 ended = Some(error);
                 break;

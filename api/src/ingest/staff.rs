@@ -56,6 +56,7 @@ impl Intake {
             occurred_at: Some(entry.written_at),
             received_at: entry.written_at,
             dedupe_key: None,
+            sync: None,
         };
         let report = self.flush_answered(Ok(envelope), entry.answered.as_ref()).await?;
         if let Some(refused) = report.rejected.into_iter().next() {

@@ -175,6 +175,7 @@ fn envelopes(rows: Rows) -> Vec<Envelope> {
             occurred_at: None,
             received_at: start + TimeDelta::seconds(second),
             dedupe_key: None,
+            sync: None,
         })
         .collect()
 }
