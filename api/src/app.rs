@@ -203,6 +203,7 @@ pub fn open_intake_of(config: &Config, database: Database, sources: Sources) -> 
         batch: config.intake.flush_records,
         flush_after: Duration::from_millis(config.intake.flush_ms),
         line_bytes: config.intake.line_bytes,
+        batch_folder: config.intake.batch_folder.clone(),
         ..IntakeSettings::default()
     };
     Ok(Intake::new(database, sources, rules, settings))

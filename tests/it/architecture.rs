@@ -141,6 +141,7 @@ const WITHOUT_PERMIT: &[(&str, &str)] = &[
     ("ingest/rejected", "rejected records, for the commands of whoever runs the server"),
     ("ingest/store", "what of these there is to try again"),
     ("ingest/store/bulk", "whether a bulk import took indexes away"),
+    ("ingest/store/progress", "how far a file of an import that did not end is written"),
     ("graph/batch", "the selects that permits made"),
 ];
 

@@ -26,7 +26,7 @@ pub const LOG_VARIABLE: &str = "CUSTOMER360_LOG";
 const PREFIX: &str = "CUSTOMER360_";
 
 /// Settings whose environment value is text even where it reads like a number.
-const TEXT_KEYS: [&str; 10] = [
+const TEXT_KEYS: [&str; 11] = [
     "database.url",
     "auth.hs256_secret",
     "auth.hs256_secret_file",
@@ -35,6 +35,7 @@ const TEXT_KEYS: [&str; 10] = [
     "auth.audience",
     "identity.deny_list",
     "intake.sources",
+    "intake.batch_folder",
     "access.policy",
     "access.cursor_secret",
 ];

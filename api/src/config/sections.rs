@@ -298,11 +298,20 @@ pub struct Intake {
     pub flush_records: usize,
     /// Longest wait of a tap's record for its transaction, in milliseconds. Default 1,000.
     pub flush_ms: u64,
+    /// The only folder that files of a tap's BATCH messages are read from. Default none: they are not read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub batch_folder: Option<PathBuf>,
 }
 
 impl Default for Intake {
     fn default() -> Self {
-        Self { sources: "sources".into(), line_bytes: 1024 * 1024, flush_records: 500, flush_ms: 1_000 }
+        Self {
+            sources: "sources".into(),
+            line_bytes: 1024 * 1024,
+            flush_records: 500,
+            flush_ms: 1_000,
+            batch_folder: None,
+        }
     }
 }
 

@@ -166,7 +166,7 @@ fn tower_call(
 }
 
 /// Done when the process is asked to end.
-pub(super) async fn asked_to_end() {
+pub async fn asked_to_end() {
     let interrupt = async {
         if let Err(error) = tokio::signal::ctrl_c().await {
             tracing::error!(%error, "ctrl-c cannot be heard");

@@ -31,6 +31,7 @@ use tokio::net::TcpListener;
 
 use crate::config::Config;
 use crate::error::Result;
+pub use connection::asked_to_end;
 pub use engine::{Engine, Reply};
 use shared::Shared;
 

@@ -2,6 +2,7 @@
 //! another writer was in the way.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -36,6 +37,8 @@ pub struct IntakeSettings {
     pub flush_after: Duration,
     /// The longest line that is read, in bytes.
     pub line_bytes: usize,
+    /// The only folder that files of a tap's BATCH are read from; none: they are not read.
+    pub batch_folder: Option<PathBuf>,
 }
 
 impl Default for IntakeSettings {
@@ -46,6 +49,7 @@ impl Default for IntakeSettings {
             bulk_batch: 5_000,
             flush_after: Duration::from_secs(1),
             line_bytes: MAX_LINE,
+            batch_folder: None,
         }
     }
 }
@@ -82,6 +86,8 @@ pub(super) struct Extra<'a> {
     pub held: Option<&'a Slots>,
     /// What is answered to the request that it came by.
     pub answered: Option<&'a entity::idempotency_key::Model>,
+    /// How far its file is read with it.
+    pub noted: Option<&'a entity::import_progress::Model>,
 }
 
 impl Intake {
@@ -132,22 +138,34 @@ impl Intake {
 
     /// Takes what a reader gave: envelopes, and lines that it refused.
     pub async fn flush_items(&self, items: Vec<Item>) -> Result<FlushReport> {
-        self.flush_piece(items.into(), false).await
+        self.flush_piece(items.into(), false, None).await
     }
 
     /// Takes all or nothing: if anything is refused, nothing of the transaction is written.
     pub async fn flush_strictly(&self, items: Vec<Item>) -> Result<FlushReport> {
-        self.flush_piece(items.into(), true).await
+        self.flush_piece(items.into(), true, None).await
     }
 
-    /// Takes a piece of a file, all or nothing of it if that is strict.
-    pub(super) async fn flush_piece(&self, piece: Piece, strict: bool) -> Result<FlushReport> {
+    /// Takes a piece of a file, all or nothing of it if that is strict. Where that leaves the file is noted with the last of it.
+    pub(super) async fn flush_piece(
+        &self,
+        piece: Piece,
+        strict: bool,
+        noted: Option<&entity::import_progress::Model>,
+    ) -> Result<FlushReport> {
         // The claim and the locks take a connection each.
         let enough = self.inner.database.writers() as usize >= PARTS + 2;
         if self.bulk.is_some() && !strict && enough && piece.items.len() >= WORTH_PARTING {
-            return self.flush_parts(piece).await;
+            let report = self.flush_parts(piece).await?;
+            if let Some(noted) = noted {
+                let mut tx = self.inner.database.begin().await?;
+                store::hasten(&mut tx).await?;
+                store::progress::note(&mut tx, noted).await?;
+                tx.commit().await?;
+            }
+            return Ok(report);
         }
-        self.run(&piece.items, piece.ready, strict, &[], Extra::default()).await
+        self.run(&piece.items, piece.ready, strict, &[], Extra { noted, ..Extra::default() }).await
     }
 
     /// Takes one item strictly, and keeps in the same transaction what is answered to its request, if it came by one.
@@ -247,6 +265,7 @@ impl Intake {
             bulk: self.bulk.as_deref(),
             held: extra.held,
             answered: extra.answered,
+            noted: None,
             hasty: self.hasty,
         };
         let mut report = FlushReport::default();
@@ -257,6 +276,7 @@ impl Intake {
             let before = Instant::now();
             let start = items.len() - rest.len();
             let replaced = replaces.get(start..start + now.len()).unwrap_or_default();
+            let way = Way { noted: extra.noted.filter(|_| later.is_empty()), ..way };
             let rest_ahead = ahead.split_off(now.len().min(ahead.len()));
             let done =
                 self.write(&way, now, std::mem::replace(&mut ahead, rest_ahead), replaced, &mut ordinals).await?;
@@ -343,7 +363,8 @@ impl Intake {
         let middle = items.len() / 2;
         let (first, second) = items.split_at(middle);
         let (first_ids, second_ids) = replaces.split_at(middle.min(replaces.len()));
-        let mut done = Box::pin(self.write(way, first, Vec::new(), first_ids, ordinals)).await?;
+        let first_way = Way { noted: None, ..*way };
+        let mut done = Box::pin(self.write(&first_way, first, Vec::new(), first_ids, ordinals)).await?;
         let rest = Box::pin(self.write(way, second, Vec::new(), second_ids, ordinals)).await?;
         done.outcomes.extend(rest.outcomes);
         Ok(done)

@@ -151,7 +151,10 @@ impl<R: BufRead> Iterator for Lines<R> {
 
 /// The refusal of bytes that are no text.
 pub fn not_utf8(valid: usize) -> Reject {
-    let reason = format!("Byte {} is not UTF-8. Save the file as UTF-8 and import it again.", valid + 1);
+    let reason = format!(
+        "Byte {} is not UTF-8. Save the file as UTF-8, or name its encoding with --encoding, and import it again.",
+        valid + 1
+    );
     Reject::new(RejectCode::InvalidUtf8, reason)
 }
 

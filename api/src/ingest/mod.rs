@@ -1,6 +1,6 @@
 //! Intake: from what a source sent to one envelope, and from the envelope to records in our words.
 //!
-//! The way of a record: a reader ([`csv`], [`jsonl`], [`singer`]) makes an [`envelope::Envelope`] of each line; a
+//! The way of a record: a reader ([`csv`], [`jsonl`], [`singer`], or what [`input`] finds a file to be) makes an [`envelope::Envelope`] of each line; a
 //! [`source::Source`] knows which [`mapping::Mapping`] reads it; the mapping turns it into [`envelope::Mapped`] or into a
 //! [`envelope::Reject`] that says what to do. [`id`] gives the ids, [`json`] reads a payload with its numbers exact,
 //! [`preset`] lists the mappings that come with the product.
@@ -21,6 +21,7 @@ mod graph;
 mod heads;
 pub mod id;
 pub mod import;
+pub mod input;
 pub mod intake;
 pub mod json;
 pub mod jsonl;
@@ -35,6 +36,7 @@ mod prepare;
 pub mod preset;
 pub mod rejected;
 pub mod report;
+mod resume;
 mod rows;
 pub mod singer;
 mod slots;
