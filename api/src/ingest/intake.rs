@@ -174,6 +174,11 @@ impl Intake {
         self.run(items, Vec::new(), false, replaces, Extra::default()).await
     }
 
+    /// The declared sources.
+    pub fn declared(&self) -> impl Iterator<Item = &Source> {
+        self.inner.sources.iter()
+    }
+
     /// Writes every declared source to the database, so that one that never delivers is seen to be silent.
     pub async fn declare(&self) -> Result<()> {
         for source in self.inner.sources.iter() {
