@@ -6,3 +6,4 @@ mod browser;
 mod http;
 mod taps;
 mod tools;
+mod tracking;

@@ -285,14 +285,14 @@ both! {
         let intake = intake(&database).await;
         let options = ImportOptions { source: "csv-support".into(), ..ImportOptions::default() };
         let body = format!("{HEADER}{}", rows(0, 20));
-        let summary = import_stream(&intake, &options, io::Cursor::new(body), "tickets.csv").await.unwrap();
+        let summary = import_stream(&intake, &options, io::Cursor::new(body), "tickets.csv", |_| {}).await.unwrap();
         assert_eq!((summary.taken, summary.rejected, summary.fault.is_none()), (20, 0, true));
         let whole = fs::read(fixture("purchases.parquet")).unwrap();
         let sales = ImportOptions { source: "csv-sales".into(), stream: Some("purchases".into()), ..ImportOptions::default() };
-        let summary = import_stream(&intake, &sales, io::Cursor::new(whole), "export.parquet").await.unwrap();
+        let summary = import_stream(&intake, &sales, io::Cursor::new(whole), "export.parquet", |_| {}).await.unwrap();
         assert_eq!((summary.taken, summary.rejected), (3, 1));
         for (name, word) in [("tickets.exe", "its format"), ("nothing.csv", "no stream `nothing`")] {
-            let told = import_stream(&intake, &options, io::empty(), name).await.unwrap_err();
+            let told = import_stream(&intake, &options, io::empty(), name, |_| {}).await.unwrap_err();
             assert!(told.message.contains(word), "{}", told.message);
         }
         let app = TestApp::over(database, &[]).await;

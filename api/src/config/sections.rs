@@ -7,7 +7,9 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::doors::Doors;
 use super::secret::{DatabaseUrl, Secret};
+use super::secrets::Secrets;
 use crate::error::{Error, Result};
 
 /// All settings of the server.
@@ -30,8 +32,13 @@ pub struct Config {
     pub identity: Identity,
     /// Taking records in.
     pub intake: Intake,
+    /// Taking records in over HTTP.
+    pub doors: Doors,
     /// Who may see what.
     pub access: Access,
+    /// What sources prove themselves with, by the names that their files use (`secrets = ["…"]`): `name = "…"`, or
+    /// `name = { file = "…" }`. At least 16 bytes outside development. Default none.
+    pub secrets: Secrets,
 }
 
 /// Where this process runs.

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::envelope::{Envelope, Reject, RejectCode};
 use super::files::Piece;
 use super::flush::{self, Done, Keep, Way};
+use super::keyring::Keyring;
 use super::lines::{Item, MAX_LINE, Rejected};
 use super::parts::PARTS;
 use super::prepare::{Maker, Ordinals, Ready};
@@ -39,6 +40,8 @@ pub struct IntakeSettings {
     pub line_bytes: usize,
     /// The only folder that files of a tap's BATCH are read from; none: they are not read.
     pub batch_folder: Option<PathBuf>,
+    /// What its sources prove themselves with.
+    pub keyring: Keyring,
 }
 
 impl Default for IntakeSettings {
@@ -50,6 +53,7 @@ impl Default for IntakeSettings {
             flush_after: Duration::from_secs(1),
             line_bytes: MAX_LINE,
             batch_folder: None,
+            keyring: Keyring::default(),
         }
     }
 }
@@ -120,6 +124,11 @@ impl Intake {
         &self.inner.settings
     }
 
+    /// What its sources prove themselves with.
+    pub fn keyring(&self) -> &Keyring {
+        &self.inner.settings.keyring
+    }
+
     /// The database below.
     pub fn database(&self) -> &Database {
         &self.inner.database
@@ -181,6 +190,11 @@ impl Intake {
     /// Tries refused records again, which keep their ids: those that are refused again stay as they are.
     pub(super) async fn retry(&self, items: &[Item], replaces: &[Uuid]) -> Result<FlushReport> {
         self.run(items, Vec::new(), false, replaces, Extra::default()).await
+    }
+
+    /// The declared sources.
+    pub fn declared(&self) -> impl Iterator<Item = &Source> {
+        self.inner.sources.iter()
     }
 
     /// Writes every declared source to the database, so that one that never delivers is seen to be silent.

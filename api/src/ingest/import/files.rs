@@ -57,6 +57,7 @@ pub async fn import_stream(
     options: &ImportOptions,
     reader: impl Read + Send + 'static,
     name: &str,
+    progress: impl FnMut(&Summary),
 ) -> Result<Summary> {
     let source = intake.source(&options.source).await?;
     known_format(name).map_err(|what| Error::bad_input(format!("The name of the file says its format: {what}.")))?;
@@ -65,7 +66,7 @@ pub async fn import_stream(
     known_stream(&source, &stream)?;
     let given = Given::Stream(Box::new(reader), name.to_owned());
     let inputs = vec![Source { given, stream, marked: None, skip: 0 }];
-    import_inputs(intake, options, source, inputs, Summary::default(), |_| {}).await
+    import_inputs(intake, options, source, inputs, Summary::default(), progress).await
 }
 
 async fn import_inputs(
