@@ -119,24 +119,19 @@ async fn take_messages(
     let patience = writer.intake.settings().flush_after;
     loop {
         let left = patience.saturating_sub(oldest.elapsed());
-        let message = if stopping {
-            // What the reader has read already; it may be waiting for the tap's next line for ever.
-            match messages.try_recv() {
-                Ok(message) => Some(message),
-                Err(_) => break,
+        let message = tokio::select! {
+            biased;
+            () = ImportOptions::stopped(stop), if !stopping => {
+                // What the reader has read already is still to come, and no more.
+                messages.close();
+                stopping = true;
+                continue;
             }
-        } else {
-            tokio::select! {
-                received = messages.recv() => match received {
-                    Some(message) => Some(message),
-                    None => break,
-                },
-                () = tokio::time::sleep(left) => None,
-                () = ImportOptions::stopped(stop) => {
-                    stopping = true;
-                    continue;
-                }
-            }
+            received = messages.recv() => match received {
+                Some(message) => Some(message),
+                None => break,
+            },
+            () = tokio::time::sleep(left) => None,
         };
         let named = |own: &mut String| stream.as_ref().map_or((), |stream| own.clone_from(stream));
         match message {

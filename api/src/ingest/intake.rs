@@ -10,11 +10,12 @@ use std::time::{Duration, Instant};
 use chrono::Utc;
 use uuid::Uuid;
 
-use super::envelope::{Envelope, Reject, RejectCode};
+use super::culprit::{culprit, refused};
+use super::envelope::Envelope;
 use super::files::Piece;
 use super::flush::{self, Done, Keep, Way};
 use super::keyring::Keyring;
-use super::lines::{Item, MAX_LINE, Rejected};
+use super::lines::{Item, MAX_LINE};
 use super::parts::PARTS;
 use super::prepare::{Maker, Ordinals, Ready};
 use super::report::{FlushReport, envelope_of};
@@ -383,29 +384,6 @@ impl Intake {
         done.outcomes.extend(rest.outcomes);
         Ok(done)
     }
-}
-
-/// The position of the record whose value the database cannot keep, found without writing anything.
-async fn culprit(way: &Way<'_>, items: &[Item], ordinals: &Ordinals) -> Result<usize> {
-    let trial = Way { keep: Keep::Nothing, ..*way };
-    let (mut start, mut end) = (0, items.len());
-    while end - start > 1 {
-        let middle = start.midpoint(end);
-        match flush::flush(&trial, &items[start..middle], Vec::new(), &[], &mut ordinals.clone()).await {
-            Ok(_) => start = middle,
-            Err(error) if refuses_a_value(&error) => end = middle,
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(start)
-}
-
-/// The same record, refused for what the database cannot keep.
-fn refused(item: &Item, error: Error) -> Result<Item> {
-    let Ok(envelope) = item else { return Err(error) };
-    let reason = "The database cannot keep a value of this record: it is too large. Shorten it, or leave it out.";
-    let reject = Reject::new(RejectCode::TooLarge, reason);
-    Ok(Err(Rejected { line: 0, envelope: envelope.clone(), reject }))
 }
 
 fn unusable(error: &SourceError) -> Error {

@@ -11,6 +11,7 @@
 
 pub mod bulk;
 pub mod csv;
+mod culprit;
 pub mod decimal;
 mod dropped;
 pub mod envelope;
