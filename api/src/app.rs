@@ -20,10 +20,11 @@ use crate::graph::ask::Work;
 use crate::graph::batch::drive;
 use crate::graph::cursor::Sealer;
 use crate::graph::run::Runner;
-use crate::http::{Engine, Reply};
+use crate::http::{Doors, Engine, Reply};
 use crate::identity::decide::{DegreeLimits, Rules};
 use crate::identity::deny::{self, DenyList};
 use crate::ingest::intake::{Intake, IntakeSettings};
+use crate::ingest::keyring::Keyring;
 use crate::ingest::source::Sources;
 use crate::ingest::staff::StaffEntry;
 use crate::schema::{self, Schema};
@@ -42,6 +43,7 @@ pub struct App {
     intake: Intake,
     countries: Countries,
     door: Arc<dyn Door>,
+    doors: Arc<Doors>,
     schema: Schema,
     runner: Runner<schema::Query>,
     pages: Pages,
@@ -64,9 +66,10 @@ impl App {
         let (schema, runner) = schema::build();
         Ok(Self {
             database,
-            policy,
             countries: Countries(intake.countries().into()),
             door: Arc::new(StaffDoor(intake.clone())),
+            doors: Arc::new(Doors::try_new(config, intake.clone(), policy.clone())?),
+            policy,
             intake,
             sealer: Arc::new(Sealer::new(config.cursor_secret().as_bytes())),
             schema,
@@ -172,6 +175,10 @@ impl Engine for App {
     fn ready(&self) -> Reply<'_, Result<()>> {
         Box::pin(self.database.ping())
     }
+
+    fn doors(&self) -> Option<Arc<Doors>> {
+        Some(self.doors.clone())
+    }
 }
 
 /// The intake that the settings describe: the declared sources, the deny list, the limits.
@@ -203,6 +210,8 @@ pub fn open_intake_of(config: &Config, database: Database, sources: Sources) -> 
         batch: config.intake.flush_records,
         flush_after: Duration::from_millis(config.intake.flush_ms),
         line_bytes: config.intake.line_bytes,
+        batch_folder: config.intake.batch_folder.clone(),
+        keyring: Keyring::try_new(sources.iter(), &config.secrets)?,
         ..IntakeSettings::default()
     };
     Ok(Intake::new(database, sources, rules, settings))

@@ -13,6 +13,7 @@ pub mod golden_value;
 pub mod idempotency_key;
 pub mod identifier;
 pub mod identity_event;
+pub mod import_progress;
 pub mod interaction;
 pub mod lifecycle_transition;
 pub mod match_link;
@@ -57,6 +58,7 @@ macro_rules! for_each_entity {
             idempotency_key
             identifier
             identity_event
+            import_progress
             interaction
             lifecycle_transition
             match_link

@@ -4,4 +4,6 @@
 
 mod browser;
 mod http;
+mod taps;
 mod tools;
+mod tracking;

@@ -142,6 +142,7 @@ const WITHOUT_PERMIT: &[(&str, &str)] = &[
     ("ingest/store", "what of these there is to try again"),
     ("ingest/store/waiting", "records that waited for others, to be placed again, and keys that were not seen"),
     ("ingest/store/bulk", "whether a bulk import took indexes away"),
+    ("ingest/store/progress", "how far a file of an import that did not end is written"),
     ("graph/batch", "the selects that permits made"),
 ];
 

@@ -1,18 +1,19 @@
 //! `import`, `rejected`, `replay`: records from files and taps, and what could not be taken in.
 
-use std::io::{BufReader, ErrorKind, IsTerminal, Write, stderr, stdin, stdout};
-use std::path::PathBuf;
-use std::time::Duration;
+use std::io::{BufReader, ErrorKind, Write, stdin, stdout};
+use std::path::{Path, PathBuf};
 
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
+use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::Outcome;
+use super::progress::Progress;
 use crate::app::{open_intake, open_migrated};
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::ingest::import::{ImportOptions, Summary, import_files, import_singer};
+use crate::http::asked_to_end;
+use crate::ingest::import::{Catalogue, ImportOptions, Reading, Summary, import_files, import_singer};
 use crate::ingest::rejected::{self, Selection};
 
 /// What to import.
@@ -24,16 +25,29 @@ pub struct ImportArguments {
     /// The stream; else each file's name without its ending.
     #[arg(long)]
     stream: Option<String>,
-    /// Read Singer lines from standard input; states go to standard output once everything before them is committed.
-    #[arg(long, conflicts_with = "files")]
+    /// Read what a Singer tap or an Airbyte source writes from standard input; states go to standard output once everything
+    /// before them is committed.
+    #[arg(long, visible_alias = "airbyte", conflicts_with = "files")]
     singer: bool,
+    /// The configured catalogue of an Airbyte source: which fields make the keys of its records.
+    #[arg(long, value_name = "FILE", requires = "singer")]
+    catalog: Option<PathBuf>,
     /// Stop at the first record that cannot be taken; nothing of its transaction is written.
     #[arg(long)]
     strict: bool,
     /// For large first loads: large transactions, and indexes afterwards.
     #[arg(long)]
     bulk: bool,
-    /// Files to read, JSONL or CSV by their ending; `-` for standard input.
+    /// What parts the cells of CSV files: one of , ; | and tab; else it is seen from the header.
+    #[arg(long, conflicts_with = "singer")]
+    delimiter: Option<String>,
+    /// The encoding of files that are not UTF-8: windows-1252, iso-8859-1, utf-16, …
+    #[arg(long, conflicts_with = "singer")]
+    encoding: Option<String>,
+    /// Read files from their start, although an import of them did not end.
+    #[arg(long, conflicts_with = "singer")]
+    from_start: bool,
+    /// Files to read: .csv, .tsv, .jsonl, .ndjson, .json, .parquet, packed as .gz or .zst or not; `-` for standard input.
     #[arg(required_unless_present = "singer")]
     files: Vec<PathBuf>,
 }
@@ -66,18 +80,28 @@ pub struct ReplayArguments {
 
 /// Imports, with progress on a terminal and a summary at the end.
 pub async fn import(config: &Config, arguments: ImportArguments) -> Result<Outcome> {
+    let reading = Reading::new(arguments.delimiter.as_deref(), arguments.encoding.as_deref())?;
+    let catalogue = arguments.catalog.as_deref().map(catalogue).transpose()?.unwrap_or_default();
     let database = open_migrated(config).await?;
     let intake = open_intake(config, database)?;
-    let bar = progress_bar();
-    let progress = |summary: &Summary| {
-        bar.set_position(summary.total() as u64);
-        bar.set_message(format!("{} rejected", summary.rejected));
-    };
+    let bar = Progress::new();
+    let progress = |summary: &Summary| bar.show(summary);
+    let (stopper, stop) = watch::channel(false);
+    tokio::spawn(async move {
+        asked_to_end().await;
+        // Whoever waits for it may be done.
+        let _ = stopper.send(true);
+        std::future::pending::<()>().await;
+    });
     let options = ImportOptions {
         source: arguments.source,
         stream: arguments.stream,
         strict: arguments.strict,
         bulk: arguments.bulk,
+        reading,
+        from_start: arguments.from_start,
+        catalogue,
+        stop: Some(stop),
     };
     let summary = if arguments.singer {
         let state = |state: &str| {
@@ -94,7 +118,7 @@ pub async fn import(config: &Config, arguments: ImportArguments) -> Result<Outco
     } else {
         import_files(&intake, &options, arguments.files, progress).await
     };
-    bar.finish_and_clear();
+    bar.end();
     let summary = summary?;
     report(&summary);
     intake.database().close().await;
@@ -110,19 +134,17 @@ pub async fn import(config: &Config, arguments: ImportArguments) -> Result<Outco
     }
 }
 
-fn progress_bar() -> ProgressBar {
-    if !stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let bar = ProgressBar::no_length();
-    if let Ok(style) = ProgressStyle::with_template("{spinner} {human_pos} records, {per_sec}, {msg}") {
-        bar.set_style(style);
-    }
-    bar.enable_steady_tick(Duration::from_millis(200));
-    bar
+fn catalogue(file: &Path) -> Result<Catalogue> {
+    let text = std::fs::read_to_string(file).map_err(|error| {
+        Error::bad_input("The file that --catalog names cannot be read, or is not UTF-8.").because(error)
+    })?;
+    Catalogue::parse(&text)
 }
 
 fn report(summary: &Summary) {
+    for resumed in &summary.resumed {
+        eprintln!("{}: went on after {} records that were written before", resumed.name, resumed.records);
+    }
     for notice in &summary.notices {
         eprintln!("line {}: {}: {}", notice.line, notice.kind, notice.text);
     }

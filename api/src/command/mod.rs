@@ -4,6 +4,7 @@
 mod demo;
 mod import;
 mod page;
+mod progress;
 mod serve;
 
 use std::io::{ErrorKind, Write, stdout};

@@ -5,7 +5,9 @@
 //! No other module reads the environment, but for `main`, which asks it what to log.
 
 mod check;
+mod doors;
 mod secret;
+mod secrets;
 mod sections;
 
 use std::path::{Path, PathBuf};
@@ -14,7 +16,9 @@ use figment::Figment;
 use figment::providers::{Format, Toml};
 use figment::value::Value;
 
+pub use doors::Doors;
 pub use secret::{DatabaseUrl, Secret};
+pub use secrets::Secrets;
 pub use sections::{Access, Auth, Config, Database, GraphQl, Http, Identity, Intake, Mode, Rate};
 
 use crate::error::{Error, Result};
@@ -26,7 +30,7 @@ pub const LOG_VARIABLE: &str = "CUSTOMER360_LOG";
 const PREFIX: &str = "CUSTOMER360_";
 
 /// Settings whose environment value is text even where it reads like a number.
-const TEXT_KEYS: [&str; 10] = [
+const TEXT_KEYS: [&str; 11] = [
     "database.url",
     "auth.hs256_secret",
     "auth.hs256_secret_file",
@@ -35,9 +39,13 @@ const TEXT_KEYS: [&str; 10] = [
     "auth.audience",
     "identity.deny_list",
     "intake.sources",
+    "intake.batch_folder",
     "access.policy",
     "access.cursor_secret",
 ];
+
+/// A section whose values are all text.
+const TEXT_SECTION: &str = "secrets.";
 
 impl Config {
     /// Loads the settings of this process: `file` (or the file that `CUSTOMER360_CONFIG` names), then the environment.
@@ -81,7 +89,7 @@ impl Config {
         }
         keys.sort();
         for (key, value) in keys {
-            figment = if TEXT_KEYS.contains(&key.as_str()) {
+            figment = if TEXT_KEYS.contains(&key.as_str()) || key.starts_with(TEXT_SECTION) {
                 figment.merge((key.as_str(), value))
             } else {
                 let parsed: Value = value.parse().unwrap_or_else(|never: std::convert::Infallible| match never {});
@@ -90,6 +98,7 @@ impl Config {
         }
         let mut config: Self = figment.extract().map_err(|error| unusable(&error))?;
         config.auth.read_secret_file()?;
+        config.secrets.read_files()?;
         check::check(&config)?;
         Ok(config)
     }

@@ -7,7 +7,9 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::doors::Doors;
 use super::secret::{DatabaseUrl, Secret};
+use super::secrets::Secrets;
 use crate::error::{Error, Result};
 
 /// All settings of the server.
@@ -30,8 +32,13 @@ pub struct Config {
     pub identity: Identity,
     /// Taking records in.
     pub intake: Intake,
+    /// Taking records in over HTTP.
+    pub doors: Doors,
     /// Who may see what.
     pub access: Access,
+    /// What sources prove themselves with, by the names that their files use (`secrets = ["…"]`): `name = "…"`, or
+    /// `name = { file = "…" }`. At least 16 bytes outside development. Default none.
+    pub secrets: Secrets,
 }
 
 /// Where this process runs.
@@ -298,11 +305,20 @@ pub struct Intake {
     pub flush_records: usize,
     /// Longest wait of a tap's record for its transaction, in milliseconds. Default 1,000.
     pub flush_ms: u64,
+    /// The only folder that files of a tap's BATCH messages are read from. Default none: they are not read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub batch_folder: Option<PathBuf>,
 }
 
 impl Default for Intake {
     fn default() -> Self {
-        Self { sources: "sources".into(), line_bytes: 1024 * 1024, flush_records: 500, flush_ms: 1_000 }
+        Self {
+            sources: "sources".into(),
+            line_bytes: 1024 * 1024,
+            flush_records: 500,
+            flush_ms: 1_000,
+            batch_folder: None,
+        }
     }
 }
 

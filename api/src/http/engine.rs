@@ -4,6 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use super::doors::Doors;
 use crate::auth::Claims;
 use crate::error::Result;
 #[cfg(test)]
@@ -23,4 +24,9 @@ pub trait Engine: Send + Sync + 'static {
 
     /// Whether requests can be answered now: the database is there and migrated.
     fn ready(&self) -> Reply<'_, Result<()>>;
+
+    /// The doors that sources bring their records by; none where there is no intake.
+    fn doors(&self) -> Option<Arc<Doors>> {
+        None
+    }
 }

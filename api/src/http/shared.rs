@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::cors::Cors;
+use super::doors::Doors;
 use super::engine::Engine;
 use super::rate::{Budgets, Failures};
 use crate::auth::Verifier;
@@ -19,6 +20,7 @@ pub(super) struct Shared {
     /// Whoever reads our source can sign a token: only this machine may be spoken to.
     pub(super) public_secret: bool,
     pub(super) engine: Arc<dyn Engine>,
+    pub(super) doors: Option<Arc<Doors>>,
     pub(super) verifier: Verifier,
     pub(super) documents: Documents,
     pub(super) budgets: Budgets,
@@ -43,6 +45,7 @@ impl Shared {
             request_time: Duration::from_secs(config.http.request_seconds),
             in_flight: AtomicUsize::new(0),
             draining: AtomicBool::new(false),
+            doors: engine.doors(),
             engine,
         })
     }

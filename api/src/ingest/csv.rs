@@ -1,9 +1,9 @@
 //! CSV files with a header. Each row becomes an envelope whose payload is an object of column name to text; an empty cell
 //! is null, since a file cannot tell empty from absent.
 //!
-//! The delimiter (comma, semicolon, tab) is seen from the header, a byte order mark is skipped. A quote that never closes
-//! would make the rest of the file one cell: `Guard` closes it after twice the longest line, so memory stays flat and reading goes on.
-//! Only UTF-8 is read.
+//! The delimiter (comma, semicolon, tab, pipe) is seen from the header unless it is named, a byte order mark is skipped. A
+//! quote that never closes would make the rest of the file one cell: `Guard` closes it after twice the longest line, so memory
+//! stays flat and reading goes on. Only UTF-8 is read; other encodings are turned into it before.
 
 use std::io::{self, BufRead, Read};
 
@@ -24,16 +24,30 @@ pub struct CsvRows<R> {
 }
 
 impl<R: BufRead> CsvRows<R> {
-    /// Reads the header. A header that is no text, names a column twice or has a column without a name is an error.
-    pub fn new(mut input: R, origin: Origin, stream: impl Into<String>) -> io::Result<Self> {
+    /// Reads the header, from which the delimiter is seen. A header that is no text, names a column twice or has a column
+    /// without a name is an error.
+    pub fn new(input: R, origin: Origin, stream: impl Into<String>) -> io::Result<Self> {
+        Self::delimited(input, origin, stream, None)
+    }
+
+    /// The same with the delimiter named.
+    pub fn delimited(
+        mut input: R,
+        origin: Origin,
+        stream: impl Into<String>,
+        delimiter: Option<u8>,
+    ) -> io::Result<Self> {
         if input.fill_buf()?.starts_with(b"\xef\xbb\xbf") {
             input.consume(3);
         }
-        let delimiter = sniff(input.fill_buf()?);
+        let start = input.fill_buf()?;
+        let delimiter = delimiter.unwrap_or_else(|| sniff(start));
+        let returns = ends_with_returns(start);
         let mut rows = ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(Guard {
             input,
             most: 2 * origin.line_bytes,
             delimiter,
+            returns,
             state: State::Start,
             length: 0,
             pending: Vec::new(),
@@ -139,7 +153,7 @@ fn invalid(what: String) -> io::Error {
 
 /// The delimiter that the header shows most of; a comma if none.
 fn sniff(start: &[u8]) -> u8 {
-    let mut counts = [(0_usize, b','), (0, b';'), (0, b'\t')];
+    let mut counts = [(0_usize, b','), (0, b';'), (0, b'\t'), (0, b'|')];
     let mut quoted = false;
     for byte in start.iter().take_while(|byte| !is_end(**byte)) {
         quoted ^= *byte == b'"';
@@ -149,6 +163,16 @@ fn sniff(start: &[u8]) -> u8 {
     }
     // The last of equals would win: so the comma comes last.
     counts.iter().rev().max_by_key(|(count, _)| *count).map_or(b',', |(_, delimiter)| *delimiter)
+}
+
+/// Whether the first row ends with a carriage return alone, as files of old machines do.
+fn ends_with_returns(start: &[u8]) -> bool {
+    let mut quoted = false;
+    let end = start.iter().position(|byte| {
+        quoted ^= *byte == b'"';
+        is_end(*byte) && !quoted
+    });
+    end.is_some_and(|end| start[end] == b'\r' && start.get(end + 1) != Some(&b'\n'))
 }
 
 /// A row ends with either, or with both.
@@ -187,6 +211,8 @@ struct Guard<R> {
     input: R,
     most: usize,
     delimiter: u8,
+    /// Rows end with a carriage return alone: it becomes a line feed, by which lines are counted.
+    returns: bool,
     state: State,
     length: usize,
     pending: Vec<u8>,
@@ -239,7 +265,13 @@ impl<R: BufRead> Read for Guard<R> {
             }
             let count = chunk.len().min(out.len());
             out[..count].copy_from_slice(&chunk[..count]);
-            let over = out[..count].iter().position(|byte| self.step(*byte));
+            let over = out[..count].iter_mut().position(|byte| {
+                let over = self.step(*byte);
+                if self.returns && *byte == b'\r' && self.state == State::Start {
+                    *byte = b'\n';
+                }
+                over
+            });
             let Some(over) = over else {
                 self.input.consume(count);
                 return Ok(count);
@@ -276,6 +308,7 @@ mod tests {
             [r#"{"id":"1","name":"Müller; Anna","note":"two\nlines"}"#, r#"{"id":"2","name":"Ray","note":null}"#];
         assert_eq!(payloads, expected);
         assert_eq!(read(b"a\tb\n1\t2\n")[0].as_ref().unwrap().payload.as_ref(), r#"{"a":"1","b":"2"}"#);
+        assert_eq!(read(b"a|b\n1|2\n")[0].as_ref().unwrap().payload.as_ref(), r#"{"a":"1","b":"2"}"#);
         assert_eq!(read(b"a\n1\n")[0].as_ref().unwrap().payload.as_ref(), r#"{"a":"1"}"#);
     }
 
@@ -317,6 +350,8 @@ mod tests {
         let items = read(&input);
         assert_eq!(items.len(), rows);
         assert!(items.iter().all(|item| item.as_ref().is_ok_and(|row| row.payload.len() == 120)));
+        let told = read(b"a,b\r1,2\r3\r4,5\r");
+        assert_eq!((told.len(), told[1].as_ref().unwrap_err().line), (3, 3));
         // One that is too long is cut off at its own end.
         for end in ["\r", "\n", "\r\n"] {
             let long = "x".repeat(3 * MAX_LINE);

@@ -3,18 +3,18 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
-use super::csv::CsvRows;
-use super::jsonl::JsonLines;
+use super::input::{self, Count, ENDINGS, Format, Input, Reading, records};
 use super::lines::{Item, Origin};
 use super::prepare::{Maker, Ordinals, Ready};
 use super::report::envelope_of;
-use super::source::Source;
+use super::resume::Marked;
+use super::source;
 use crate::error::{Error, Result};
 
 /// So much text is written at a time, however few records it is: what keeps memory flat.
@@ -38,12 +38,14 @@ impl From<Vec<Item>> for Piece {
 pub(super) struct Reader {
     pub origin: Origin,
     /// What makes the records ready for the transactions to come.
-    pub sources: HashMap<String, Arc<Source>>,
+    pub sources: HashMap<String, Arc<source::Source>>,
     /// Country of phone numbers where neither the record nor its source names one.
     pub default_country: Option<String>,
     /// The most records of a piece.
     pub most: usize,
-    pub sender: mpsc::Sender<Result<Piece>>,
+    /// How files are read that do not say it themselves.
+    pub reading: Reading,
+    pub sender: mpsc::Sender<Result<Portion>>,
 }
 
 /// Records that wait to be written together.
@@ -73,10 +75,38 @@ impl Chunk {
     }
 }
 
+/// An input of an import.
+pub(super) struct Source {
+    pub given: Given,
+    /// The stream that it is imported as.
+    pub stream: String,
+    /// What it is noted by; none: it is read once.
+    pub marked: Option<Marked>,
+    /// So many of its records are written already.
+    pub skip: u64,
+}
+
+/// Where it comes from.
+pub(super) enum Given {
+    /// A file, or `-` for standard input.
+    Path(PathBuf),
+    /// A stream under a name.
+    Stream(Box<dyn Read + Send>, String),
+}
+
+/// What was read, on its way to the database.
+pub(super) struct Portion {
+    pub piece: Piece,
+    /// Where that leaves the file, to be noted with it.
+    pub noted: Option<entity::import_progress::Model>,
+    /// How much of all inputs is read.
+    pub bytes: u64,
+}
+
 /// What is wrong with a file is told before anything of another is written.
-pub(super) fn readable(file: &Path, origin: &Origin) -> Result<()> {
-    if file == Path::new("-") {
-        return Ok(());
+pub(super) fn readable(file: &Path, reading: &Reading, origin: &Origin) -> Result<Option<Marked>> {
+    if is_standard_input(file) {
+        return Ok(None);
     }
     let told = |what: &str| Error::bad_input(format!("{}: {what}.", file.display()));
     if !file.exists() {
@@ -85,90 +115,100 @@ pub(super) fn readable(file: &Path, origin: &Origin) -> Result<()> {
     if file.is_dir() {
         return Err(told("this is a folder; name its files"));
     }
-    if is_csv(file).is_none() {
-        return Err(told(ENDINGS));
-    }
-    let opened = File::open(file).map_err(|error| told("it cannot be read; look at its rights").because(error))?;
+    let name = name_of(file);
+    let format = known_format(&name).map_err(|what| told(what))?;
+    let mut opened = File::open(file).map_err(|error| told("it cannot be read; look at its rights").because(error))?;
+    let marked = Marked::of(&name, &mut opened).map_err(|fault| unread(&name, &fault))?;
     // What is read from a pipe is gone.
-    if file.is_file() && is_csv(file) == Some(true) {
-        CsvRows::new(BufReader::new(opened), origin.clone(), "").map_err(|fault| unread(file, &fault))?;
+    if marked.is_some() {
+        let records = records(Input::File(opened), Some(format), reading, origin.clone(), "", &Count::default());
+        drop(records.map_err(|fault| unread(&file.display().to_string(), &fault))?);
     }
-    Ok(())
+    Ok(marked)
+}
+
+/// The format that the name says.
+pub(super) fn known_format(name: &str) -> std::result::Result<Format, &'static str> {
+    Format::of_name(name).ok_or(ENDINGS)
 }
 
 /// What ended the reading of a file.
-fn unread(file: &Path, fault: &io::Error) -> Error {
+fn unread(name: &str, fault: &io::Error) -> Error {
     Error::bad_input(match fault.kind() {
-        io::ErrorKind::NotFound => format!("{}: there is no such file.", file.display()),
-        io::ErrorKind::InvalidData | io::ErrorKind::Other => format!("{}: {fault}.", file.display()),
-        _ => format!("{}: the file could not be read to its end.", file.display()),
+        io::ErrorKind::NotFound => format!("{name}: there is no such file."),
+        io::ErrorKind::InvalidData | io::ErrorKind::Other => format!("{name}: {fault}."),
+        _ => format!("{name}: the file could not be read to its end."),
     })
 }
 
-const ENDINGS: &str = "a file to import ends in .csv, .tsv, .jsonl or .ndjson";
+fn is_standard_input(file: &Path) -> bool {
+    file == Path::new("-")
+}
 
-/// CSV or lines of JSON, by the ending.
-fn is_csv(file: &Path) -> Option<bool> {
-    let ending = file.extension().map(|ending| ending.to_string_lossy().to_lowercase());
-    match ending.as_deref() {
-        Some("csv" | "tsv") => Some(true),
-        Some("jsonl" | "ndjson") => Some(false),
-        _ => None,
-    }
+fn name_of(file: &Path) -> String {
+    file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
 /// The stream that a file has by its name, unless one is named.
 pub(super) fn stream_of(file: &Path, stream: Option<&str>) -> Result<String> {
-    if let Some(stream) = stream {
-        return Ok(stream.to_owned());
-    }
-    if file == Path::new("-") {
+    if stream.is_none() && is_standard_input(file) {
         return Err(Error::bad_input("Standard input has no name: say which stream it is with --stream."));
     }
-    let stem = file.file_stem().map(|stem| stem.to_string_lossy().into_owned());
-    stem.filter(|stem| !stem.is_empty())
+    stream_named(&name_of(file), stream)
         .ok_or_else(|| Error::bad_input(format!("{}: a file's name says its stream; else --stream.", file.display())))
 }
 
+/// The same by a name alone.
+pub(super) fn stream_named(name: &str, stream: Option<&str>) -> Option<String> {
+    let stream = stream.unwrap_or_else(|| input::stem(name));
+    (!stream.is_empty()).then(|| stream.to_owned())
+}
+
 impl Reader {
-    /// Reads the files one behind the other, and hands them on in pieces.
-    pub fn read_files(&self, inputs: &[(PathBuf, String)]) {
-        for (file, stream) in inputs {
-            let fault = match self.read_file(file, stream) {
-                Ok(true) => continue,
+    /// Reads the inputs one behind the other, and hands them on in pieces.
+    pub fn read_files(&self, inputs: Vec<Source>) {
+        let mut before = 0;
+        for input in inputs {
+            let name = match &input.given {
+                Given::Path(path) => path.display().to_string(),
+                Given::Stream(_, name) => name.clone(),
+            };
+            let count = Count::default();
+            let fault = match self.read_file(input, &count, before) {
+                Ok(true) => {
+                    before += count.get();
+                    continue;
+                }
                 // Nobody listens any more.
                 Ok(false) => return,
                 Err(error) => error,
             };
-            let _ = self.sender.blocking_send(Err(unread(file, &fault)));
+            let _ = self.sender.blocking_send(Err(unread(&name, &fault)));
             return;
         }
     }
 
-    fn read_file(&self, file: &Path, stream: &str) -> io::Result<bool> {
-        let standard_input = file == Path::new("-");
-        let mut input: BufReader<Box<dyn Read>> = if standard_input {
-            BufReader::new(Box::new(io::stdin()))
-        } else {
-            BufReader::with_capacity(256 << 10, Box::new(File::open(file)?))
+    fn read_file(&self, input: Source, count: &Count, before: u64) -> io::Result<bool> {
+        let (given, format) = match input.given {
+            Given::Path(path) if is_standard_input(&path) => (Input::Stream(Box::new(io::stdin())), None),
+            Given::Path(path) => (Input::File(File::open(&path)?), Format::of_name(&name_of(&path))),
+            Given::Stream(stream, name) => (Input::Stream(stream), Format::of_name(&name)),
         };
-        let csv = match is_csv(file) {
-            Some(csv) => csv,
-            None if standard_input => {
-                let start = input.fill_buf()?;
-                start.iter().find(|byte| !byte.is_ascii_whitespace() && !b"\xef\xbb\xbf".contains(byte)) != Some(&b'{')
+        let mut items = records(given, format, &self.reading, self.origin.clone(), &input.stream, count)?;
+        let mut read = 0;
+        while read < input.skip {
+            if items.next().transpose()?.is_none() {
+                break;
             }
-            None => return Err(io::Error::other(ENDINGS)),
-        };
-        if csv {
-            self.send_all(CsvRows::new(input, self.origin.clone(), stream)?)
-        } else {
-            self.send_all(JsonLines::new(input, self.origin.clone(), stream))
+            read += 1;
         }
-    }
-
-    fn send_all(&self, items: impl Iterator<Item = io::Result<Item>>) -> io::Result<bool> {
         let mut waiting = Chunk::new(self.most);
+        let mut send = |items: Vec<Item>| {
+            read += items.len() as u64;
+            let bytes = count.get();
+            let at = |marked: &Marked| marked.at(&self.origin.source, &input.stream, read, bytes);
+            self.send(items, input.marked.as_ref().map(at), before + bytes)
+        };
         let mut fault = None;
         for item in items {
             match item {
@@ -178,22 +218,23 @@ impl Reader {
                     break;
                 }
             }
-            if waiting.is_full() && !self.send(waiting.take()) {
+            if waiting.is_full() && !send(waiting.take()) {
                 return Ok(false);
             }
         }
         let rest = waiting.take();
-        if !rest.is_empty() && !self.send(rest) {
+        if !rest.is_empty() && !send(rest) {
             return Ok(false);
         }
         fault.map_or(Ok(true), Err)
     }
 
     /// Whether anybody listens.
-    fn send(&self, items: Vec<Item>) -> bool {
+    fn send(&self, items: Vec<Item>, noted: Option<entity::import_progress::Model>, bytes: u64) -> bool {
         let maker = Maker { sources: &self.sources, default_country: self.default_country.as_deref() };
         let ready = maker.make(&items, &HashMap::new(), &mut Ordinals::new());
-        self.sender.blocking_send(Ok(Piece { items, ready })).is_ok()
+        let piece = Piece { items, ready };
+        self.sender.blocking_send(Ok(Portion { piece, noted, bytes })).is_ok()
     }
 }
 

@@ -39,6 +39,8 @@ pub(super) struct Way<'a> {
     pub held: Option<&'a Slots>,
     /// What is answered to the request whose one record this is: kept with it, and once for each key.
     pub answered: Option<&'a entity::idempotency_key::Model>,
+    /// How far the file is read that these end a piece of.
+    pub noted: Option<&'a entity::import_progress::Model>,
     /// Whoever sent this starts over after a crash: the transaction need not wait for the disk.
     pub hasty: bool,
 }
@@ -181,6 +183,9 @@ async fn attempt(way: &Way<'_>, prepared: &[Prepared<'_>], records: Records, rep
         }
     }
     let written = way.keep != Keep::Nothing;
+    if let Some(noted) = way.noted {
+        store::progress::note(&mut tx, noted).await?;
+    }
     if written {
         tx.commit().await?;
     }

@@ -107,7 +107,10 @@ impl Heads {
         let head = head(&mut self.known, &envelope.source, &envelope.stream, &key, received_at);
         let deletes = record.deletes();
         let seen = head.see(envelope);
-        if deletes && seen == Seen::Already {
+        // A message that its sender gave an id of its own is the same message, whatever a repetition adds to it.
+        let sent_before =
+            record.content.is_ok() && envelope.dedupe_key.as_deref() == Some(&key) && head.record_id.is_some();
+        if sent_before || deletes && seen == Seen::Already {
             return Fate::Repeated;
         }
         if head.hash.as_deref() == Some(&record.hash) && head.deleted == deletes {

@@ -2,20 +2,23 @@
 //!
 //! A thread of its own reads; only so much is read ahead as a few flushes hold, so memory stays flat however long the input.
 
-use std::collections::HashMap;
+mod files;
+
 use std::io::BufRead;
-use std::path::PathBuf;
 use std::time::Instant;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
+pub use self::files::{import_files, import_stream};
 use super::bulk;
-use super::files::{Chunk, Piece, Reader, readable, stream_of};
+use super::files::{Chunk, Piece};
+pub use super::input::Reading;
 use super::intake::Intake;
 use super::lines::Origin;
-use super::singer::{Message, Notice, Singer, SingerError};
+pub use super::singer::Catalogue;
+use super::singer::{Message, Notice, Singer, SingerError, TapSettings};
 use super::source::Source;
-pub use super::summary::{Reason, Summary};
+pub use super::summary::{Reason, Resumed, Summary};
 use super::vanished::Activations;
 use crate::error::{Error, Result};
 
@@ -30,52 +33,27 @@ pub struct ImportOptions {
     pub strict: bool,
     /// Large transactions, and indexes afterwards.
     pub bulk: bool,
+    /// How files are read that do not say it themselves.
+    pub reading: Reading,
+    /// Read files from their start, although an import of them did not end.
+    pub from_start: bool,
+    /// Which fields make the keys of an Airbyte source's records.
+    pub catalogue: Catalogue,
+    /// Turns true when the import is to end: what was read is written.
+    pub stop: Option<watch::Receiver<bool>>,
 }
 
-/// Imports files, `-` for standard input. The ending says what a file is; standard input is looked at. An error: nothing was
-/// taken. A fault on the way is in the summary.
-pub async fn import_files(
-    intake: &Intake,
-    options: &ImportOptions,
-    files: Vec<PathBuf>,
-    mut progress: impl FnMut(&Summary),
-) -> Result<Summary> {
-    let source = intake.source(&options.source).await?;
-    let origin = origin(intake, options);
-    let mut inputs = Vec::with_capacity(files.len());
-    for file in files {
-        readable(&file, &origin)?;
-        let stream = stream_of(&file, options.stream.as_deref())?;
-        known_stream(&source, &stream)?;
-        inputs.push((file, stream));
+impl ImportOptions {
+    /// Done when the import is to end; else never.
+    async fn stopped(stop: &mut Option<watch::Receiver<bool>>) {
+        let asked = match stop {
+            Some(stop) => stop.wait_for(|stop| *stop).await.is_ok(),
+            None => false,
+        };
+        if !asked {
+            std::future::pending().await
+        }
     }
-    bulk::around(intake, options.bulk, async |intake: &Intake| {
-        let (sender, mut pieces) = mpsc::channel::<Result<Piece>>(1);
-        let reader = Reader {
-            origin,
-            sources: HashMap::from([(source.key.clone(), source)]),
-            default_country: intake.settings().default_country.clone(),
-            most: batch(intake, options),
-            sender,
-        };
-        let reader = tokio::task::spawn_blocking(move || reader.read_files(&inputs));
-        let mut writer = Writer::new(intake, self::origin(intake, options), options.strict);
-        let written = async {
-            while let Some(piece) = pieces.recv().await {
-                if !writer.write(piece?).await? {
-                    break;
-                }
-                progress(&writer.summary);
-            }
-            Ok::<(), Error>(())
-        };
-        let written = written.await;
-        // It ends where nobody listens any more.
-        drop(pieces);
-        let read = reader.await.map_err(Error::internal);
-        Ok(writer.done(written.and(read)))
-    })
-    .await
 }
 
 /// Imports what a Singer tap writes. `state` gets each state once everything before it is committed. Errors and faults are as
@@ -93,21 +71,25 @@ pub async fn import_singer<R: BufRead + Send + 'static>(
     }
     let origin = origin(intake, options);
     let stream = options.stream.clone();
+    let settings =
+        TapSettings { batch_folder: intake.settings().batch_folder.clone(), catalogue: options.catalogue.clone() };
+    let mut stop = options.stop.clone();
     bulk::around(intake, options.bulk, async |intake: &Intake| {
         // A state is the tap's promise not to send again: what it stands for must be on the disk.
         let intake = &intake.durable();
         let batch = batch(intake, options);
         let (sender, mut messages) = mpsc::channel::<std::result::Result<Message, SingerError>>(32);
         let reader = tokio::task::spawn_blocking(move || {
-            for message in Singer::new(input, origin) {
+            for message in Singer::new(input, origin).with(settings) {
                 if sender.blocking_send(message).is_err() {
                     break;
                 }
             }
         });
-        let mut writer = Writer::new(intake, self::origin(intake, options), options.strict);
+        let mut writer = Writer::new(intake, options);
         let taken =
-            take_messages(&mut writer, &mut messages, Chunk::new(batch), stream, &mut state, &mut progress).await;
+            take_messages(&mut writer, &mut messages, Chunk::new(batch), stream, &mut stop, &mut state, &mut progress)
+                .await;
         let taken = match taken {
             // A stopped or broken one may have more to say; who reads it is not waited for.
             Ok(false) => Ok(()),
@@ -125,9 +107,13 @@ async fn take_messages(
     messages: &mut mpsc::Receiver<std::result::Result<Message, SingerError>>,
     mut waiting: Chunk,
     stream: Option<String>,
+    stop: &mut Option<watch::Receiver<bool>>,
     state: &mut impl FnMut(&str) -> Result<()>,
     progress: &mut impl FnMut(&Summary),
 ) -> Result<bool> {
+    let mut failed = None;
+    let mut stopping = false;
+    let mut told: Option<Box<str>> = None;
     let mut bookmark: Option<Box<str>> = None;
     let mut oldest = Instant::now();
     let mut ended = None;
@@ -135,10 +121,19 @@ async fn take_messages(
     let patience = writer.intake.settings().flush_after;
     loop {
         let left = patience.saturating_sub(oldest.elapsed());
-        let message = match tokio::time::timeout(left, messages.recv()).await {
-            Ok(Some(message)) => Some(message),
-            Ok(None) => break,
-            Err(_) => None,
+        let message = tokio::select! {
+            biased;
+            () = ImportOptions::stopped(stop), if !stopping => {
+                // What the reader has read already is still to come, and no more.
+                messages.close();
+                stopping = true;
+                continue;
+            }
+            received = messages.recv() => match received {
+                Some(message) => Some(message),
+                None => break,
+            },
+            () = tokio::time::sleep(left) => None,
         };
         let named = |own: &mut String| stream.as_ref().map_or((), |stream| own.clone_from(stream));
         match message {
@@ -156,16 +151,20 @@ async fn take_messages(
             // The last state speaks for those before it.
             Some(Ok(Message::State(value))) => {
                 activations.stated();
-                bookmark = Some(value);
+                bookmark = (told.as_ref() != Some(&value)).then_some(value);
             }
             Some(Ok(Message::Notice(notice))) => writer.summary.notice(notice),
-            Some(Ok(Message::ActivateVersion { stream: mut named_stream, version, .. })) => {
-                named(&mut named_stream);
-                if activations.activate(&named_stream, version) {
+            Some(Ok(Message::Failure(notice))) => {
+                failed.get_or_insert_with(|| notice.text.clone());
+                writer.summary.notice(notice);
+            }
+            Some(Ok(Message::ActivateVersion { stream: mut of, version, .. })) => {
+                named(&mut of);
+                if activations.activate(&of, version) {
                     if !writer.write(waiting.take().into()).await? {
                         return Ok(false);
                     }
-                    writer.vanish(&named_stream, version).await?;
+                    writer.vanish(&of, version).await?;
                 }
             }
             Some(Err(error)) => {
@@ -181,6 +180,7 @@ async fn take_messages(
             }
             if let Some(bookmark) = bookmark.take() {
                 state(&bookmark)?;
+                told = Some(bookmark);
             }
             progress(&writer.summary);
             oldest = Instant::now();
@@ -188,29 +188,16 @@ async fn take_messages(
     }
     // What came before a fault is good.
     let written = writer.write(waiting.take().into()).await?;
-    if written && ended.is_none() {
-        let (complete, cut) = activations.end();
-        for (stream, version) in complete {
-            writer.vanish(&stream, version).await?;
-        }
-        for stream in cut {
-            let text = "The tap ended without a state behind the records of this table: it is not known whether all of them came, \
-                        so nothing was removed that did not come.";
-            writer.summary.notice(Notice {
-                line: 0,
-                stream: Some(stream),
-                kind: "ACTIVATE_VERSION".into(),
-                text: text.into(),
-            });
-        }
+    if written && !stopping && ended.is_none() && failed.is_none() {
+        writer.end(activations).await?;
     }
     if let Some(bookmark) = bookmark.filter(|_| written) {
         state(&bookmark)?;
     }
     progress(&writer.summary);
-    match ended {
-        None => Ok(written),
-        Some(error) => Err(Error::bad_input(error.to_string())),
+    match ended.map(|error| error.to_string()).or(failed) {
+        None => Ok(written && !stopping),
+        Some(told) => Err(Error::bad_input(told)),
     }
 }
 
@@ -245,16 +232,22 @@ struct Writer<'a> {
 }
 
 impl<'a> Writer<'a> {
-    fn new(intake: &'a Intake, origin: Origin, strict: bool) -> Self {
+    fn new(intake: &'a Intake, options: &ImportOptions) -> Self {
+        let (origin, strict) = (origin(intake, options), options.strict);
         Self { intake, origin, strict, summary: Summary::default(), start: Instant::now() }
     }
 
     /// Whether to go on.
     async fn write(&mut self, piece: Piece) -> Result<bool> {
+        self.write_noted(piece, None).await
+    }
+
+    /// The same, and how far its file is read is noted with it.
+    async fn write_noted(&mut self, piece: Piece, noted: Option<&entity::import_progress::Model>) -> Result<bool> {
         if piece.items.is_empty() {
             return Ok(true);
         }
-        let report = self.intake.flush_piece(piece, self.strict).await?;
+        let report = self.intake.flush_piece(piece, self.strict, noted).await?;
         let first = report.rejected.first().cloned();
         self.summary.add(report);
         if self.strict && first.is_some() {
@@ -264,11 +257,25 @@ impl<'a> Writer<'a> {
         Ok(true)
     }
 
-    /// Deletes what was not seen in a version of a table. Deletes are written even if other records are not to be refused: they
-    /// are ours.
+    /// Deletes what was not seen in a version of a table.
     async fn vanish(&mut self, stream: &str, version: i64) -> Result<()> {
         let report = self.intake.vanish(&self.origin, stream, version).await?;
         self.summary.add(report);
+        Ok(())
+    }
+
+    /// The tap came to its end: the versions that it activated count where all of their records came.
+    async fn end(&mut self, activations: Activations) -> Result<()> {
+        let (complete, cut) = activations.end();
+        for (stream, version) in complete {
+            self.vanish(&stream, version).await?;
+        }
+        for stream in cut {
+            let text = "The tap ended without a state behind the records of this table: it is not known whether all of them \
+                        came, so nothing was removed that did not come.";
+            let kind = "ACTIVATE_VERSION".to_owned();
+            self.summary.notice(Notice { line: 0, stream: Some(stream), kind, text: text.to_owned() });
+        }
         Ok(())
     }
 

@@ -2,6 +2,7 @@
 //! another writer was in the way.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -9,10 +10,12 @@ use std::time::{Duration, Instant};
 use chrono::Utc;
 use uuid::Uuid;
 
-use super::envelope::{Envelope, Reject, RejectCode};
+use super::culprit::{culprit, refused};
+use super::envelope::Envelope;
 use super::files::Piece;
 use super::flush::{self, Done, Keep, Way};
-use super::lines::{Item, MAX_LINE, Rejected};
+use super::keyring::Keyring;
+use super::lines::{Item, MAX_LINE};
 use super::parts::PARTS;
 use super::prepare::{Maker, Ordinals, Ready};
 use super::report::{FlushReport, envelope_of};
@@ -36,6 +39,10 @@ pub struct IntakeSettings {
     pub flush_after: Duration,
     /// The longest line that is read, in bytes.
     pub line_bytes: usize,
+    /// The only folder that files of a tap's BATCH are read from; none: they are not read.
+    pub batch_folder: Option<PathBuf>,
+    /// What its sources prove themselves with.
+    pub keyring: Keyring,
 }
 
 impl Default for IntakeSettings {
@@ -46,6 +53,8 @@ impl Default for IntakeSettings {
             bulk_batch: 5_000,
             flush_after: Duration::from_secs(1),
             line_bytes: MAX_LINE,
+            batch_folder: None,
+            keyring: Keyring::default(),
         }
     }
 }
@@ -82,6 +91,8 @@ pub(super) struct Extra<'a> {
     pub held: Option<&'a Slots>,
     /// What is answered to the request that it came by.
     pub answered: Option<&'a entity::idempotency_key::Model>,
+    /// How far its file is read with it.
+    pub noted: Option<&'a entity::import_progress::Model>,
 }
 
 impl Intake {
@@ -114,6 +125,11 @@ impl Intake {
         &self.inner.settings
     }
 
+    /// What its sources prove themselves with.
+    pub fn keyring(&self) -> &Keyring {
+        &self.inner.settings.keyring
+    }
+
     /// The database below.
     pub fn database(&self) -> &Database {
         &self.inner.database
@@ -132,22 +148,34 @@ impl Intake {
 
     /// Takes what a reader gave: envelopes, and lines that it refused.
     pub async fn flush_items(&self, items: Vec<Item>) -> Result<FlushReport> {
-        self.flush_piece(items.into(), false).await
+        self.flush_piece(items.into(), false, None).await
     }
 
     /// Takes all or nothing: if anything is refused, nothing of the transaction is written.
     pub async fn flush_strictly(&self, items: Vec<Item>) -> Result<FlushReport> {
-        self.flush_piece(items.into(), true).await
+        self.flush_piece(items.into(), true, None).await
     }
 
-    /// Takes a piece of a file, all or nothing of it if that is strict.
-    pub(super) async fn flush_piece(&self, piece: Piece, strict: bool) -> Result<FlushReport> {
+    /// Takes a piece of a file, all or nothing of it if that is strict. Where that leaves the file is noted with the last of it.
+    pub(super) async fn flush_piece(
+        &self,
+        piece: Piece,
+        strict: bool,
+        noted: Option<&entity::import_progress::Model>,
+    ) -> Result<FlushReport> {
         // The claim and the locks take a connection each.
         let enough = self.inner.database.writers() as usize >= PARTS + 2;
         if self.bulk.is_some() && !strict && enough && piece.items.len() >= WORTH_PARTING {
-            return self.flush_parts(piece).await;
+            let report = self.flush_parts(piece).await?;
+            if let Some(noted) = noted {
+                let mut tx = self.inner.database.begin().await?;
+                store::hasten(&mut tx).await?;
+                store::progress::note(&mut tx, noted).await?;
+                tx.commit().await?;
+            }
+            return Ok(report);
         }
-        self.run(&piece.items, piece.ready, strict, &[], Extra::default()).await
+        self.run(&piece.items, piece.ready, strict, &[], Extra { noted, ..Extra::default() }).await
     }
 
     /// Takes one item strictly, and keeps in the same transaction what is answered to its request, if it came by one.
@@ -163,6 +191,11 @@ impl Intake {
     /// Tries refused records again, which keep their ids: those that are refused again stay as they are.
     pub(super) async fn retry(&self, items: &[Item], replaces: &[Uuid]) -> Result<FlushReport> {
         self.run(items, Vec::new(), false, replaces, Extra::default()).await
+    }
+
+    /// The declared sources.
+    pub fn declared(&self) -> impl Iterator<Item = &Source> {
+        self.inner.sources.iter()
     }
 
     /// Writes every declared source to the database, so that one that never delivers is seen to be silent.
@@ -247,6 +280,7 @@ impl Intake {
             bulk: self.bulk.as_deref(),
             held: extra.held,
             answered: extra.answered,
+            noted: None,
             hasty: self.hasty,
         };
         let mut report = FlushReport::default();
@@ -257,6 +291,7 @@ impl Intake {
             let before = Instant::now();
             let start = items.len() - rest.len();
             let replaced = replaces.get(start..start + now.len()).unwrap_or_default();
+            let way = Way { noted: extra.noted.filter(|_| later.is_empty()), ..way };
             let rest_ahead = ahead.split_off(now.len().min(ahead.len()));
             let done =
                 self.write(&way, now, std::mem::replace(&mut ahead, rest_ahead), replaced, &mut ordinals).await?;
@@ -347,35 +382,13 @@ impl Intake {
         let middle = items.len() / 2;
         let (first, second) = items.split_at(middle);
         let (first_ids, second_ids) = replaces.split_at(middle.min(replaces.len()));
-        let mut done = Box::pin(self.write(way, first, Vec::new(), first_ids, ordinals)).await?;
+        let first_way = Way { noted: None, ..*way };
+        let mut done = Box::pin(self.write(&first_way, first, Vec::new(), first_ids, ordinals)).await?;
         let rest = Box::pin(self.write(way, second, Vec::new(), second_ids, ordinals)).await?;
         done.outcomes.extend(rest.outcomes);
         done.woken.extend(rest.woken);
         Ok(done)
     }
-}
-
-/// The position of the record whose value the database cannot keep, found without writing anything.
-async fn culprit(way: &Way<'_>, items: &[Item], ordinals: &Ordinals) -> Result<usize> {
-    let trial = Way { keep: Keep::Nothing, ..*way };
-    let (mut start, mut end) = (0, items.len());
-    while end - start > 1 {
-        let middle = start.midpoint(end);
-        match flush::flush(&trial, &items[start..middle], Vec::new(), &[], &mut ordinals.clone()).await {
-            Ok(_) => start = middle,
-            Err(error) if refuses_a_value(&error) => end = middle,
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(start)
-}
-
-/// The same record, refused for what the database cannot keep.
-fn refused(item: &Item, error: Error) -> Result<Item> {
-    let Ok(envelope) = item else { return Err(error) };
-    let reason = "The database cannot keep a value of this record: it is too large. Shorten it, or leave it out.";
-    let reject = Reject::new(RejectCode::TooLarge, reason);
-    Ok(Err(Rejected { line: 0, envelope: envelope.clone(), reject }))
 }
 
 fn unusable(error: &SourceError) -> Error {

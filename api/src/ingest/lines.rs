@@ -83,6 +83,13 @@ pub struct Lines<R> {
     buffer: Vec<u8>,
 }
 
+impl<R> Lines<R> {
+    /// The number of the line that was read last.
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+}
+
 impl<R: BufRead> Lines<R> {
     /// Reads from here; a line has so many bytes at most.
     pub fn new(input: R, longest: usize) -> Self {
@@ -151,7 +158,10 @@ impl<R: BufRead> Iterator for Lines<R> {
 
 /// The refusal of bytes that are no text.
 pub fn not_utf8(valid: usize) -> Reject {
-    let reason = format!("Byte {} is not UTF-8. Save the file as UTF-8 and import it again.", valid + 1);
+    let reason = format!(
+        "Byte {} is not UTF-8. Save the file as UTF-8, or name its encoding with --encoding, and import it again.",
+        valid + 1
+    );
     Reject::new(RejectCode::InvalidUtf8, reason)
 }
 

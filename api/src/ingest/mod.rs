@@ -1,6 +1,6 @@
 //! Intake: from what a source sent to one envelope, and from the envelope to records in our words.
 //!
-//! The way of a record: a reader ([`csv`], [`jsonl`], [`singer`]) makes an [`envelope::Envelope`] of each line; a
+//! The way of a record: a reader ([`csv`], [`jsonl`], [`singer`], or what [`input`] finds a file to be) makes an [`envelope::Envelope`] of each line; a
 //! [`source::Source`] knows which [`mapping::Mapping`] reads it; the mapping turns it into [`envelope::Mapped`] or into a
 //! [`envelope::Reject`] that says what to do. [`id`] gives the ids, [`json`] reads a payload with its numbers exact,
 //! [`preset`] lists the mappings that come with the product.
@@ -11,9 +11,11 @@
 
 pub mod bulk;
 pub mod csv;
+mod culprit;
 pub mod decimal;
 mod dropped;
 pub mod envelope;
+pub mod feed;
 mod files;
 mod flush;
 mod former;
@@ -22,10 +24,13 @@ mod graph;
 mod heads;
 pub mod id;
 pub mod import;
+pub mod input;
 pub mod intake;
 pub mod json;
 pub mod jsonl;
 mod kept;
+pub mod keyring;
+pub mod lane;
 mod ledger;
 pub mod lines;
 pub mod mapping;
@@ -37,6 +42,7 @@ mod prepare;
 pub mod preset;
 pub mod rejected;
 pub mod report;
+mod resume;
 mod rows;
 pub mod singer;
 mod slots;

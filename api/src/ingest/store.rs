@@ -1,6 +1,7 @@
 //! All SQL of the intake itself: records and the newest of each key, sources, and what a flush looks up.
 
 pub(super) mod bulk;
+pub(super) mod progress;
 pub(super) mod waiting;
 
 use std::borrow::Cow;

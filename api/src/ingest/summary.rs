@@ -36,6 +36,21 @@ pub struct Summary {
     pub fault: Option<Error>,
     /// How long it took.
     pub elapsed: Duration,
+    /// Files that an import before this one did not end, and where it was gone on.
+    pub resumed: Vec<Resumed>,
+    /// How many bytes of its inputs were read, as they came.
+    pub bytes: u64,
+    /// How many bytes its inputs have, if all of them are files.
+    pub of_bytes: Option<u64>,
+}
+
+/// A file that was gone on with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resumed {
+    /// Its name.
+    pub name: String,
+    /// So many of its records were written already.
+    pub records: u64,
 }
 
 /// A kind of refusal.

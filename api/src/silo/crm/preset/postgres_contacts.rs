@@ -27,7 +27,7 @@ mod tests {
         for message in Singer::new(stream.as_bytes(), Origin::new("crm")) {
             match message.unwrap() {
                 Message::Record(envelope) => records.push(mapping.map(&envelope)),
-                Message::Notice(notice) => notices.push(notice.kind),
+                Message::Notice(notice) | Message::Failure(notice) => notices.push(notice.kind),
                 Message::State(_) => states += 1,
                 Message::ActivateVersion { .. } => notices.push("ACTIVATE_VERSION".to_owned()),
                 Message::Schema { .. } => {}
