@@ -20,7 +20,8 @@ fn server(folder: &Path) -> (Process, String) {
     let listen = format!("127.0.0.1:{}", free_port());
     let sources = folder.join("sources");
     fs::create_dir(&sources).expect("a folder of sources");
-    fs::write(sources.join("web.toml"), "key = \"web\"\nmapping = \"segment\"\nsecrets = [\"web\"]\n").expect("a source");
+    fs::write(sources.join("web.toml"), "key = \"web\"\nmapping = \"segment\"\nsecrets = [\"web\"]\n")
+        .expect("a source");
     let mut server = Program::new(["serve"])
         .folder(folder)
         .env("CUSTOMER360_HTTP__LISTEN", &listen)
@@ -65,7 +66,11 @@ fn arrived(server: &str, name: &str) {
     let variables = json!({"email": format!("{name}@example.org"), "company": format!("group:{name}-company")});
     let answer = ask(server, document, &variables);
     let customer = &answer["data"]["customer"];
-    assert_eq!(customer["analytics"]["eventCount"], json!(TRACKED + 1), "{name}: the page and what was tracked: {answer:#}");
+    assert_eq!(
+        customer["analytics"]["eventCount"],
+        json!(TRACKED + 1),
+        "{name}: the page and what was tracked: {answer:#}"
+    );
     let company = &answer["data"]["company"];
     assert_eq!(company["kind"], "COMPANY", "{name}: {answer:#}");
     let people = company["people"]["nodes"].to_string();
@@ -92,9 +97,10 @@ fn the_sdks_of_pypi_send_to_us() {
     programs(folder.path());
     let (_server, address) = server(folder.path());
     // Each in a place of its own: they share names of modules.
-    for (package, program, name) in
-        [("segment-analytics-python", "segment_python.py", "python"), ("rudder-sdk-python", "rudder_python.py", "rpython")]
-    {
+    for (package, program, name) in [
+        ("segment-analytics-python", "segment_python.py", "python"),
+        ("rudder-sdk-python", "rudder_python.py", "rpython"),
+    ] {
         let listed = fs::read_to_string(folder.path().join("requirements.txt")).expect("the list of packages");
         let pinned = listed.lines().find(|line| line.starts_with(package)).expect("the package is listed");
         let target = folder.path().join(package);

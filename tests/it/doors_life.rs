@@ -29,7 +29,10 @@ impl Serving {
 
     /// Sends events and gives the status; none: the connection broke.
     fn send(&self, ids: impl IntoIterator<Item = String>) -> Option<u16> {
-        let batch: Vec<Value> = ids.into_iter().map(|id| json!({"type": "track", "event": "x", "messageId": id, "anonymousId": "a"})).collect();
+        let batch: Vec<Value> = ids
+            .into_iter()
+            .map(|id| json!({"type": "track", "event": "x", "messageId": id, "anonymousId": "a"}))
+            .collect();
         let body = json!({"writeKey": "the-write-key-of-the-web", "batch": batch});
         let agent: ureq::Agent =
             ureq::Agent::config_builder().timeout_global(Some(PATIENCE)).http_status_as_error(false).build().into();

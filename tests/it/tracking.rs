@@ -31,14 +31,19 @@ fn taken(answer: &Answer) {
 
 async fn events(app: &TestApp) -> Vec<entity::web_event::Model> {
     let connection = app.database().connect().await;
-    let events = entity::web_event::Entity::find().order_by_asc(entity::web_event::Column::OccurredAt).all(&connection).await.unwrap();
+    let events = entity::web_event::Entity::find()
+        .order_by_asc(entity::web_event::Column::OccurredAt)
+        .all(&connection)
+        .await
+        .unwrap();
     connection.close().await.unwrap();
     events
 }
 
 async fn records(app: &TestApp) -> Vec<entity::record::Model> {
     let connection = app.database().connect().await;
-    let records = entity::record::Entity::find().order_by_asc(entity::record::Column::IntakeNo).all(&connection).await.unwrap();
+    let records =
+        entity::record::Entity::find().order_by_asc(entity::record::Column::IntakeNo).all(&connection).await.unwrap();
     connection.close().await.unwrap();
     records
 }
@@ -230,7 +235,8 @@ both! {
 
 /// A body in pieces, whose length nobody knows before its end.
 fn futures(text: String) -> impl futures_util::Stream<Item = Result<String, std::convert::Infallible>> {
-    let pieces: Vec<_> = text.as_bytes().chunks(9_000).map(|piece| Ok(String::from_utf8_lossy(piece).into_owned())).collect();
+    let pieces: Vec<_> =
+        text.as_bytes().chunks(9_000).map(|piece| Ok(String::from_utf8_lossy(piece).into_owned())).collect();
     futures_util::stream::iter(pieces)
 }
 
