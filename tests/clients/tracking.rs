@@ -62,7 +62,7 @@ fn ask(server: &str, document: &str, variables: &Value) -> Value {
 fn arrived(server: &str, name: &str) {
     let document = "query($email: String!, $company: String!) {
         customer(by: {email: $email}) { name analytics { eventCount } }
-        company: customer(by: {external: {source: \"web\", key: $company}}) { kind people(first: 5) { nodes { customer { name } } } } }";
+        company: customer(by: {external: {source: \"web\", key: $company}}) { kind people(first: 5) { nodes { person { name } } } } }";
     let variables = json!({"email": format!("{name}@example.org"), "company": format!("group:{name}-company")});
     let answer = ask(server, document, &variables);
     let customer = &answer["data"]["customer"];

@@ -68,7 +68,7 @@ fn chunk(socket: &mut TcpStream, text: &str) {
 }
 
 fn ticket(n: usize) -> String {
-    json!({"id": format!("T{n}"), "status": "OPEN", "subject": "Printer", "opened_at": "2026-05-01"}).to_string() + "\n"
+    json!({"id": format!("T{n}"), "status": "OPEN", "subject": "Printer", "opened_at": "2026-05-01", "email": format!("p{n}@example.org")}).to_string() + "\n"
 }
 
 /// Reads until a line has this word.

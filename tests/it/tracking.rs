@@ -76,7 +76,7 @@ both! {
         let anna = app.query_as(Role::Sales, ask, json!({})).await;
         let customer = &anna.data()["customer"];
         assert_eq!((&customer["name"], &customer["analytics"]["eventCount"]), (&json!("Anna Schmidt"), &json!(4)), "{customer:#}");
-        let company = app.query_as(Role::Sales, "{ customer(by: {external: {source: \"web\", key: \"group:acme\"}}) { kind name people(first: 5) { nodes { customer { name } } } } }", json!({})).await;
+        let company = app.query_as(Role::Sales, "{ customer(by: {external: {source: \"web\", key: \"group:acme\"}}) { kind name people(first: 5) { nodes { person { name } } } } }", json!({})).await;
         let company = company.data()["customer"].clone();
         assert_eq!((&company["kind"], &company["name"]), (&json!("COMPANY"), &json!("Acme")), "{company:#}");
         assert!(company["people"].to_string().contains("Anna Schmidt"), "{company:#}");

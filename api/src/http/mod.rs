@@ -26,7 +26,6 @@ mod tests;
 
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
@@ -80,7 +79,7 @@ impl Server {
     pub async fn serve_until(self, listener: TcpListener, stop: impl Future<Output = ()> + Send) -> Result<()> {
         connection::serve(self.router(), &self.shared, listener, stop).await?;
         if let Some(doors) = &self.shared.doors {
-            doors::drained(doors, Duration::from_secs(self.shared.http.drain_seconds)).await;
+            doors::drained(doors).await;
         }
         Ok(())
     }

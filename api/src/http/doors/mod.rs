@@ -37,6 +37,9 @@ use crate::silo::analytics::preset::segment;
 /// After so many seconds it is worth asking again what was away.
 const RETRY: u64 = 5;
 
+/// How long a stop waits for what nobody waits for any more.
+const DRAIN: Duration = Duration::from_secs(5);
+
 /// A source's rate is an average over so many seconds.
 const RATE_SECONDS: u32 = 10;
 
@@ -125,9 +128,9 @@ pub(super) fn is_public(path: &str) -> bool {
     path.starts_with("/v1/")
 }
 
-/// Waits, within the time a stop has, until what was accepted is written.
-pub(super) async fn drained(doors: &Doors, patience: Duration) {
-    if tokio::time::timeout(patience, doors.lanes.drained()).await.is_err() {
+/// Waits until what was accepted is written. Who brought it is answered by now, or went away.
+pub(super) async fn drained(doors: &Doors) {
+    if tokio::time::timeout(DRAIN, doors.lanes.drained()).await.is_err() {
         tracing::warn!("records that were not acknowledged wait still and are not kept");
     }
 }

@@ -10,6 +10,7 @@ use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::Response;
+use chrono::{DateTime, Utc};
 
 use super::super::reply::{self, RequestId};
 use super::super::shared::Shared;
@@ -91,8 +92,9 @@ async fn take(
     let origin = Origin::new(source);
     let received_at = origin.envelope(segment::STREAM, None, "").received_at;
     let messages = request.messages(received_at).enumerate();
-    let items: Vec<Item> =
-        messages.map(|(index, message)| item(&origin, index, message, settings.tracking_event_bytes)).collect();
+    let items: Vec<Item> = messages
+        .map(|(index, message)| item(&origin, received_at, index, message, settings.tracking_event_bytes))
+        .collect();
     let report = doors.lanes.take(source, items).await.map_err(|error| failed(&error))?;
     outcome.taken = report.taken;
     outcome.repeated = report.repeated;
@@ -101,9 +103,11 @@ async fn take(
     Ok(())
 }
 
-fn item(origin: &Origin, index: usize, message: Message, most: usize) -> Item {
+fn item(origin: &Origin, received_at: DateTime<Utc>, index: usize, message: Message, most: usize) -> Item {
     let size = message.payload.len();
     let mut envelope = origin.envelope(segment::STREAM, None, message.payload);
+    // One moment for the whole request: that by which its times were corrected.
+    envelope.received_at = received_at;
     envelope.dedupe_key = message.message_id;
     envelope.occurred_at = message.occurred_at;
     if size <= most {

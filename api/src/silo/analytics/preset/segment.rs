@@ -1,6 +1,7 @@
 //! Segment: tracking events, and how a request body of its SDKs is taken apart. RudderStack's speak the same.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 use chrono::{DateTime, Datelike, Utc};
 use serde::Deserialize;
@@ -141,8 +142,11 @@ fn possible(time: DateTime<Utc>) -> Option<DateTime<Utc>> {
 /// An id of the text: a repetition of it has the same.
 fn made_id(message: &str) -> String {
     let digest = Sha256::digest(message);
-    let hex: String = digest[..16].iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("made-{hex}")
+    let mut id = "made-".to_owned();
+    for byte in &digest[..16] {
+        let _ = write!(id, "{byte:02x}");
+    }
+    id
 }
 
 /// The object's text with these fields at its end, where the last of a doubled key is the one that counts.
@@ -158,7 +162,8 @@ fn completed(message: &str, fields: &[(&str, Option<&str>)]) -> Box<str> {
             text.push(',');
         }
         comma = true;
-        text.push_str(&format!("\"{name}\":\"{value}\""));
+        // Writing to a String cannot fail.
+        let _ = write!(text, "\"{name}\":\"{value}\"");
     }
     text.push('}');
     text.into()
