@@ -1,0 +1,1 @@
+//! Recipes and bodies against all that can be wrong with them.
