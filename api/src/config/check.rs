@@ -6,6 +6,9 @@ use crate::error::{Error, Result};
 /// HS256 needs a secret of 256 bits.
 pub(super) const SECRET_BYTES: usize = 32;
 
+/// A source's secret outside development: 128 bits, were they random.
+const SOURCE_SECRET_BYTES: usize = 16;
+
 /// Every rule, each with the sentence that says what to change.
 pub(super) fn check(config: &Config) -> Result<()> {
     let auth = &config.auth;
@@ -67,6 +70,13 @@ pub(super) fn check(config: &Config) -> Result<()> {
          Set auth.hs256_secret or auth.jwks_file, or listen on 127.0.0.1."
             .into()
     })?;
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    for (name, secret) in config.secrets.iter() {
+        refuse_if(!name.bytes().all(plain), || {
+            format!("secrets.{name}: a name is of small letters, digits and underscores.")
+        })?;
+        refuse_if(secret.expose().is_empty(), || format!("secrets.{name} is empty."))?;
+    }
     match config.env {
         Mode::Development => Ok(()),
         Mode::Production => production(config),
@@ -88,6 +98,11 @@ fn production(config: &Config) -> Result<()> {
     refuse_if(config.signs_with_the_public_secret(), || {
         "auth.hs256_secret is the public development secret; choose another.".into()
     })?;
+    for (name, secret) in config.secrets.iter() {
+        refuse_if(secret.expose().len() < SOURCE_SECRET_BYTES, || {
+            format!("secrets.{name} must have at least {SOURCE_SECRET_BYTES} bytes outside development.")
+        })?;
+    }
     refuse_if(auth.leeway_seconds > 60, || "auth.leeway_seconds must not exceed 60 outside development.".into())?;
     refuse_if(auth.max_life_seconds > 86_400, || {
         "auth.max_life_seconds must not exceed 86400 outside development.".into()

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::secret::{DatabaseUrl, Secret};
+use super::secrets::Secrets;
 use crate::error::{Error, Result};
 
 /// All settings of the server.
@@ -32,6 +33,9 @@ pub struct Config {
     pub intake: Intake,
     /// Who may see what.
     pub access: Access,
+    /// What sources prove themselves with, by the names that their files use (`secrets = ["…"]`): `name = "…"`, or
+    /// `name = { file = "…" }`. At least 16 bytes outside development. Default none.
+    pub secrets: Secrets,
 }
 
 /// Where this process runs.

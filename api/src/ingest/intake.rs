@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::envelope::{Envelope, Reject, RejectCode};
 use super::files::Piece;
 use super::flush::{self, Done, Keep, Way};
+use super::keyring::Keyring;
 use super::lines::{Item, MAX_LINE, Rejected};
 use super::parts::PARTS;
 use super::prepare::{Maker, Ordinals, Ready};
@@ -36,6 +37,8 @@ pub struct IntakeSettings {
     pub flush_after: Duration,
     /// The longest line that is read, in bytes.
     pub line_bytes: usize,
+    /// What its sources prove themselves with.
+    pub keyring: Keyring,
 }
 
 impl Default for IntakeSettings {
@@ -46,6 +49,7 @@ impl Default for IntakeSettings {
             bulk_batch: 5_000,
             flush_after: Duration::from_secs(1),
             line_bytes: MAX_LINE,
+            keyring: Keyring::default(),
         }
     }
 }
@@ -112,6 +116,11 @@ impl Intake {
     /// How it works.
     pub(super) fn settings(&self) -> &IntakeSettings {
         &self.inner.settings
+    }
+
+    /// What its sources prove themselves with.
+    pub fn keyring(&self) -> &Keyring {
+        &self.inner.settings.keyring
     }
 
     /// The database below.

@@ -26,6 +26,7 @@ pub mod intake;
 pub mod json;
 pub mod jsonl;
 mod kept;
+pub mod keyring;
 mod ledger;
 pub mod lines;
 pub mod mapping;

@@ -7,6 +7,7 @@
 //! default_country = "DE"        # of phone numbers that name none
 //! priority = 10                 # the higher wins when sources differ
 //! expected_every = "1d"         # silence beyond it makes the source stale
+//! secrets = ["desk", "desk_old"] # what it proves itself with: one or two names of the settings' section [secrets]
 //! [lookup.touchpoint]           # entries for the mapping's own tables
 //! cls1 = "invoice"
 //! ```
@@ -18,9 +19,12 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::mapping::document::{MappingError, read};
+use super::mapping::document::{MappingError, Node, read};
 use super::mapping::{Mapping, load};
 use super::preset;
+
+/// The secrets of a source: the new one, and the old one until everybody has the new one.
+const MAX_SECRETS: usize = 2;
 
 /// An installed system.
 #[derive(Debug, Clone)]
@@ -39,6 +43,10 @@ pub struct Source {
     pub priority: i32,
     /// Seconds within which a record is expected.
     pub expected_every_seconds: Option<i64>,
+    /// Names of what it proves itself with; two while one takes the other's place.
+    pub secrets: Vec<String>,
+    /// The file that declares it, where there is one.
+    pub file: Option<String>,
 }
 
 /// Why a source cannot be used.
@@ -144,6 +152,8 @@ impl Source {
                     Some(node) => Some(load::seconds(node)?),
                     None => mapping.expected_every,
                 },
+                secrets: entries.take("secrets").map_or_else(|| Ok(Vec::new()), secrets)?,
+                file: Some(file.to_owned()),
                 mapping: Arc::new(mapping),
             };
             entries.finish().map(|()| source)
@@ -153,8 +163,18 @@ impl Source {
 
     fn of_preset(key: &str) -> Option<Result<Self, SourceError>> {
         preset::find(key)?;
-        Some(Self::parse(&format!("key = \"{key}\"\nmapping = \"{key}\""), key, Path::new("")))
+        let parsed = Self::parse(&format!("key = \"{key}\"\nmapping = \"{key}\""), key, Path::new(""));
+        Some(parsed.map(|source| Self { file: None, ..source }))
     }
+}
+
+/// The names of one secret, or of two while one takes the other's place.
+fn secrets(node: Node<'_>) -> Result<Vec<String>, MappingError> {
+    let names = node.list()?.into_iter().map(|name| name.text().map(str::to_owned)).collect::<Result<Vec<_>, _>>()?;
+    if names.is_empty() || names.len() > MAX_SECRETS {
+        return Err(node.fail("`secrets` has one name, or two while one takes the other's place"));
+    }
+    Ok(names)
 }
 
 /// The declared sources.
@@ -238,6 +258,7 @@ mod tests {
         );
         assert!(error("key = \"Ä\"\nmapping = \"formbricks\"").contains("small letters"));
         assert!(error("key = \"a\"\nmapping = \"formbricks\"\n[lookup.x]\na = 1").contains("no table [lookup.x]"));
+        assert!(error("key = \"a\"\nmapping = \"formbricks\"\nsecrets = []").starts_with("eu.toml, line 3: `secrets`"));
         assert!(error("key = ").contains("not TOML"));
     }
 

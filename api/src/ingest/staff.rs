@@ -87,6 +87,8 @@ pub(super) fn source() -> Result<Source> {
         default_country: None,
         priority: mapping.priority,
         expected_every_seconds: None,
+        secrets: Vec::new(),
+        file: None,
         mapping: Arc::new(mapping),
     })
 }

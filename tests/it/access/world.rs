@@ -91,6 +91,8 @@ fn handles() -> Source {
         default_country: None,
         priority: 1,
         expected_every_seconds: None,
+        secrets: Vec::new(),
+        file: None,
     }
 }
 
