@@ -23,11 +23,13 @@ pub mod product;
 pub mod profile_identifier;
 pub mod purchase;
 pub mod record;
+pub mod record_discard;
 pub mod record_head;
 pub mod relation;
 pub mod review;
 pub mod source;
 pub mod source_profile;
+pub mod source_stream;
 pub mod staff;
 pub mod staff_alias;
 pub mod survey;
@@ -66,11 +68,13 @@ macro_rules! for_each_entity {
             profile_identifier
             purchase
             record
+            record_discard
             record_head
             relation
             review
             source
             source_profile
+            source_stream
             staff
             staff_alias
             survey

@@ -15,6 +15,7 @@ use super::flush::{self, Done, Keep, Way};
 use super::keyring::Keyring;
 use super::lines::{Item, MAX_LINE, Rejected};
 use super::parts::PARTS;
+use super::pause::Pauses;
 use super::prepare::{Maker, Ordinals, Ready};
 use super::report::{FlushReport, envelope_of};
 use super::slots::Slots;
@@ -70,6 +71,7 @@ struct Inner {
     settings: IntakeSettings,
     /// Sources as they were read and written to the database.
     known: Mutex<HashMap<String, Arc<Source>>>,
+    pauses: Pauses,
     /// So many records fit a tenth of a second on SQLite.
     fitting: AtomicUsize,
 }
@@ -97,6 +99,7 @@ impl Intake {
             rules: Arc::new(rules),
             settings,
             known: Mutex::default(),
+            pauses: Pauses::default(),
             fitting: AtomicUsize::new(200),
         };
         Self { inner: Arc::new(inner), bulk: None, hasty: false }
@@ -126,6 +129,11 @@ impl Intake {
     /// The database below.
     pub fn database(&self) -> &Database {
         &self.inner.database
+    }
+
+    /// What is known of pauses.
+    pub(super) fn pauses(&self) -> &Pauses {
+        &self.inner.pauses
     }
 
     /// The countries that national phone numbers are read with: the installation's, then those of the declared sources.
@@ -215,6 +223,9 @@ impl Intake {
             default_country: source.default_country.clone(),
             expected_every_seconds: source.expected_every_seconds,
             last_record_at: None,
+            paused_at: None,
+            paused_by: None,
+            pause_reason: None,
             created_at: now,
         };
         let mut tx = self.inner.database.begin().await?;

@@ -32,6 +32,7 @@ pub mod lines;
 pub mod mapping;
 mod parts;
 mod party;
+pub mod pause;
 mod people;
 mod prepare;
 pub mod preset;
