@@ -173,6 +173,10 @@ impl Engine for App {
     fn ready(&self) -> Reply<'_, Result<()>> {
         Box::pin(self.database.ping())
     }
+
+    fn intake(&self) -> Option<&Intake> {
+        Some(&self.intake)
+    }
 }
 
 /// The intake that the settings describe: the declared sources, the deny list, the limits.

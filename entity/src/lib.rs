@@ -10,6 +10,7 @@ pub mod crm_profile;
 pub mod customer;
 pub mod customer_redirect;
 pub mod golden_value;
+pub mod hook_delivery;
 pub mod idempotency_key;
 pub mod identifier;
 pub mod identity_event;
@@ -55,6 +56,7 @@ macro_rules! for_each_entity {
             customer
             customer_redirect
             golden_value
+            hook_delivery
             idempotency_key
             identifier
             identity_event

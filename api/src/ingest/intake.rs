@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use chrono::Utc;
 use uuid::Uuid;
 
+use super::delivery::Mark;
 use super::envelope::{Envelope, Reject, RejectCode};
 use super::files::Piece;
 use super::flush::{self, Done, Keep, Way};
@@ -88,6 +89,8 @@ pub(super) struct Extra<'a> {
     pub held: Option<&'a Slots>,
     /// What is answered to the request that it came by.
     pub answered: Option<&'a entity::idempotency_key::Model>,
+    /// The deliveries that the items are, in their order.
+    pub deliveries: &'a [Mark],
 }
 
 impl Intake {
@@ -182,6 +185,11 @@ impl Intake {
         self.run(items, Vec::new(), false, replaces, Extra::default()).await
     }
 
+    /// The declared sources.
+    pub fn declared(&self) -> impl Iterator<Item = &Source> {
+        self.inner.sources.iter()
+    }
+
     /// Writes every declared source to the database, so that one that never delivers is seen to be silent.
     pub async fn declare(&self) -> Result<()> {
         for source in self.inner.sources.iter() {
@@ -259,7 +267,7 @@ impl Intake {
         extra: Extra<'_>,
     ) -> Result<FlushReport> {
         let sources = self.sources(items).await?;
-        let way = Way {
+        let mut way = Way {
             database: &self.inner.database,
             maker: &self.maker(&sources),
             rules: &self.inner.rules,
@@ -267,6 +275,7 @@ impl Intake {
             bulk: self.bulk.as_deref(),
             held: extra.held,
             answered: extra.answered,
+            deliveries: &[],
             hasty: self.hasty,
         };
         let mut report = FlushReport::default();
@@ -277,6 +286,10 @@ impl Intake {
             let before = Instant::now();
             let start = items.len() - rest.len();
             let replaced = replaces.get(start..start + now.len()).unwrap_or_default();
+            let ended = |mark: &Mark| (start + 1..=start + now.len()).contains(&mark.end);
+            let first = extra.deliveries.partition_point(|mark| mark.end <= start);
+            let count = extra.deliveries[first..].iter().take_while(|mark| ended(mark)).count();
+            way.deliveries = &extra.deliveries[first..first + count];
             let rest_ahead = ahead.split_off(now.len().min(ahead.len()));
             let done =
                 self.write(&way, now, std::mem::replace(&mut ahead, rest_ahead), replaced, &mut ordinals).await?;
@@ -363,7 +376,9 @@ impl Intake {
         let middle = items.len() / 2;
         let (first, second) = items.split_at(middle);
         let (first_ids, second_ids) = replaces.split_at(middle.min(replaces.len()));
-        let mut done = Box::pin(self.write(way, first, Vec::new(), first_ids, ordinals)).await?;
+        // A delivery is noted with its last record.
+        let before = Way { deliveries: &[], ..*way };
+        let mut done = Box::pin(self.write(&before, first, Vec::new(), first_ids, ordinals)).await?;
         let rest = Box::pin(self.write(way, second, Vec::new(), second_ids, ordinals)).await?;
         done.outcomes.extend(rest.outcomes);
         Ok(done)

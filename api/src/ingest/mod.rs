@@ -12,6 +12,7 @@
 pub mod bulk;
 pub mod csv;
 pub mod decimal;
+pub mod delivery;
 mod dropped;
 pub mod envelope;
 mod files;

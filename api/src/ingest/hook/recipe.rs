@@ -14,7 +14,6 @@
 //!
 //! How a request is held against it stands in `verify`.
 
-use axum::http::HeaderName;
 use chrono::TimeDelta;
 
 use super::super::json::pointer;
@@ -120,15 +119,6 @@ impl Recipe {
     /// Whether it signs the address it was sent to, which must then be known as the sender sees it.
     pub fn needs_uri(&self) -> bool {
         matches!(&self.scheme, Scheme::Signed(signed) if signed.text.has(&Piece::Uri))
-    }
-
-    /// The header that holds the signature or the secret.
-    pub(super) fn header(&self) -> Option<&HeaderName> {
-        match &self.scheme {
-            Scheme::Signed(signed) => Some(signed.signature.header()),
-            Scheme::Token(place) => Some(place.header()),
-            Scheme::Basic => None,
-        }
     }
 
     /// The same recipe with another header for the signature or the secret; a timestamp in that header moves with it.

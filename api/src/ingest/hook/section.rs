@@ -41,6 +41,8 @@ pub struct Hook {
     pub(super) records: Vec<String>,
     /// What is answered and not kept.
     pub(super) ignore: Option<Condition>,
+    /// Whether the source's own file says so, rather than its mapping alone.
+    pub declared: bool,
 }
 
 impl Section {
@@ -74,6 +76,7 @@ impl Section {
             stream: self.stream.clone(),
             records: self.records.clone().unwrap_or_default(),
             ignore: self.ignore.clone(),
+            declared: false,
         })
     }
 
@@ -101,6 +104,7 @@ impl Section {
             hook.recipe = hook.recipe.with_id(node, id_place(node)?)?;
         }
         entries.finish()?;
+        hook.declared = true;
         Ok(hook)
     }
 }
