@@ -3,5 +3,6 @@
 #![cfg(test)]
 
 mod browser;
+mod hooks;
 mod http;
 mod tools;

@@ -31,9 +31,7 @@ pub(super) async fn read(
     match tokio::time::timeout(time, Limited::new(body, limit).collect()).await {
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
-        Ok(Err(_)) => {
-            Err(Box::new(reply::refuse(StatusCode::BAD_REQUEST, Code::BadUserInput, "The body broke off.")))
-        }
+        Ok(Err(_)) => Err(Box::new(reply::refuse(StatusCode::BAD_REQUEST, Code::BadUserInput, "The body broke off."))),
         Err(_) => {
             let message = format!("The body took longer than {} s (http.body_seconds).", time.as_secs());
             Err(Box::new(reply::refuse(StatusCode::REQUEST_TIMEOUT, Code::BadUserInput, message)))

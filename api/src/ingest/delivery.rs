@@ -4,6 +4,7 @@
 //! crash, and what was not is taken when it comes again. Here is nothing about signatures: that is `hook`.
 
 use std::collections::HashSet;
+use std::ops::Range;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -32,6 +33,13 @@ pub(super) struct Mark {
     pub ids: Vec<String>,
     /// When it came.
     pub at: DateTime<Utc>,
+}
+
+/// Of marks in their order, those whose last item is among these.
+pub(super) fn ending(marks: &[Mark], items: Range<usize>) -> &[Mark] {
+    let first = marks.partition_point(|mark| mark.end <= items.start);
+    let after = marks.partition_point(|mark| mark.end <= items.end);
+    marks.get(first..after).unwrap_or_default()
 }
 
 /// What became of deliveries.
@@ -110,4 +118,18 @@ impl Intake {
 fn now() -> DateTime<Utc> {
     let now = Utc::now();
     DateTime::from_timestamp_micros(now.timestamp_micros()).unwrap_or(now)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_delivery_is_noted_where_its_last_record_is_written() {
+        let mark = |end: usize| Mark { end, source: String::new(), ids: Vec::new(), at: Utc::now() };
+        let marks = [mark(1), mark(4), mark(5), mark(9)];
+        let ends = |items| ending(&marks, items).iter().map(|mark| mark.end).collect::<Vec<_>>();
+        assert_eq!((ends(0..4), ends(4..8), ends(8..9)), (vec![1, 4], vec![5], vec![9]));
+        assert_eq!(ending(&[], 0..4).len(), 0);
+    }
 }

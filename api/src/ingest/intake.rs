@@ -9,12 +9,12 @@ use std::time::{Duration, Instant};
 use chrono::Utc;
 use uuid::Uuid;
 
-use super::delivery::Mark;
-use super::envelope::{Envelope, Reject, RejectCode};
+use super::delivery::{self, Mark};
+use super::envelope::Envelope;
 use super::files::Piece;
 use super::flush::{self, Done, Keep, Way};
 use super::keyring::Keyring;
-use super::lines::{Item, MAX_LINE, Rejected};
+use super::lines::{Item, MAX_LINE};
 use super::parts::PARTS;
 use super::pause::Pauses;
 use super::prepare::{Maker, Ordinals, Ready};
@@ -286,10 +286,7 @@ impl Intake {
             let before = Instant::now();
             let start = items.len() - rest.len();
             let replaced = replaces.get(start..start + now.len()).unwrap_or_default();
-            let ended = |mark: &Mark| (start + 1..=start + now.len()).contains(&mark.end);
-            let first = extra.deliveries.partition_point(|mark| mark.end <= start);
-            let count = extra.deliveries[first..].iter().take_while(|mark| ended(mark)).count();
-            way.deliveries = &extra.deliveries[first..first + count];
+            way.deliveries = delivery::ending(extra.deliveries, start..start + now.len());
             let rest_ahead = ahead.split_off(now.len().min(ahead.len()));
             let done =
                 self.write(&way, now, std::mem::replace(&mut ahead, rest_ahead), replaced, &mut ordinals).await?;
@@ -327,7 +324,7 @@ impl Intake {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
 
-    async fn write(
+    pub(super) async fn write(
         &self,
         way: &Way<'_>,
         items: &[Item],
@@ -354,58 +351,6 @@ impl Intake {
             }
         }
     }
-
-    /// Finds the record whose value the database cannot keep: the others are written without it.
-    async fn apart(
-        &self,
-        way: &Way<'_>,
-        items: &[Item],
-        replaces: &[Uuid],
-        ordinals: &mut Ordinals,
-        error: Error,
-    ) -> Result<Done> {
-        if way.keep == Keep::AllOrNothing {
-            let position = culprit(way, items, ordinals).await?;
-            let mut items = items.to_vec();
-            items[position] = refused(&items[position], error)?;
-            return flush::flush(way, &items, Vec::new(), replaces, ordinals).await;
-        }
-        if let [item] = items {
-            return flush::flush(way, &[refused(item, error)?], Vec::new(), replaces, ordinals).await;
-        }
-        let middle = items.len() / 2;
-        let (first, second) = items.split_at(middle);
-        let (first_ids, second_ids) = replaces.split_at(middle.min(replaces.len()));
-        // A delivery is noted with its last record.
-        let before = Way { deliveries: &[], ..*way };
-        let mut done = Box::pin(self.write(&before, first, Vec::new(), first_ids, ordinals)).await?;
-        let rest = Box::pin(self.write(way, second, Vec::new(), second_ids, ordinals)).await?;
-        done.outcomes.extend(rest.outcomes);
-        Ok(done)
-    }
-}
-
-/// The position of the record whose value the database cannot keep, found without writing anything.
-async fn culprit(way: &Way<'_>, items: &[Item], ordinals: &Ordinals) -> Result<usize> {
-    let trial = Way { keep: Keep::Nothing, ..*way };
-    let (mut start, mut end) = (0, items.len());
-    while end - start > 1 {
-        let middle = start.midpoint(end);
-        match flush::flush(&trial, &items[start..middle], Vec::new(), &[], &mut ordinals.clone()).await {
-            Ok(_) => start = middle,
-            Err(error) if refuses_a_value(&error) => end = middle,
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(start)
-}
-
-/// The same record, refused for what the database cannot keep.
-fn refused(item: &Item, error: Error) -> Result<Item> {
-    let Ok(envelope) = item else { return Err(error) };
-    let reason = "The database cannot keep a value of this record: it is too large. Shorten it, or leave it out.";
-    let reject = Reject::new(RejectCode::TooLarge, reason);
-    Ok(Err(Rejected { line: 0, envelope: envelope.clone(), reject }))
 }
 
 fn unusable(error: &SourceError) -> Error {

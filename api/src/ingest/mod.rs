@@ -9,6 +9,7 @@
 //! rebuild from raw records arrives at the same graph. What writes to the database has files of its own and may be used
 //! by none of the above; GraphQL is not known here at all.
 
+mod apart;
 pub mod bulk;
 pub mod csv;
 pub mod decimal;

@@ -286,7 +286,8 @@ mod tests {
         assert!(hook("mapping = \"formbricks\"").unwrap().is_none(), "without a secret");
         let own = hook("mapping = \"formbricks\"\nsecrets = [\"s\"]").unwrap().unwrap();
         assert!(!own.declared && own.recipe.name == "Formbricks");
-        let token = "mapping = \"csv-crm\"\nsecrets = [\"s\"]\nhook = { recipe = \"shared-token\", header = \"x-ours\" }";
+        let token =
+            "mapping = \"csv-crm\"\nsecrets = [\"s\"]\nhook = { recipe = \"shared-token\", header = \"x-ours\" }";
         assert!(hook(token).unwrap().unwrap().declared);
         assert!(hook("mapping = \"csv-crm\"\nsecrets = [\"s\"]").unwrap().is_none());
         for (text, part) in [

@@ -96,10 +96,7 @@ impl Recipe {
 
     /// The keys that these secrets are; fails on the first that is none, with its position.
     pub fn keys(&self, secrets: &[&str]) -> Result<Keys, (usize, NoKey)> {
-        fn all<T>(
-            secrets: &[&str],
-            key: impl Fn(&str) -> Result<T, NoKey>,
-        ) -> Result<Vec<T>, (usize, NoKey)> {
+        fn all<T>(secrets: &[&str], key: impl Fn(&str) -> Result<T, NoKey>) -> Result<Vec<T>, (usize, NoKey)> {
             secrets.iter().enumerate().map(|(at, text)| key(text).map_err(|why| (at, why))).collect()
         }
         match &self.scheme {

@@ -114,6 +114,7 @@ fn recipe(node: Node<'_>) -> Result<Recipe, MappingError> {
     let Some(name) = node.as_text() else { return Recipe::load(node) };
     shipped::find(name).unwrap_or_else(|| {
         let known: Vec<_> = shipped::names().collect();
-        Err(node.fail(format!("unknown recipe `{name}`; shipped are {}, or write a table [hook.recipe]", known.join(", "))))
+        Err(node
+            .fail(format!("unknown recipe `{name}`; shipped are {}, or write a table [hook.recipe]", known.join(", "))))
     })
 }

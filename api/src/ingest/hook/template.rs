@@ -71,7 +71,9 @@ impl Template {
         }
         let template = Self(pieces);
         if !template.has(&Piece::Body) {
-            return Err(node.fail("the signed text must hold {body}: a signature that does not cover it proves nothing"));
+            return Err(
+                node.fail("the signed text must hold {body}: a signature that does not cover it proves nothing")
+            );
         }
         Ok(template)
     }
@@ -115,7 +117,8 @@ mod tests {
 
     #[test]
     fn what_covers_no_body_or_is_unknown_is_refused() {
-        for (text, part) in [("{id}.{ts}", "must hold {body}"), ("{nonce}{body}", "unknown part"), ("{body", "no `}`")] {
+        for (text, part) in [("{id}.{ts}", "must hold {body}"), ("{nonce}{body}", "unknown part"), ("{body", "no `}`")]
+        {
             let error = template(text).unwrap_err();
             assert!(error.message.contains(part), "{error}");
         }

@@ -45,7 +45,8 @@ fn hook(mapping: &Mapping) -> Hook {
 /// A proof, as any request with the right token has it.
 fn proof(hook: &Hook) -> Proof {
     let keys = hook.recipe.keys(&["word"]).unwrap();
-    let headers = HeaderMap::from_iter([(HeaderName::from_static("x-webhook-token"), HeaderValue::from_static("word"))]);
+    let headers =
+        HeaderMap::from_iter([(HeaderName::from_static("x-webhook-token"), HeaderValue::from_static("word"))]);
     hook.recipe.verify(&keys, &Request { method: "POST", uri: "", headers: &headers, body: b"" }, Utc::now()).unwrap()
 }
 

@@ -63,8 +63,7 @@ impl Timestamp {
                 return Err(format.fail(format!("unknown format `{other}`; known are unix, unix-ms, iso8601")));
             }
         };
-        let tolerance =
-            entries.take("tolerance").map(tolerance).transpose()?.unwrap_or(TimeDelta::seconds(DEFAULT));
+        let tolerance = entries.take("tolerance").map(tolerance).transpose()?.unwrap_or(TimeDelta::seconds(DEFAULT));
         entries.finish()?;
         Ok(Self { place, format, tolerance })
     }

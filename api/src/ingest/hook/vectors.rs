@@ -244,7 +244,9 @@ fn two_secrets_hold_at_once_and_a_third_does_not() {
 fn what_is_too_old_or_ahead_is_refused() {
     for vector in VECTORS.iter().filter(|vector| vector.timed()) {
         let tolerance = TimeDelta::seconds(if vector.recipe == "calendly" { 180 } else { 300 });
-        let at = |shift: TimeDelta| vector.verify(&[vector.secret], &vector.map(), vector.body.as_bytes(), vector.now() + shift);
+        let at = |shift: TimeDelta| {
+            vector.verify(&[vector.secret], &vector.map(), vector.body.as_bytes(), vector.now() + shift)
+        };
         assert!(at(tolerance).is_ok() && at(-tolerance).is_ok(), "{}", vector.recipe);
         let more = tolerance + TimeDelta::milliseconds(1);
         assert_eq!(at(more), Err(Refusal::Stale), "{}", vector.recipe);

@@ -3,12 +3,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::super::hook::section::Section;
 use super::condition::Condition;
 use super::document::{Entries, MappingError, Node, read};
 use super::expression::Expression;
 use super::path::Path;
 use super::table::{ATTRIBUTES, Belongs, FieldType, SILOS, TABLES, Table};
-use super::super::hook::section::Section;
 use super::{FieldRule, Lookups, Mapping, Owner, ProfileRule, RowRule, Rule, Stream};
 use crate::identity::{IdentifierKind, PartyKind, Strength};
 

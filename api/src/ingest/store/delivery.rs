@@ -39,7 +39,9 @@ pub(in crate::ingest) async fn note(tx: &mut Transaction, marks: &[Mark]) -> Res
 /// Forgets deliveries that came before a moment, so many at most; how many it were.
 pub(in crate::ingest) async fn forget(tx: &mut Transaction, before: DateTime<Utc>, most: i64) -> Result<u64> {
     let mut sql = Sql::new(tx.dialect());
-    sql.push("DELETE FROM hook_delivery WHERE (source, id) IN (SELECT source, id FROM hook_delivery WHERE received_at < ");
+    sql.push(
+        "DELETE FROM hook_delivery WHERE (source, id) IN (SELECT source, id FROM hook_delivery WHERE received_at < ",
+    );
     sql.bind(before).push(" ORDER BY received_at").limit(most).by_dialect(" FOR UPDATE SKIP LOCKED", "").push(")");
     tx.execute(sql).await
 }
