@@ -236,18 +236,15 @@ both! {
     }
 
     async fn of_many_at_once_with_one_id_one_has_its_effect(database: TestDatabase) {
-        let app = Arc::new(server(database).await);
-        let other = other_node(&app).await;
+        let app = server(database).await;
+        let nodes = [node(&app).await, node(&app).await];
         let mut all = Vec::new();
         for index in 0..8_u32 {
             // Each says something else: only the id tells that they are one.
             let request = delivery("same", &response(&format!("r{index}"), 9, index));
-            let (app, other) = (Arc::clone(&app), other.clone());
+            let node = nodes[index as usize % 2].clone();
             all.push(tokio::spawn(async move {
-                if index % 2 == 0 {
-                    return app.send(request).await.json;
-                }
-                let answer = tower::ServiceExt::oneshot(other, request).await.unwrap();
+                let answer = tower::ServiceExt::oneshot(node, request).await.unwrap();
                 let body = axum::body::to_bytes(answer.into_body(), usize::MAX).await.unwrap();
                 serde_json::from_slice(&body).unwrap()
             }));
@@ -338,8 +335,8 @@ both! {
     }
 }
 
-/// A second server over the same database.
-async fn other_node(app: &TestApp) -> axum::Router {
+/// Another server over the same database.
+async fn node(app: &TestApp) -> axum::Router {
     let folder = sources();
     let own = settings(folder.path()).map(|(name, value)| (name.to_owned(), value));
     let config = own.into_iter().chain([("DATABASE_URL".to_owned(), app.database().url().to_owned())]);

@@ -87,7 +87,8 @@ async fn settings_that_cannot_verify_do_not_start() {
         std::fs::write(folder.path().join("a.toml"), source).unwrap();
         let own = [("CUSTOMER360_SECRETS__S", "no base64 at all!"), ("DATABASE_URL", database.url())];
         let path = folder.path().display().to_string();
-        let all = own.iter().chain(more).chain(&[("CUSTOMER360_INTAKE__SOURCES", path.as_str())]);
+        let folder = [("CUSTOMER360_INTAKE__SOURCES", path.as_str())];
+        let all = own.iter().chain(more).chain(&folder);
         let config = Config::load_from(None, all.map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))).unwrap();
         let app = Arc::new(App::open(&config).await.unwrap());
         Server::try_new(&config, app).err().map(|error| error.message).unwrap_or_default()
