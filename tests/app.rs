@@ -11,7 +11,7 @@ use api::config::Config;
 use api::http::Server;
 use axum::Router;
 use axum::body::Body;
-use axum::http::{Request, StatusCode, header};
+use axum::http::{HeaderMap, Request, StatusCode, header};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
@@ -141,13 +141,14 @@ impl TestApp {
     pub async fn send(&self, request: Request<Body>) -> Answer {
         let response = self.router.clone().oneshot(request).await.unwrap_or_else(|never| match never {});
         let status = response.status();
+        let headers = response.headers().clone();
         let body = axum::body::to_bytes(response.into_body(), usize::MAX).await;
         let body = body.unwrap_or_else(|e| panic!("the answer broke off: {e}"));
         // What is not JSON is kept as text: /healthz, an HTML page.
         let text = String::from_utf8_lossy(&body).into_owned();
         let json = serde_json::from_str(&text).unwrap_or_else(|_| Value::String(text.clone()));
         assert_clean(&text, &[]);
-        Answer { status, json, text }
+        Answer { status, headers, json, text }
     }
 }
 
@@ -195,6 +196,8 @@ impl OnDatabase for TestApp {
 pub struct Answer {
     /// The HTTP status.
     pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
     /// The body; a JSON string if it was not JSON.
     pub json: Value,
     /// The body as it came.

@@ -34,7 +34,7 @@ pub struct TestDatabase {
     db: Db,
     url: String,
     // Nothing is asked of it but to be dropped: that removes the database.
-    _copy: Box<dyn Any + Send>,
+    _copy: Box<dyn Any + Send + Sync>,
 }
 
 impl TestDatabase {

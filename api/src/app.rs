@@ -20,7 +20,7 @@ use crate::graph::ask::Work;
 use crate::graph::batch::drive;
 use crate::graph::cursor::Sealer;
 use crate::graph::run::Runner;
-use crate::http::{Engine, Reply};
+use crate::http::{Doors, Engine, Reply};
 use crate::identity::decide::{DegreeLimits, Rules};
 use crate::identity::deny::{self, DenyList};
 use crate::ingest::intake::{Intake, IntakeSettings};
@@ -43,6 +43,7 @@ pub struct App {
     intake: Intake,
     countries: Countries,
     door: Arc<dyn Door>,
+    doors: Arc<Doors>,
     schema: Schema,
     runner: Runner<schema::Query>,
     pages: Pages,
@@ -65,9 +66,10 @@ impl App {
         let (schema, runner) = schema::build();
         Ok(Self {
             database,
-            policy,
             countries: Countries(intake.countries().into()),
             door: Arc::new(StaffDoor(intake.clone())),
+            doors: Arc::new(Doors::try_new(config, intake.clone(), policy.clone())?),
+            policy,
             intake,
             sealer: Arc::new(Sealer::new(config.cursor_secret().as_bytes())),
             schema,
@@ -174,8 +176,8 @@ impl Engine for App {
         Box::pin(self.database.ping())
     }
 
-    fn intake(&self) -> Option<&Intake> {
-        Some(&self.intake)
+    fn doors(&self) -> Option<Arc<Doors>> {
+        Some(self.doors.clone())
     }
 }
 

@@ -6,3 +6,4 @@ mod browser;
 mod hooks;
 mod http;
 mod tools;
+mod tracking;

@@ -44,7 +44,7 @@ pub(super) fn check(config: &Config) -> Result<()> {
         ("intake.flush_records", config.intake.flush_records as u64),
         ("intake.flush_ms", config.intake.flush_ms),
     ];
-    for (key, value) in positive {
+    for (key, value) in positive.into_iter().chain(config.doors.positive()) {
         refuse_if(value == 0, || format!("{key} must be at least 1."))?;
     }
     // The parser and the checks recurse once per level: above this a document could exhaust a thread's stack.

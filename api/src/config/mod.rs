@@ -5,6 +5,7 @@
 //! No other module reads the environment, but for `main`, which asks it what to log.
 
 mod check;
+mod doors;
 mod secret;
 mod secrets;
 mod sections;
@@ -15,6 +16,7 @@ use figment::Figment;
 use figment::providers::{Format, Toml};
 use figment::value::Value;
 
+pub use doors::Doors;
 pub use secret::{DatabaseUrl, Secret};
 pub use secrets::Secrets;
 pub use sections::{Access, Auth, Config, Database, GraphQl, Http, Identity, Intake, Mode, Rate};

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::doors::Doors;
 use super::secret::{DatabaseUrl, Secret};
 use super::secrets::Secrets;
 use crate::error::{Error, Result};
@@ -31,6 +32,8 @@ pub struct Config {
     pub identity: Identity,
     /// Taking records in.
     pub intake: Intake,
+    /// Taking records in over HTTP.
+    pub doors: Doors,
     /// Who may see what.
     pub access: Access,
     /// What sources prove themselves with, by the names that their files use (`secrets = ["…"]`): `name = "…"`, or

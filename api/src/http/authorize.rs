@@ -40,14 +40,14 @@ fn unauthenticated() -> Response {
 }
 
 /// The token of the one Authorization header; with two there is no telling which one a proxy has checked.
-fn token(parts: &Parts) -> Option<&str> {
+pub(super) fn token(parts: &Parts) -> Option<&str> {
     let mut values = parts.headers.get_all(header::AUTHORIZATION).iter();
     let (Some(value), None) = (values.next(), values.next()) else { return None };
     let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
 }
 
-/// The address that a request came from.
+/// The address that a request came from: the connection's, or what the proxy says.
 pub(super) fn address(shared: &Shared, parts: &Parts) -> IpAddr {
     let forwarded = || {
         let last = parts.headers.get_all("x-forwarded-for").iter().next_back()?;

@@ -1,6 +1,7 @@
 //! Accepts connections and serves HTTP/1.1 on them, within bounds: how many at once, how large a head, how slow a client.
 //! At the end it lets what is under way finish. HTTP/2 is left to the proxy in front.
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::net::IpAddr;
@@ -10,6 +11,8 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use axum::response::Response;
+use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -21,6 +24,7 @@ use tower_service::Service;
 
 use super::authorize::Peer;
 use super::pulse::{Pulse, Verdict, Watched};
+use super::reply::Streaming;
 use super::shared::Shared;
 use crate::error::Result;
 
@@ -109,11 +113,7 @@ async fn connection(
         request.extensions_mut().insert(Peer(address));
         let answer = tower_call(router.clone(), request);
         let pulse = Arc::clone(&pulse);
-        async move {
-            let answer = answer.await;
-            pulse.idle();
-            answer
-        }
+        async move { Ok::<_, Infallible>(at_rest(answer.await.unwrap_or_else(|never| match never {}), pulse)) }
     });
     let io = TokioIo::new(Watched { stream, pulse: Arc::clone(&pulse) });
     let serving = http1::Builder::new()
@@ -150,6 +150,30 @@ async fn connection(
     }
 }
 
+/// The answer; once it is made, its connection is idle. One that is a stream is made when its body ends.
+fn at_rest(answer: Response, pulse: Arc<Pulse>) -> Response {
+    if answer.extensions().get::<Streaming>().is_none() {
+        pulse.idle();
+        return answer;
+    }
+    let busy = Busy(pulse);
+    answer.map(|body| {
+        Body::new(body.map_frame(move |frame| {
+            let Busy(_) = &busy;
+            frame
+        }))
+    })
+}
+
+/// While this is there, the connection is at work.
+struct Busy(Arc<Pulse>);
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.idle();
+    }
+}
+
 /// Done when the server stops and the connection has had its first request: it would be closed without an answer before.
 async fn first_asked(stopped: &mut watch::Receiver<bool>, pulse: &Pulse) {
     let _ = stopped.wait_for(|stop| *stop).await;
@@ -161,7 +185,7 @@ async fn first_asked(stopped: &mut watch::Receiver<bool>, pulse: &Pulse) {
 fn tower_call(
     mut router: Router,
     request: axum::extract::Request,
-) -> impl Future<Output = std::result::Result<axum::response::Response, std::convert::Infallible>> {
+) -> impl Future<Output = std::result::Result<Response, Infallible>> {
     router.call(request)
 }
 

@@ -43,6 +43,23 @@ pub(super) fn preflight() -> Response {
     response
 }
 
+/// Tells the browser that pages of any origin may send here, with the headers they ask for: what they send proves itself, and
+/// no cookie is taken.
+pub(super) fn allow_all(headers: &mut HeaderMap, asked: Option<HeaderValue>) {
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
+    if let Some(asked) = asked {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("POST"));
+        headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, asked);
+        headers.insert(header::ACCESS_CONTROL_MAX_AGE, MAX_AGE);
+    }
+}
+
+/// The headers that a preflight asks for.
+pub(super) fn asked(headers: &HeaderMap) -> HeaderValue {
+    headers.get(header::ACCESS_CONTROL_REQUEST_HEADERS).cloned().unwrap_or(HEADERS)
+}
+
 /// Tells the browser that this origin may read the answer.
 pub(super) fn allow(headers: &mut HeaderMap, origin: HeaderValue, preflight: bool) {
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);

@@ -11,9 +11,9 @@ use axum::middleware::Next;
 use axum::response::Response;
 use futures_util::FutureExt;
 
-use super::cors;
 use super::reply::{self, RequestId};
 use super::shared::Shared;
+use super::{cors, doors};
 use crate::error::{Code, Error};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -25,7 +25,9 @@ const NO_REFERRER: HeaderValue = HeaderValue::from_static("no-referrer");
 pub(super) async fn around(State(shared): State<Arc<Shared>>, mut request: Request, next: Next) -> Response {
     let id = request_id(&request);
     let origin = shared.cors.allowed(request.headers());
+    let public = doors::is_public(request.uri().path());
     let preflight = request.method() == Method::OPTIONS && request.headers().contains_key(header::ORIGIN);
+    let asked = preflight.then(|| cors::asked(request.headers()));
     let mut response = if preflight {
         cors::preflight()
     } else {
@@ -39,6 +41,10 @@ pub(super) async fn around(State(shared): State<Arc<Shared>>, mut request: Reque
     headers.entry(header::CACHE_CONTROL).or_insert(NO_STORE);
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(CSP);
     headers.entry(header::REFERRER_POLICY).or_insert(NO_REFERRER);
+    if public {
+        cors::allow_all(headers, asked);
+        return response;
+    }
     if shared.cors.varies() {
         headers.append(header::VARY, HeaderValue::from_static("origin"));
     }

@@ -4,12 +4,12 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use super::doors::Doors;
 use crate::auth::Claims;
 use crate::error::Result;
 #[cfg(test)]
 pub use crate::graph::ask::Data;
 pub use crate::graph::ask::{Response, Work};
-use crate::ingest::intake::Intake;
 
 /// A future of an engine.
 pub type Reply<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -25,8 +25,8 @@ pub trait Engine: Send + Sync + 'static {
     /// Whether requests can be answered now: the database is there and migrated.
     fn ready(&self) -> Reply<'_, Result<()>>;
 
-    /// What takes the records of webhooks, if anything does.
-    fn intake(&self) -> Option<&Intake> {
+    /// The doors that sources bring their records by; none where there is no intake.
+    fn doors(&self) -> Option<Arc<Doors>> {
         None
     }
 }

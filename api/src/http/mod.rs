@@ -1,6 +1,8 @@
 //! The HTTP side: the router, what surrounds every request, and the serving of connections. `/graphql` is answered by our
-//! own handler to the letter of the GraphQL-over-HTTP specification (`graphql`), webhooks by `hooks`, behind one layer that does everything
+//! own handler to the letter of the GraphQL-over-HTTP specification (`graphql`), behind one layer that does everything
 //! that concerns all answers (`edge`); each further layer would cost every request. `connection` bounds what a socket may do.
+//!
+//! `doors` is where sources bring their records.
 //!
 //! Not here: GraphQL itself (`crate::graph`), tokens (`crate::auth`), the schema, which arrives behind [`Engine`].
 
@@ -8,12 +10,12 @@ mod authorize;
 mod body;
 mod connection;
 mod cors;
+mod doors;
 mod edge;
 mod engine;
 mod graphql;
 mod health;
 mod here;
-mod hooks;
 mod media;
 pub mod page;
 mod pulse;
@@ -25,6 +27,7 @@ mod tests;
 
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
@@ -33,6 +36,7 @@ use tokio::net::TcpListener;
 
 use crate::config::Config;
 use crate::error::Result;
+pub use doors::Doors;
 pub use engine::{Engine, Reply};
 use shared::Shared;
 
@@ -62,9 +66,9 @@ impl Server {
     pub fn router(&self) -> Router {
         Router::new()
             .route("/graphql", any(graphql::answer))
-            .route("/hooks/{source}", any(hooks::answer))
             .route("/healthz", get(health::alive))
             .route("/readyz", get(health::ready))
+            .merge(doors::routes())
             .with_state(Arc::clone(&self.shared))
             .merge(self.pages.clone())
             .fallback(reply::not_found)
@@ -74,7 +78,11 @@ impl Server {
 
     /// Serves until `stop` is done, then lets the requests under way finish.
     pub async fn serve_until(self, listener: TcpListener, stop: impl Future<Output = ()> + Send) -> Result<()> {
-        connection::serve(self.router(), &self.shared, listener, stop).await
+        connection::serve(self.router(), &self.shared, listener, stop).await?;
+        if let Some(doors) = &self.shared.doors {
+            doors::drained(doors, Duration::from_secs(self.shared.http.drain_seconds)).await;
+        }
+        Ok(())
     }
 
     /// Serves until the process is asked to end (SIGTERM, ctrl-c).

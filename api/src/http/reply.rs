@@ -19,6 +19,10 @@ impl RequestId {
     }
 }
 
+/// Marks an answer whose body is still being made: its connection is busy until it ends.
+#[derive(Clone, Copy)]
+pub(super) struct Streaming;
+
 /// An answer with this body.
 pub(super) fn body(status: StatusCode, content_type: HeaderValue, body: impl Into<Body>) -> Response {
     let mut response = Response::new(body.into());

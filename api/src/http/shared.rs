@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::cors::Cors;
+use super::doors::Doors;
 use super::engine::Engine;
-use super::hooks::Hooks;
 use super::rate::{Budgets, Failures};
 use crate::auth::Verifier;
 use crate::config::{Config, Http, Mode};
@@ -20,12 +20,12 @@ pub(super) struct Shared {
     /// Whoever reads our source can sign a token: only this machine may be spoken to.
     pub(super) public_secret: bool,
     pub(super) engine: Arc<dyn Engine>,
+    pub(super) doors: Option<Arc<Doors>>,
     pub(super) verifier: Verifier,
     pub(super) documents: Documents,
     pub(super) budgets: Budgets,
     pub(super) failures: Failures,
     pub(super) cors: Cors,
-    pub(super) hooks: Hooks,
     pub(super) request_time: Duration,
     in_flight: AtomicUsize,
     draining: AtomicBool,
@@ -42,10 +42,10 @@ impl Shared {
             budgets: Budgets::new(&config.rate),
             failures: Failures::new(config.rate.failed_auth_per_minute),
             cors: Cors::try_new(&config.http.allowed_origins)?,
-            hooks: Hooks::try_new(config, engine.intake())?,
             request_time: Duration::from_secs(config.http.request_seconds),
             in_flight: AtomicUsize::new(0),
             draining: AtomicBool::new(false),
+            doors: engine.doors(),
             engine,
         })
     }

@@ -94,7 +94,10 @@ impl Heads {
         let make = |at, part: &str| id::make(at, &envelope.source, &envelope.stream, &key, part);
         let own = replaces.and_then(|id| self.places.get(&id));
         let head = head(&mut self.known, &envelope.source, &envelope.stream, &key, received_at);
-        if head.hash.as_deref() == Some(&record.hash) {
+        // A message that its sender gave an id of its own is the same message, whatever a repetition adds to it.
+        let sent_before =
+            record.content.is_ok() && envelope.dedupe_key.as_deref() == Some(&key) && head.record_id.is_some();
+        if sent_before || head.hash.as_deref() == Some(&record.hash) {
             return Fate::Repeated;
         }
         // The time of the event says nothing beside versions that are no times.

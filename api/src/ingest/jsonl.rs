@@ -20,6 +20,13 @@ impl<R: BufRead> JsonLines<R> {
     }
 }
 
+impl<R> JsonLines<R> {
+    /// The number of the line that the last record came from.
+    pub fn line(&self) -> u64 {
+        self.lines.number()
+    }
+}
+
 impl<R: BufRead> Iterator for JsonLines<R> {
     type Item = io::Result<Item>;
 

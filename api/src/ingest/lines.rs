@@ -83,6 +83,13 @@ pub struct Lines<R> {
     buffer: Vec<u8>,
 }
 
+impl<R> Lines<R> {
+    /// The number of the line that was read last.
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+}
+
 impl<R: BufRead> Lines<R> {
     /// Reads from here; a line has so many bytes at most.
     pub fn new(input: R, longest: usize) -> Self {

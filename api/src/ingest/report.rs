@@ -1,6 +1,7 @@
 //! What became of the records of a flush, as its caller counts it.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use uuid::Uuid;
 
@@ -24,6 +25,24 @@ pub struct FlushReport {
     pub streams: BTreeMap<(String, String), Counts>,
     /// For each envelope the id of its row, where it was understood.
     pub origins: Vec<Option<Uuid>>,
+    /// What became of each.
+    pub became: Vec<Became>,
+}
+
+/// What became of one record.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Became {
+    /// Nothing: the flush was strict, and another of its records was refused.
+    #[default]
+    Nothing,
+    /// Its rows were written.
+    Taken,
+    /// It was known already.
+    Repeated,
+    /// It is older than what is known.
+    Superseded,
+    /// It was refused.
+    Rejected,
 }
 
 /// Counts of a stream.
@@ -59,9 +78,9 @@ impl FlushReport {
     pub(super) fn add(&mut self, items: &[Item], start: usize, done: Done) {
         for (index, (item, outcome)) in items.iter().zip(done.outcomes).enumerate() {
             let envelope = envelope_of(item);
-            let counts = self.streams.entry((envelope.source.clone(), envelope.stream.clone())).or_default();
+            let mut became = Became::Nothing;
             if let Some(reject) = outcome.reject {
-                counts.rejected += 1;
+                became = Became::Rejected;
                 self.rejected.push(Refused {
                     position: start + index,
                     source: envelope.source.clone(),
@@ -70,20 +89,52 @@ impl FlushReport {
                     reason: reject.reason,
                 });
             } else if done.written {
-                let (total, of_stream) = match outcome.fate {
-                    Fate::Applied(_) => (&mut self.taken, &mut counts.taken),
-                    Fate::Superseded(_) => (&mut self.superseded, &mut counts.superseded),
-                    Fate::Repeated | Fate::Rejected(_) => (&mut self.repeated, &mut counts.repeated),
+                became = match outcome.fate {
+                    Fate::Applied(_) => Became::Taken,
+                    Fate::Superseded(_) => Became::Superseded,
+                    Fate::Repeated | Fate::Rejected(_) => Became::Repeated,
                 };
-                *total += 1;
-                *of_stream += 1;
             }
+            self.count(envelope, became);
             self.origins.push(outcome.origin_id);
         }
     }
 }
 
 impl FlushReport {
+    fn count(&mut self, envelope: &Envelope, became: Became) {
+        let counts = self.streams.entry((envelope.source.clone(), envelope.stream.clone())).or_default();
+        match became {
+            Became::Nothing => {}
+            Became::Taken => {
+                self.taken += 1;
+                counts.taken += 1;
+            }
+            Became::Repeated => {
+                self.repeated += 1;
+                counts.repeated += 1;
+            }
+            Became::Superseded => {
+                self.superseded += 1;
+                counts.superseded += 1;
+            }
+            Became::Rejected => counts.rejected += 1,
+        }
+        self.became.push(became);
+    }
+
+    /// What became of some of these items: those in the range.
+    pub(super) fn part(&self, items: &[Item], range: Range<usize>) -> Self {
+        let mut part = Self::default();
+        for (item, became) in items[range.clone()].iter().zip(self.became.get(range.clone()).unwrap_or_default()) {
+            part.count(envelope_of(item), *became);
+        }
+        let refused = self.rejected.iter().filter(|one| range.contains(&one.position));
+        part.rejected = refused.map(|one| Refused { position: one.position - range.start, ..one.clone() }).collect();
+        part.origins = self.origins.get(range).unwrap_or_default().to_vec();
+        part
+    }
+
     /// Adds what became of others, whose places among all these are.
     pub(super) fn join(&mut self, other: Self, places: &[usize]) {
         self.taken += other.taken;
@@ -98,6 +149,11 @@ impl FlushReport {
             sum.repeated += counts.repeated;
             sum.superseded += counts.superseded;
             sum.rejected += counts.rejected;
+        }
+        for (at, became) in other.became.into_iter().enumerate() {
+            let place = place(at);
+            self.became.resize(self.became.len().max(place + 1), Became::default());
+            self.became[place] = became;
         }
         for (at, origin) in other.origins.into_iter().enumerate() {
             let place = place(at);

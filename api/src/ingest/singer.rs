@@ -114,6 +114,11 @@ impl<R: BufRead> Singer<R> {
         }
     }
 
+    /// The number of the line that the last message came from.
+    pub fn line(&self) -> u64 {
+        self.lines.number()
+    }
+
     /// None: nothing to tell of this line.
     fn message(&mut self, number: u64, text: &str) -> Result<Option<Message>, SingerError> {
         let line: Line<'_> = match serde_json::from_str(text) {

@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex};
 
 use api::app::App;
 use api::config::Config;
-use api::http::Server;
 use customer360_tests::process::{PATIENCE, Process, Program, free_port};
 use customer360_tests::{Db, TestDatabase, both};
 use serde_json::Value;
@@ -90,8 +89,7 @@ async fn settings_that_cannot_verify_do_not_start() {
         let folder = [("CUSTOMER360_INTAKE__SOURCES", path.as_str())];
         let all = own.iter().chain(more).chain(&folder);
         let config = Config::load_from(None, all.map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))).unwrap();
-        let app = Arc::new(App::open(&config).await.unwrap());
-        Server::try_new(&config, app).err().map(|error| error.message).unwrap_or_default()
+        App::open(&config).await.err().map(|error| error.message).unwrap_or_default()
     };
     let base = "key = \"a\"\nmapping = \"formbricks\"\nsecrets = [\"s\"]\n";
     let message = start(&format!("{base}[hook]\nrecipe = \"standard-webhooks\""), &[]).await;

@@ -16,9 +16,11 @@ use chrono::Utc;
 use serde_json::json;
 use tokio::sync::Semaphore;
 
-use super::reply::{self, RequestId};
-use super::shared::Shared;
-use super::{authorize, body};
+use super::super::reply::{self, RequestId};
+use super::super::shared::Shared;
+use super::super::{authorize, body as whole};
+use super::outcome::Outcome;
+use super::{Doors, RETRY, body};
 use crate::config::{Config, Secret};
 use crate::error::{Code, Error, Result};
 use crate::ingest::hook::secret::Keys;
@@ -32,16 +34,14 @@ use crate::ingest::source::Source;
 /// So many deliveries of one source are worked on at once; a source that is slow takes no place of another.
 const AT_ONCE: usize = 16;
 
-/// After so many seconds it is worth sending again what found no place, and what the database was away for.
+/// After so many seconds it is worth sending again what found no place.
 const BUSY: u64 = 1;
-const AWAY: u64 = 5;
 
 /// The prefix of all addresses of hooks.
 const PATH: &str = "/hooks/";
 
 /// The sources that take webhooks.
 pub(super) struct Hooks {
-    intake: Option<Intake>,
     public_url: String,
     doors: HashMap<String, Door>,
 }
@@ -57,10 +57,10 @@ struct Door {
 impl Hooks {
     /// The declared sources with a hook. Fails on a secret that is no key for the recipe, and on a recipe that signs the
     /// address where the settings do not say it.
-    pub(super) fn try_new(config: &Config, intake: Option<&Intake>) -> Result<Self> {
+    pub(super) fn try_new(config: &Config, intake: &Intake) -> Result<Self> {
         let mut doors = HashMap::new();
-        for source in intake.into_iter().flat_map(Intake::declared) {
-            let (Some(hook), Some(intake)) = (&source.hook, intake) else { continue };
+        for source in intake.declared() {
+            let Some(hook) = &source.hook else { continue };
             let secrets: Vec<&str> = intake.keyring().of(&source.key).map(Secret::expose).collect();
             match usable(config, source, hook, &secrets) {
                 Ok(keys) => {
@@ -73,7 +73,7 @@ impl Hooks {
             }
         }
         let public_url = config.http.public_url.as_deref().unwrap_or_default().trim_end_matches('/').to_owned();
-        Ok(Self { intake: intake.cloned(), public_url, doors })
+        Ok(Self { public_url, doors })
     }
 }
 
@@ -93,21 +93,28 @@ fn usable(config: &Config, source: &Source, hook: &Hook, secrets: &[&str]) -> Re
     })
 }
 
-pub(super) async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+pub(in crate::http) async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    take(&shared, parts, body).await.unwrap_or_else(|refusal| *refusal)
+    let mut outcome = Outcome::begin("hooks");
+    let response = take(&shared, parts, body, &mut outcome).await.unwrap_or_else(|refusal| *refusal);
+    outcome.status = response.status();
+    outcome.note();
+    response
 }
 
-async fn take(shared: &Shared, parts: Parts, body: Body) -> Result<Response, Box<Response>> {
+async fn take(shared: &Shared, parts: Parts, body: Body, outcome: &mut Outcome) -> Result<Response, Box<Response>> {
     if parts.method != Method::POST {
         let response = reply::refuse(StatusCode::METHOD_NOT_ALLOWED, Code::BadUserInput, "A webhook needs POST.");
         return Err(reply::with(response, header::ALLOW, HeaderValue::from_static("POST")).into());
     }
     let key = parts.uri.path().strip_prefix(PATH).unwrap_or_default();
-    let (Some(door), Some(intake)) = (shared.hooks.doors.get(key), &shared.hooks.intake) else {
+    let found = shared.doors.as_ref().and_then(|doors| Some((doors, doors.hooks.doors.get(key)?)));
+    let Some((doors, door)) = found else {
         let message = "No source takes webhooks at this address.";
         return Err(Box::new(reply::refuse(StatusCode::NOT_FOUND, Code::NotFound, message)));
     };
+    let Doors { intake, hooks, memory, .. } = &**doors;
+    outcome.source = Some(key.to_owned());
     let address = authorize::address(shared, &parts);
     if let Some(seconds) = shared.failures.wait_at(key, address) {
         let message = "Too many signatures from this address did not hold. Try again later.";
@@ -119,9 +126,12 @@ async fn take(shared: &Shared, parts: Parts, body: Body) -> Result<Response, Box
         return Err(Box::new(reply::refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::BadUserInput, message)));
     }
     let limit = (shared.http.hook_body_bytes, "http.hook_body_bytes");
-    let bytes = body::read(shared, &parts, body, limit).await?;
+    let stated = parts.headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    let _room = body::room(memory, stated.unwrap_or(limit.0).min(limit.0)).await?;
+    let bytes = whole::read(shared, &parts, body, limit).await?;
+    outcome.bytes = bytes.len() as u64;
     let path = parts.uri.path_and_query().map_or(parts.uri.path(), |path| path.as_str());
-    let uri = format!("{}{path}", shared.hooks.public_url);
+    let uri = format!("{}{path}", hooks.public_url);
     let request = verify::Request { method: parts.method.as_str(), uri: &uri, headers: &parts.headers, body: &bytes };
     let proof = door.hook.recipe.verify(&door.keys, &request, Utc::now()).map_err(|refusal| {
         shared.failures.count_at(key, address);
@@ -138,12 +148,16 @@ async fn take(shared: &Shared, parts: Parts, body: Body) -> Result<Response, Box
     let origin = Origin::new(key);
     let deliveries = door.hook.read(&door.source.mapping, &origin, &proof, &parts.headers, &bytes);
     drop(bytes);
-    let report = intake.flush_deliveries(key, deliveries).await.map_err(|error| failed(error, AWAY))?;
+    let report = intake.flush_deliveries(key, deliveries).await.map_err(|error| failed(error, RETRY))?;
     let records = report.records;
+    outcome.taken = records.taken;
+    outcome.repeated = records.repeated + report.repeated;
+    outcome.superseded = records.superseded;
+    outcome.rejected = records.rejected.len();
     let answer = json!({
-        "taken": records.taken,
-        "repeated": records.repeated + records.superseded + report.repeated,
-        "rejected": records.rejected.len(),
+        "taken": outcome.taken,
+        "repeated": outcome.repeated + outcome.superseded,
+        "rejected": outcome.rejected,
     });
     Ok(reply::body(StatusCode::OK, reply::JSON, answer.to_string()))
 }

@@ -1,0 +1,73 @@
+//! Who brings records: whoever has a secret of the source, or a token whose role may write the intake. A refusal tells nothing
+//! of the source, not even whether there is one.
+
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::super::shared::Shared;
+use super::super::{authorize, here, reply};
+use super::{Doors, refusal};
+use crate::access::Target;
+use crate::error::{Code, Error};
+
+/// Whether the request may bring records of this source: by `Authorization: Bearer` with a secret of it, or with a token.
+pub(super) fn bearer(shared: &Shared, doors: &Doors, parts: &Parts, source: &str) -> Result<(), Box<Response>> {
+    if authorize::token(parts).is_some_and(|token| doors.intake.keyring().holds(source, token.as_bytes())) {
+        return Ok(());
+    }
+    if shared.public_secret && !here::names_this_machine(&parts.headers) {
+        let message = "With the public development secret the server takes tokens only from programs of this machine.";
+        return Err(refusal(&Error::forbidden(message), "").into());
+    }
+    let claims = authorize::claims(shared, parts)?;
+    let rights = doors.policy.rights(claims.roles.iter().map(String::as_str));
+    match rights.ok().and_then(|rights| rights.may_write(Target::Intake)) {
+        Some(_) => Ok(()),
+        None => {
+            let message = "The role of this token may not bring records. Use the source's secret, or a token of the role integration.";
+            Err(refusal(&Error::forbidden(message), "").into())
+        }
+    }
+}
+
+/// The source of a write key.
+pub(super) fn write_key<'a>(
+    shared: &Shared,
+    doors: &'a Doors,
+    parts: &Parts,
+    key: Option<&str>,
+) -> Result<&'a str, Box<Response>> {
+    let address = authorize::address(shared, parts);
+    if let Some(seconds) = shared.failures.wait(address) {
+        let message = "Too many write keys from this address did not hold. Try again later.";
+        let error = Error::new(Code::RateLimited, message);
+        return Err(reply::retry_after(refusal(&error, ""), seconds).into());
+    }
+    let sources = doors.tracked.iter().map(String::as_str);
+    let owner = key.and_then(|key| doors.intake.keyring().owner(sources, key.as_bytes()));
+    owner.ok_or_else(|| {
+        shared.failures.count(address);
+        unauthenticated().into()
+    })
+}
+
+/// The user name of `Authorization: Basic`: where SDKs put the write key.
+pub(super) fn basic(parts: &Parts) -> Option<String> {
+    let mut values = parts.headers.get_all(header::AUTHORIZATION).iter();
+    let (Some(value), None) = (values.next(), values.next()) else { return None };
+    let (scheme, packed) = value.to_str().ok()?.split_once(' ')?;
+    let plain = scheme.eq_ignore_ascii_case("basic").then(|| STANDARD.decode(packed.trim()).ok()).flatten()?;
+    let plain = String::from_utf8(plain).ok()?;
+    let key = plain.split_once(':').map_or(plain.as_str(), |(key, _)| key);
+    (!key.is_empty()).then(|| key.to_owned())
+}
+
+fn unauthenticated() -> Response {
+    let message = "A valid write key is needed: by Basic authentication, or as `writeKey` in the body.";
+    let response = reply::refuse(StatusCode::UNAUTHORIZED, Code::Unauthenticated, message);
+    // No challenge of the kind that makes a browser ask its user for a password.
+    reply::with(response, header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
+}
