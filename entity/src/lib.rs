@@ -10,6 +10,7 @@ pub mod crm_profile;
 pub mod customer;
 pub mod customer_redirect;
 pub mod golden_value;
+pub mod hook_delivery;
 pub mod idempotency_key;
 pub mod identifier;
 pub mod identity_event;
@@ -24,12 +25,14 @@ pub mod product;
 pub mod profile_identifier;
 pub mod purchase;
 pub mod record;
+pub mod record_discard;
 pub mod record_head;
 pub mod record_waiting;
 pub mod relation;
 pub mod review;
 pub mod source;
 pub mod source_profile;
+pub mod source_stream;
 pub mod staff;
 pub mod staff_alias;
 pub mod survey;
@@ -55,6 +58,7 @@ macro_rules! for_each_entity {
             customer
             customer_redirect
             golden_value
+            hook_delivery
             idempotency_key
             identifier
             identity_event
@@ -69,12 +73,14 @@ macro_rules! for_each_entity {
             profile_identifier
             purchase
             record
+            record_discard
             record_head
             record_waiting
             relation
             review
             source
             source_profile
+            source_stream
             staff
             staff_alias
             survey

@@ -33,7 +33,8 @@ pub struct Model {
     pub payload: String,
     /// SHA-256 of the payload, to tell a repetition.
     pub content_hash: String,
-    /// APPLIED, WAITING (for the row that it belongs to), SUPERSEDED (older than what is known), REJECTED or ERASED.
+    /// APPLIED, WAITING (for the row that it belongs to), SUPERSEDED (older than what is known), REJECTED, DISCARDED (rejected and
+    /// put aside) or ERASED.
     pub state: String,
     /// Why it was rejected, or that it waits: a stable code.
     pub reason_code: Option<String>,

@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod browser;
+mod hooks;
 mod http;
 mod taps;
 mod tools;

@@ -141,6 +141,8 @@ const WITHOUT_PERMIT: &[(&str, &str)] = &[
     ("ingest/waiting", "kept records that are placed again"),
     ("ingest/store", "what of these there is to try again"),
     ("ingest/store/waiting", "records that waited for others, to be placed again, and keys that were not seen"),
+    ("ingest/store/watch", "whether a source is paused, for its doors"),
+    ("ingest/store/delivery", "which deliveries of webhooks were taken before"),
     ("ingest/store/bulk", "whether a bulk import took indexes away"),
     ("ingest/store/progress", "how far a file of an import that did not end is written"),
     ("graph/batch", "the selects that permits made"),

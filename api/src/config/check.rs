@@ -61,6 +61,16 @@ pub(super) fn check(config: &Config) -> Result<()> {
     refuse_if(!(1_024..=64 << 20).contains(&config.intake.line_bytes), || {
         "intake.line_bytes must be from 1024 to 67108864.".into()
     })?;
+    refuse_if(!(1_024..=64 << 20).contains(&http.hook_body_bytes), || {
+        "http.hook_body_bytes must be from 1024 to 67108864.".into()
+    })?;
+    let plain = |url: &String| {
+        let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+        rest.is_some_and(|rest| !rest.is_empty() && !rest.contains(['?', '#', ' ']))
+    };
+    refuse_if(http.public_url.as_ref().is_some_and(|url| !plain(url)), || {
+        "http.public_url must be an address like https://customers.example.com.".into()
+    })?;
     refuse_if(http.header_bytes < 8_192, || "http.header_bytes must be at least 8192.".into())?;
     refuse_if(auth.jwks_file.is_some() && auth.hs256_secret.is_some(), || {
         "Set either auth.jwks_file or auth.hs256_secret, not both: the key decides which tokens hold.".into()

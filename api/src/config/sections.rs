@@ -84,6 +84,12 @@ pub struct Http {
     pub listen: SocketAddr,
     /// Largest body of `/graphql`, in bytes. Default 256 KiB.
     pub graphql_body_bytes: usize,
+    /// Largest body of `/hooks`, in bytes. Default 1 MiB.
+    pub hook_body_bytes: usize,
+    /// The address that clients know this server by, like `https://customers.example.com`, for webhooks whose signature
+    /// covers it. Default none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub public_url: Option<String>,
     /// Largest head of a request, in bytes. Default 16 KiB.
     pub header_bytes: usize,
     /// How long a client may take to send the head, in seconds. Default 5.
@@ -112,6 +118,8 @@ impl Default for Http {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 3600)),
             graphql_body_bytes: 256 * 1024,
+            hook_body_bytes: 1024 * 1024,
+            public_url: None,
             header_bytes: 16 * 1024,
             header_seconds: 5,
             body_seconds: 10,

@@ -7,6 +7,7 @@
 //! Not here: GraphQL itself (`crate::graph`), tokens (`crate::auth`), the schema, which arrives behind [`Engine`].
 
 mod authorize;
+mod body;
 mod connection;
 mod cors;
 mod doors;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::delivery::Mark;
 use super::dropped::Early;
 use super::envelope::Reject;
 use super::former::{self, Formers};
@@ -41,6 +42,8 @@ pub(super) struct Way<'a> {
     pub answered: Option<&'a entity::idempotency_key::Model>,
     /// How far the file is read that these end a piece of.
     pub noted: Option<&'a entity::import_progress::Model>,
+    /// The deliveries whose last record is among these: noted with it, and each once.
+    pub deliveries: &'a [Mark],
     /// Whoever sent this starts over after a crash: the transaction need not wait for the disk.
     pub hasty: bool,
 }
@@ -123,6 +126,9 @@ async fn attempt(way: &Way<'_>, prepared: &[Prepared<'_>], records: Records, rep
     }
     if way.hasty {
         store::hasten(&mut tx).await?;
+    }
+    if !store::delivery::note(&mut tx, way.deliveries).await? {
+        return Ok(Turn::Done(Done { outcomes: Vec::new(), written: false, woken: Vec::new() }));
     }
     let keys = record_keys(prepared);
     let own = if way.held.is_some() { None } else { slots::lock(&mut tx, prepared).await? };

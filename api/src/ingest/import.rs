@@ -66,6 +66,7 @@ pub async fn import_singer<R: BufRead + Send + 'static>(
     mut progress: impl FnMut(&Summary),
 ) -> Result<Summary> {
     let source = intake.source(&options.source).await?;
+    intake.refuse_if_paused(&source.key).await?;
     if let Some(stream) = &options.stream {
         known_stream(&source, stream)?;
     }
@@ -247,6 +248,8 @@ impl<'a> Writer<'a> {
         if piece.items.is_empty() {
             return Ok(true);
         }
+        // It may have been paused on the way: what was taken stays.
+        self.intake.refuse_if_paused(&self.origin.source).await?;
         let report = self.intake.flush_piece(piece, self.strict, noted).await?;
         let first = report.rejected.first().cloned();
         self.summary.add(report);

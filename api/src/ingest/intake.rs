@@ -10,13 +10,14 @@ use std::time::{Duration, Instant};
 use chrono::Utc;
 use uuid::Uuid;
 
-use super::culprit::{culprit, refused};
+use super::delivery::{self, Mark};
 use super::envelope::Envelope;
 use super::files::Piece;
 use super::flush::{self, Done, Keep, Way};
 use super::keyring::Keyring;
 use super::lines::{Item, MAX_LINE};
 use super::parts::PARTS;
+use super::pause::Pauses;
 use super::prepare::{Maker, Ordinals, Ready};
 use super::report::{FlushReport, envelope_of};
 use super::slots::Slots;
@@ -75,6 +76,7 @@ struct Inner {
     settings: IntakeSettings,
     /// Sources as they were read and written to the database.
     known: Mutex<HashMap<String, Arc<Source>>>,
+    pauses: Pauses,
     /// So many records fit a tenth of a second on SQLite.
     fitting: AtomicUsize,
 }
@@ -93,6 +95,8 @@ pub(super) struct Extra<'a> {
     pub answered: Option<&'a entity::idempotency_key::Model>,
     /// How far its file is read with it.
     pub noted: Option<&'a entity::import_progress::Model>,
+    /// The deliveries that the items are, in their order.
+    pub deliveries: &'a [Mark],
 }
 
 impl Intake {
@@ -104,6 +108,7 @@ impl Intake {
             rules: Arc::new(rules),
             settings,
             known: Mutex::default(),
+            pauses: Pauses::default(),
             fitting: AtomicUsize::new(200),
         };
         Self { inner: Arc::new(inner), bulk: None, hasty: false }
@@ -133,6 +138,11 @@ impl Intake {
     /// The database below.
     pub fn database(&self) -> &Database {
         &self.inner.database
+    }
+
+    /// What is known of pauses.
+    pub(super) fn pauses(&self) -> &Pauses {
+        &self.inner.pauses
     }
 
     /// The countries that national phone numbers are read with: the installation's, then those of the declared sources.
@@ -239,6 +249,9 @@ impl Intake {
             default_country: source.default_country.clone(),
             expected_every_seconds: source.expected_every_seconds,
             last_record_at: None,
+            paused_at: None,
+            paused_by: None,
+            pause_reason: None,
             created_at: now,
         };
         let mut tx = self.inner.database.begin().await?;
@@ -272,7 +285,7 @@ impl Intake {
         extra: Extra<'_>,
     ) -> Result<FlushReport> {
         let sources = self.sources(items).await?;
-        let way = Way {
+        let mut way = Way {
             database: &self.inner.database,
             maker: &self.maker(&sources),
             rules: &self.inner.rules,
@@ -281,6 +294,7 @@ impl Intake {
             held: extra.held,
             answered: extra.answered,
             noted: None,
+            deliveries: &[],
             hasty: self.hasty,
         };
         let mut report = FlushReport::default();
@@ -291,7 +305,8 @@ impl Intake {
             let before = Instant::now();
             let start = items.len() - rest.len();
             let replaced = replaces.get(start..start + now.len()).unwrap_or_default();
-            let way = Way { noted: extra.noted.filter(|_| later.is_empty()), ..way };
+            way.noted = extra.noted.filter(|_| later.is_empty());
+            way.deliveries = delivery::ending(extra.deliveries, start..start + now.len());
             let rest_ahead = ahead.split_off(now.len().min(ahead.len()));
             let done =
                 self.write(&way, now, std::mem::replace(&mut ahead, rest_ahead), replaced, &mut ordinals).await?;
@@ -333,7 +348,7 @@ impl Intake {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
 
-    async fn write(
+    pub(super) async fn write(
         &self,
         way: &Way<'_>,
         items: &[Item],
@@ -359,35 +374,6 @@ impl Intake {
                 other => return other,
             }
         }
-    }
-
-    /// Finds the record whose value the database cannot keep: the others are written without it.
-    async fn apart(
-        &self,
-        way: &Way<'_>,
-        items: &[Item],
-        replaces: &[Uuid],
-        ordinals: &mut Ordinals,
-        error: Error,
-    ) -> Result<Done> {
-        if way.keep == Keep::AllOrNothing {
-            let position = culprit(way, items, ordinals).await?;
-            let mut items = items.to_vec();
-            items[position] = refused(&items[position], error)?;
-            return flush::flush(way, &items, Vec::new(), replaces, ordinals).await;
-        }
-        if let [item] = items {
-            return flush::flush(way, &[refused(item, error)?], Vec::new(), replaces, ordinals).await;
-        }
-        let middle = items.len() / 2;
-        let (first, second) = items.split_at(middle);
-        let (first_ids, second_ids) = replaces.split_at(middle.min(replaces.len()));
-        let first_way = Way { noted: None, ..*way };
-        let mut done = Box::pin(self.write(&first_way, first, Vec::new(), first_ids, ordinals)).await?;
-        let rest = Box::pin(self.write(way, second, Vec::new(), second_ids, ordinals)).await?;
-        done.outcomes.extend(rest.outcomes);
-        done.woken.extend(rest.woken);
-        Ok(done)
     }
 }
 

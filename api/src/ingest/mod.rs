@@ -1,6 +1,7 @@
 //! Intake: from what a source sent to one envelope, and from the envelope to records in our words.
 //!
-//! The way of a record: a reader ([`csv`], [`jsonl`], [`singer`], or what [`input`] finds a file to be) makes an [`envelope::Envelope`] of each line; a
+//! The way of a record: a reader ([`csv`], [`jsonl`], [`singer`], [`hook`], or what [`input`] finds a file to be) makes an
+//! [`envelope::Envelope`] of each line; a
 //! [`source::Source`] knows which [`mapping::Mapping`] reads it; the mapping turns it into [`envelope::Mapped`] or into a
 //! [`envelope::Reject`] that says what to do. [`id`] gives the ids, [`json`] reads a payload with its numbers exact,
 //! [`preset`] lists the mappings that come with the product.
@@ -9,10 +10,11 @@
 //! rebuild from raw records arrives at the same graph. What writes to the database has files of its own and may be used
 //! by none of the above; GraphQL is not known here at all.
 
+mod apart;
 pub mod bulk;
 pub mod csv;
-mod culprit;
 pub mod decimal;
+pub mod delivery;
 mod dropped;
 pub mod envelope;
 pub mod feed;
@@ -22,6 +24,7 @@ mod former;
 mod golden;
 mod graph;
 mod heads;
+pub mod hook;
 pub mod id;
 pub mod import;
 pub mod input;
@@ -37,6 +40,7 @@ pub mod mapping;
 mod observe;
 mod parts;
 mod party;
+pub mod pause;
 mod people;
 mod prepare;
 pub mod preset;

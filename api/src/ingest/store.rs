@@ -1,8 +1,10 @@
 //! All SQL of the intake itself: records and the newest of each key, sources, and what a flush looks up.
 
 pub(super) mod bulk;
+pub(super) mod delivery;
 pub(super) mod progress;
 pub(super) mod waiting;
+pub(super) mod watch;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;

@@ -92,6 +92,7 @@ fn handles() -> Source {
         priority: 1,
         expected_every_seconds: None,
         secrets: Vec::new(),
+        hook: None,
         file: None,
     }
 }

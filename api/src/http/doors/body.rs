@@ -78,6 +78,13 @@ pub(super) fn unknown_packing(taken: &str) -> Box<Response> {
     reply::refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::BadUserInput, message).into()
 }
 
+/// Room for a body of so many bytes, for as long as it is held.
+pub(super) async fn room(memory: &Memory, bytes: usize) -> Result<OwnedSemaphorePermit, Box<Response>> {
+    let places = memory.room.clone().acquire_many_owned(memory.places(bytes));
+    let place = tokio::time::timeout(PATIENCE, places).await;
+    place.ok().and_then(Result::ok).ok_or_else(no_room)
+}
+
 /// The whole body, unpacked. What looks like gzip is unpacked whether its head says so or not: some SDKs do not.
 pub(super) async fn whole(
     shared: &Shared,
@@ -92,8 +99,7 @@ pub(super) async fn whole(
     if stated.is_some_and(|length| length > limit) {
         return Err(too_large(limit, setting));
     }
-    let places = memory.room.clone().acquire_many_owned(memory.places(stated.unwrap_or(limit)));
-    let Ok(Ok(place)) = tokio::time::timeout(PATIENCE, places).await else { return Err(no_room()) };
+    let place = room(memory, stated.unwrap_or(limit)).await?;
     let time = Duration::from_secs(shared.http.body_seconds);
     let sent = match tokio::time::timeout(time, Limited::new(body, limit).collect()).await {
         Ok(Ok(collected)) => collected.to_bytes(),

@@ -1,11 +1,13 @@
 //! The doors that sources use over HTTP: `POST /ingest/{source}` takes streams, `/ingest/{source}/files` files, `/v1/*` takes
-//! tracking events.
+//! tracking events, `POST /hooks/{source}` webhooks.
 //!
 //! A door knows its protocol: who may bring what, how a body is packed, what the answer looks like. What comes in goes
-//! through the lane of its source ([`crate::ingest::lane`]), and is acknowledged once it is committed. A door is a file here
+//! through the lane of its source ([`crate::ingest::lane`]; webhooks
+//! write for themselves, since a delivery is noted with its records), and is acknowledged once it is committed. A door is a file here
 //! and a route in [`routes`]; what became of each request is told in one place, [`outcome`].
 
 mod body;
+mod hooks;
 mod ingest;
 mod outcome;
 mod proof;
@@ -19,7 +21,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::http::StatusCode;
 use axum::response::Response;
-use axum::routing::post;
+use axum::routing::{any, post};
 use tokio::sync::Semaphore;
 
 use super::rate::Budgets;
@@ -52,6 +54,8 @@ pub struct Doors {
     memory: body::Memory,
     rates: Budgets,
     streams: Arc<Semaphore>,
+    /// The sources that take webhooks.
+    hooks: hooks::Hooks,
     /// The sources that take tracking events.
     tracked: Vec<String>,
 }
@@ -71,6 +75,7 @@ impl Doors {
         let lanes =
             LaneSettings { records: settings.queue_records, bytes: settings.queue_bytes, writers: settings.writers };
         Ok(Self {
+            hooks: hooks::Hooks::try_new(config, &intake)?,
             lanes: Lanes::new(intake.clone(), lanes),
             intake,
             policy,
@@ -121,6 +126,7 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
         .route("/v1/{call}", post(tracking::answer))
         .route("/ingest/{source}", post(ingest::answer))
         .route("/ingest/{source}/files", post(upload::answer))
+        .route("/hooks/{source}", any(hooks::answer))
 }
 
 /// Whether pages of any origin may send here: a browser's write key is public.

@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 /// What became of a request.
 #[derive(Debug)]
 pub(in crate::http) struct Outcome {
-    /// The door: `tracking`, `ingest`.
+    /// The door: `tracking`, `ingest`, `hooks`.
     pub door: &'static str,
     /// Key of the source, once it is known.
     pub source: Option<String>,

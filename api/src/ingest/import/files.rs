@@ -23,6 +23,7 @@ pub async fn import_files(
     progress: impl FnMut(&Summary),
 ) -> Result<Summary> {
     let source = intake.source(&options.source).await?;
+    intake.refuse_if_paused(&source.key).await?;
     let mut start = Summary { of_bytes: Some(0), ..Summary::default() };
     let mut inputs = Vec::with_capacity(files.len());
     for file in files {
@@ -60,6 +61,7 @@ pub async fn import_stream(
     progress: impl FnMut(&Summary),
 ) -> Result<Summary> {
     let source = intake.source(&options.source).await?;
+    intake.refuse_if_paused(&source.key).await?;
     known_format(name).map_err(|what| Error::bad_input(format!("The name of the file says its format: {what}.")))?;
     let stream = stream_named(name, options.stream.as_deref())
         .ok_or_else(|| Error::bad_input("The name of the file says its stream; else name the stream."))?;

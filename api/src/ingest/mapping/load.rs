@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::super::hook::section::Section;
 use super::condition::Condition;
 use super::document::{Entries, MappingError, Node, read};
 use super::expression::Expression;
@@ -25,6 +26,7 @@ pub fn mapping(text: &str) -> Result<Mapping, MappingError> {
         let default_country = file.take("default_country").map(country).transpose()?;
         let expected_every = file.take("expected_every").map(seconds).transpose()?;
         let lookups = file.take("lookup").map(lookups).transpose()?.unwrap_or_default();
+        let hook = file.take("hook").map(|node| Section::load(node, &lookups)).transpose()?.unwrap_or_default();
         let shared = file.list("profile")?;
         let nodes = file.list("stream")?;
         let mut mapping = Mapping {
@@ -35,6 +37,7 @@ pub fn mapping(text: &str) -> Result<Mapping, MappingError> {
             priority,
             default_country,
             expected_every,
+            hook,
             lookups,
             streams: Vec::new(),
             by_name: HashMap::new(),

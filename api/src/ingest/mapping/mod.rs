@@ -29,6 +29,7 @@ use path::{Path, Scope};
 use table::{Field, Table};
 
 use super::envelope::{Envelope, Mapped, Reject, RejectCode};
+use super::hook::section::Section;
 use super::json::Json;
 use crate::identity::{IdentifierKind, PartyKind, Strength};
 
@@ -52,6 +53,8 @@ pub struct Mapping {
     pub default_country: Option<String>,
     /// Seconds within which a record is expected, for a source that says nothing.
     pub expected_every: Option<i64>,
+    /// What it says of the product's webhooks.
+    pub hook: Section,
     lookups: Lookups,
     streams: Vec<Stream>,
     by_name: HashMap<String, usize>,
@@ -130,6 +133,11 @@ impl Mapping {
             }
         }
         Ok(self)
+    }
+
+    /// Its lookup tables.
+    pub(super) fn lookups(&self) -> &Lookups {
+        &self.lookups
     }
 
     /// The names of the streams it reads.
