@@ -24,7 +24,7 @@ const FLOORS: &[&[&str]] = &[
     &["access"],
     &["graph"],
     &["database"],
-    &["config"],
+    &["config", "meter"],
     &["error"],
 ];
 
