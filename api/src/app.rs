@@ -9,7 +9,7 @@ use async_graphql::{Data, Response, ServerError};
 use quick_cache::sync::Cache;
 use uuid::Uuid;
 
-use crate::access::{Door, Entry, Pages, Policy, Scope, Viewer};
+use crate::access::{Door, Entry, Pages, Policy, Scope, Viewer, Works};
 use crate::auth::Claims;
 use crate::catalogue;
 use crate::config::Config;
@@ -26,7 +26,9 @@ use crate::identity::deny::{self, DenyList};
 use crate::ingest::intake::{Intake, IntakeSettings};
 use crate::ingest::source::Sources;
 use crate::ingest::staff::StaffEntry;
+use crate::meter::{Meter, Moment};
 use crate::schema::{self, Schema};
+use crate::works::IntakeWorks;
 
 /// How long a viewer is known without asking again who is behind the token.
 const KNOWN: Duration = Duration::from_mins(1);
@@ -42,6 +44,7 @@ pub struct App {
     intake: Intake,
     countries: Countries,
     door: Arc<dyn Door>,
+    works: Arc<dyn Works>,
     schema: Schema,
     runner: Runner<schema::Query>,
     pages: Pages,
@@ -67,6 +70,7 @@ impl App {
             policy,
             countries: Countries(intake.countries().into()),
             door: Arc::new(StaffDoor(intake.clone())),
+            works: Arc::new(IntakeWorks(intake.clone())),
             intake,
             sealer: Arc::new(Sealer::new(config.cursor_secret().as_bytes())),
             schema,
@@ -120,7 +124,8 @@ impl App {
                 return Response::from_errors(vec![ServerError { locations: Vec::new(), ..error }]);
             }
         };
-        let scope = Scope::new(viewer, self.database.clone(), self.sealer.clone(), self.door.clone(), self.pages);
+        let (door, works) = (self.door.clone(), self.works.clone());
+        let scope = Scope::new(viewer, self.database.clone(), self.sealer.clone(), door, works, self.pages);
         let scope = Arc::new(scope);
         let mut data = Data::default();
         data.insert(scope.clone());
@@ -171,6 +176,18 @@ impl Engine for App {
 
     fn ready(&self) -> Reply<'_, Result<()>> {
         Box::pin(self.database.ping())
+    }
+
+    fn meter(&self) -> Arc<Meter> {
+        self.intake.meter().clone()
+    }
+
+    fn metrics(&self, in_flight: usize) -> Reply<'_, String> {
+        Box::pin(async move {
+            self.intake.measure().await;
+            let (connections_busy, connections_limit) = self.database.connections();
+            self.intake.meter().text(Moment { in_flight, connections_busy, connections_limit })
+        })
     }
 }
 

@@ -12,7 +12,7 @@
 //! **Imports go downwards only, neighbours never import each other:**
 //!
 //! ```text
-//! main → command → demo → app → http → {schema, ingest} → customer → silo → silo/<one>
+//! main → command → demo → app → {http, works} → {schema, ingest} → customer → silo → silo/<one>
 //!      → {catalogue, auth} → identity → access → graph → database → {config, meter} → error
 //! ```
 //!
@@ -40,3 +40,4 @@ pub mod ingest;
 pub mod meter;
 pub mod schema;
 pub mod silo;
+mod works;

@@ -6,9 +6,14 @@ pub use crate::identity::place::fixed_id as id;
 
 pub mod check;
 pub mod query;
+pub mod mutation;
 pub mod record;
+pub mod rejected;
+mod shape;
 pub mod source;
+pub mod standing;
 pub mod store;
+pub mod stream;
 pub mod types;
 
 /// Staff, products and touchpoints.

@@ -1,4 +1,4 @@
-//! `import`, `rejected`, `replay`: records from files and taps, and what could not be taken in.
+//! `import`: records from files and taps.
 
 use std::io::{BufReader, ErrorKind, IsTerminal, Write, stderr, stdin, stdout};
 use std::path::PathBuf;
@@ -6,14 +6,12 @@ use std::time::Duration;
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use uuid::Uuid;
 
 use super::Outcome;
 use crate::app::{open_intake, open_migrated};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::ingest::import::{ImportOptions, Summary, import_files, import_singer};
-use crate::ingest::rejected::{self, Selection};
 
 /// What to import.
 #[derive(Args)]
@@ -36,32 +34,6 @@ pub struct ImportArguments {
     /// Files to read, JSONL or CSV by their ending; `-` for standard input.
     #[arg(required_unless_present = "singer")]
     files: Vec<PathBuf>,
-}
-
-/// Which rejected records.
-#[derive(Args)]
-pub struct RejectedArguments {
-    /// Of this source only.
-    #[arg(long)]
-    source: Option<String>,
-    /// Go on after this number of the first column.
-    #[arg(long, default_value_t = 0)]
-    after: i64,
-    /// So many at most.
-    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
-    limit: u32,
-}
-
-/// Which rejected records to try again.
-#[derive(Args)]
-#[group(required = true, multiple = false)]
-pub struct ReplayArguments {
-    /// All of this source.
-    #[arg(long)]
-    source: Option<String>,
-    /// One, by the id that `rejected` shows.
-    #[arg(long)]
-    record: Option<Uuid>,
 }
 
 /// Imports, with progress on a terminal and a summary at the end.
@@ -153,52 +125,4 @@ fn report(summary: &Summary) {
     if summary.rejected > 0 && summary.stopped.is_none() {
         eprintln!("`customer360 rejected` lists what was rejected; `customer360 replay` tries it again.");
     }
-}
-
-/// Lists rejected records, one a line: number, time, source, stream, code, id, reason.
-pub async fn list(config: &Config, arguments: &RejectedArguments) -> Result<()> {
-    let database = open_migrated(config).await?;
-    let records = rejected::list(&database, arguments.source.as_deref(), arguments.after, arguments.limit).await?;
-    let mut out = stdout().lock();
-    for record in &records {
-        let line = writeln!(
-            out,
-            "{}\t{}\t{}\t{}\t{}\t{}\t{}",
-            record.intake_no,
-            record.received_at.format("%Y-%m-%dT%H:%M:%SZ"),
-            record.source,
-            record.stream,
-            record.code,
-            record.id,
-            record.reason
-        );
-        if line.is_err() {
-            break;
-        }
-    }
-    match records.last() {
-        None => eprintln!("Nothing was rejected."),
-        Some(last) if records.len() == arguments.limit as usize => {
-            eprintln!("There may be more: go on with --after {}.", last.intake_no);
-        }
-        Some(_) => {}
-    }
-    Ok(())
-}
-
-/// Tries rejected records again with the mapping as it is now.
-pub async fn replay(config: &Config, arguments: ReplayArguments) -> Result<Outcome> {
-    let intake = open_intake(config, open_migrated(config).await?)?;
-    let selection = match (arguments.source, arguments.record) {
-        (Some(source), _) => Selection::Source(source),
-        (None, Some(record)) => Selection::Record(record),
-        (None, None) => return Err(Error::bad_input("Say which: --source KEY or --record ID.")),
-    };
-    let report = rejected::replay(&intake, &selection).await?;
-    for refused in report.rejected.iter().take(20) {
-        eprintln!("still rejected: {}: {}: {}", refused.stream, refused.code.as_str(), refused.reason);
-    }
-    eprintln!("{} taken, {} known already, {} still rejected.", report.taken, report.superseded, report.rejected.len());
-    intake.database().close().await;
-    Ok(Outcome::of_rejected(report.rejected.len()))
 }

@@ -15,7 +15,7 @@ use figment::providers::{Format, Toml};
 use figment::value::Value;
 
 pub use secret::{DatabaseUrl, Secret};
-pub use sections::{Access, Auth, Config, Database, GraphQl, Http, Identity, Intake, Mode, Rate};
+pub use sections::{Access, Auth, Config, Database, GraphQl, Http, Identity, Intake, Metrics, Mode, Rate};
 
 use crate::error::{Error, Result};
 
@@ -26,7 +26,7 @@ pub const LOG_VARIABLE: &str = "CUSTOMER360_LOG";
 const PREFIX: &str = "CUSTOMER360_";
 
 /// Settings whose environment value is text even where it reads like a number.
-const TEXT_KEYS: [&str; 10] = [
+const TEXT_KEYS: [&str; 11] = [
     "database.url",
     "auth.hs256_secret",
     "auth.hs256_secret_file",
@@ -37,6 +37,7 @@ const TEXT_KEYS: [&str; 10] = [
     "intake.sources",
     "access.policy",
     "access.cursor_secret",
+    "metrics.token",
 ];
 
 impl Config {

@@ -32,6 +32,8 @@ pub struct Config {
     pub intake: Intake,
     /// Who may see what.
     pub access: Access,
+    /// What the server counts.
+    pub metrics: Metrics,
 }
 
 /// Where this process runs.
@@ -316,6 +318,16 @@ pub struct Access {
     /// Seals the cursors of pages; the same on all nodes. Default: made from `auth.hs256_secret`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cursor_secret: Option<Secret>,
+}
+
+/// What the server counts, at `/metrics`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Metrics {
+    /// What Prometheus bears, at least 16 bytes outside development. Default none: then only programs of this machine are answered,
+    /// and only in development.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token: Option<Secret>,
 }
 
 impl Config {

@@ -40,7 +40,7 @@ fn unauthenticated() -> Response {
 }
 
 /// The token of the one Authorization header; with two there is no telling which one a proxy has checked.
-fn token(parts: &Parts) -> Option<&str> {
+pub(super) fn token(parts: &Parts) -> Option<&str> {
     let mut values = parts.headers.get_all(header::AUTHORIZATION).iter();
     let (Some(value), None) = (values.next(), values.next()) else { return None };
     let (scheme, token) = value.to_str().ok()?.split_once(' ')?;

@@ -9,6 +9,7 @@ use crate::error::Result;
 #[cfg(test)]
 pub use crate::graph::ask::Data;
 pub use crate::graph::ask::{Response, Work};
+use crate::meter::Meter;
 
 /// A future of an engine.
 pub type Reply<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -23,4 +24,10 @@ pub trait Engine: Send + Sync + 'static {
 
     /// Whether requests can be answered now: the database is there and migrated.
     fn ready(&self) -> Reply<'_, Result<()>>;
+
+    /// Where what happens is counted.
+    fn meter(&self) -> Arc<Meter>;
+
+    /// All that is counted, as text, with the requests under way and what the database says at the moment.
+    fn metrics(&self, in_flight: usize) -> Reply<'_, String>;
 }

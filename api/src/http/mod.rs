@@ -13,6 +13,7 @@ mod graphql;
 mod health;
 mod here;
 mod media;
+mod metrics;
 pub mod page;
 mod pulse;
 mod rate;
@@ -62,6 +63,7 @@ impl Server {
             .route("/graphql", any(graphql::answer))
             .route("/healthz", get(health::alive))
             .route("/readyz", get(health::ready))
+            .route("/metrics", get(metrics::read))
             .with_state(Arc::clone(&self.shared))
             .merge(self.pages.clone())
             .fallback(reply::not_found)

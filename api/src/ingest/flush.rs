@@ -17,7 +17,7 @@ use super::prepare::{self, Maker, Ordinals, Prepared, Ready, Records};
 use super::rows::{self, Ground};
 use super::slots::{self, Slots};
 use super::store::{self, RecordKey};
-use super::{dropped, graph, kept, staff};
+use super::{dropped, graph, kept, staff, tally};
 use crate::database::{Database, Met, OnConflict, Transaction, WriteBatch};
 use crate::error::{Error, Result};
 use crate::identity::decide::Rules;
@@ -200,13 +200,15 @@ async fn fates(
     if !replaces.is_empty() {
         let ids = replaces.iter().copied().chain(heads.records()).collect();
         let places = store::places(tx, ids).await?;
+        let refused: HashSet<Uuid> = places.iter().filter(|row| row.state == "REJECTED").map(|row| row.id).collect();
+        heads.settle(replaces.iter().copied().filter(|id| !refused.contains(id)));
         heads.stand(places.into_iter().map(|row| (row.id, row.intake_no)));
     }
     let mut fates = Vec::with_capacity(prepared.len());
     for (index, record) in prepared.iter().enumerate() {
         let replaced = replaces.get(index).copied();
-        // A refused record that is refused again stays as it is.
-        let again = replaced.is_some() && record.content.is_err();
+        // A refused record that is refused again stays as it is, and so does one that was taken or discarded meanwhile.
+        let again = replaced.is_some_and(|id| record.content.is_err() || heads.is_settled(id));
         let fate = if again { Fate::Repeated } else { heads.decide(record, replaced) };
         if let (Fate::Applied(_), Ok(content)) = (fate, &record.content) {
             heads.mention(&record.envelope.source, content, record.envelope.received_at);
@@ -337,7 +339,8 @@ async fn write(
         let envelope = record.envelope;
         let at = newest.entry(&envelope.source).or_insert(envelope.received_at);
         *at = (*at).max(envelope.received_at);
-        if let Some(row) = kept::raw(record, *fate, replaces.get(index).copied()) {
+        let replaced = replaces.get(index).copied().filter(|id| !heads.is_settled(*id));
+        if let Some(row) = kept::raw(record, *fate, replaced) {
             batch.push(on_conflict, &row)?;
         }
     }
@@ -356,7 +359,7 @@ async fn write(
             store::touch_source(tx, source, at).await?;
         }
     }
-    Ok(())
+    tally::keep(tx, prepared, fates, !replaces.is_empty()).await
 }
 
 /// Writes rows, of a bulk import as new ones.

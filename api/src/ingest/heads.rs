@@ -45,6 +45,8 @@ pub(super) struct Heads {
     known: HashMap<HeadKey, Head>,
     /// Where records stand in the intake: those that are tried again, and the newest of their keys.
     places: HashMap<Uuid, i64>,
+    /// Records to be tried again that are not refused any more: someone else was quicker.
+    settled: HashSet<Uuid>,
 }
 
 impl Heads {
@@ -64,7 +66,7 @@ impl Heads {
                 ((row.source, row.stream, row.key), head)
             })
             .collect();
-        Self { known, places: HashMap::new() }
+        Self { known, places: HashMap::new(), settled: HashSet::new() }
     }
 
     /// The newest records of the known keys.
@@ -75,6 +77,16 @@ impl Heads {
     /// Where these records stand in the intake.
     pub fn stand(&mut self, places: impl IntoIterator<Item = (Uuid, i64)>) {
         self.places.extend(places);
+    }
+
+    /// Notes records that are to be tried again and are not refused any more.
+    pub fn settle(&mut self, records: impl IntoIterator<Item = Uuid>) {
+        self.settled.extend(records);
+    }
+
+    /// Whether a record is not to be tried again after all.
+    pub fn is_settled(&self, record: Uuid) -> bool {
+        self.settled.contains(&record)
     }
 
     /// The key a refused record is told by: its own may not be known.

@@ -17,6 +17,7 @@ use super::singer::{Message, Singer, SingerError};
 use super::source::Source;
 pub use super::summary::{Reason, Summary};
 use crate::error::{Error, Result};
+use crate::meter::Door;
 
 /// How records are imported.
 #[derive(Debug, Clone, Default)]
@@ -41,6 +42,7 @@ pub async fn import_files(
 ) -> Result<Summary> {
     let source = intake.source(&options.source).await?;
     intake.refuse_if_paused(&source.key).await?;
+    let intake = &intake.through(Door::File);
     let origin = origin(intake, options);
     let mut inputs = Vec::with_capacity(files.len());
     for file in files {
@@ -89,6 +91,7 @@ pub async fn import_singer<R: BufRead + Send + 'static>(
 ) -> Result<Summary> {
     let source = intake.source(&options.source).await?;
     intake.refuse_if_paused(&source.key).await?;
+    let intake = &intake.through(Door::Tap);
     if let Some(stream) = &options.stream {
         known_stream(&source, stream)?;
     }

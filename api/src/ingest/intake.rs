@@ -9,20 +9,23 @@ use std::time::{Duration, Instant};
 use chrono::Utc;
 use uuid::Uuid;
 
-use super::envelope::{Envelope, Reject, RejectCode};
+use super::culprit::{culprit, refused};
+use super::envelope::Envelope;
 use super::files::Piece;
 use super::flush::{self, Done, Keep, Way};
-use super::lines::{Item, MAX_LINE, Rejected};
+use super::lines::{Item, MAX_LINE};
 use super::parts::PARTS;
 use super::pause::Pauses;
 use super::prepare::{Maker, Ordinals, Ready};
-use super::report::{FlushReport, envelope_of};
+use super::report::{FlushReport, count, envelope_of};
 use super::slots::Slots;
 use super::source::{Source, SourceError, Sources};
+use super::watch::Told;
 use super::{staff, store};
 use crate::database::{Database, Dialect, Met, refuses_a_value};
 use crate::error::{Code, Error, Result};
 use crate::identity::decide::Rules;
+use crate::meter::{Door, Meter};
 
 /// How the intake works.
 #[derive(Debug, Clone)]
@@ -58,6 +61,7 @@ pub struct Intake {
     /// A bulk import: in which tables it met rows that were there.
     bulk: Option<Arc<Met>>,
     hasty: bool,
+    door: Door,
 }
 
 struct Inner {
@@ -68,6 +72,8 @@ struct Inner {
     /// Sources as they were read and written to the database.
     known: Mutex<HashMap<String, Arc<Source>>>,
     pauses: Pauses,
+    told: Told,
+    meter: Arc<Meter>,
     /// So many records fit a tenth of a second on SQLite.
     fitting: AtomicUsize,
 }
@@ -96,20 +102,33 @@ impl Intake {
             settings,
             known: Mutex::default(),
             pauses: Pauses::default(),
+            told: Told::default(),
+            meter: Arc::default(),
             fitting: AtomicUsize::new(200),
         };
-        Self { inner: Arc::new(inner), bulk: None, hasty: false }
+        Self { inner: Arc::new(inner), bulk: None, hasty: false, door: Door::default() }
     }
 
     /// The same intake for a bulk import: large transactions that do not wait for the disk, and what only readers need is
     /// left to the end.
     pub(super) fn in_bulk(&self) -> Self {
-        Self { inner: self.inner.clone(), bulk: Some(Arc::default()), hasty: true }
+        Self { bulk: Some(Arc::default()), hasty: true, ..self.clone() }
     }
 
     /// The same intake, each of its transactions on the disk when it is done: for doors that tell the sender what was kept.
     pub(super) fn durable(&self) -> Self {
-        Self { inner: self.inner.clone(), bulk: self.bulk.clone(), hasty: false }
+        Self { hasty: false, ..self.clone() }
+    }
+
+    /// The same intake as a door sees it: what comes through it is counted as that door's.
+    #[must_use]
+    pub fn through(&self, door: Door) -> Self {
+        Self { door, ..self.clone() }
+    }
+
+    /// Where what happens is counted.
+    pub fn meter(&self) -> &Arc<Meter> {
+        &self.inner.meter
     }
 
     /// How it works.
@@ -125,6 +144,11 @@ impl Intake {
     /// What is known of pauses.
     pub(super) fn pauses(&self) -> &Pauses {
         &self.inner.pauses
+    }
+
+    /// What the log was told of silent sources.
+    pub(super) fn told(&self) -> &Told {
+        &self.inner.told
     }
 
     /// The countries that national phone numbers are read with: the installation's, then those of the declared sources.
@@ -165,12 +189,13 @@ impl Intake {
         item: Item,
         answered: Option<&entity::idempotency_key::Model>,
     ) -> Result<FlushReport> {
-        self.run(&[item], Vec::new(), true, &[], Extra { answered, ..Extra::default() }).await
+        let extra = Extra { answered, ..Extra::default() };
+        self.through(Door::Staff).run(&[item], Vec::new(), true, &[], extra).await
     }
 
     /// Tries refused records again, which keep their ids: those that are refused again stay as they are.
     pub(super) async fn retry(&self, items: &[Item], replaces: &[Uuid]) -> Result<FlushReport> {
-        self.run(items, Vec::new(), false, replaces, Extra::default()).await
+        self.through(Door::Replay).run(items, Vec::new(), false, replaces, Extra::default()).await
     }
 
     /// Writes every declared source to the database, so that one that never delivers is seen to be silent.
@@ -272,6 +297,10 @@ impl Intake {
             let done =
                 self.write(&way, now, std::mem::replace(&mut ahead, rest_ahead), replaced, &mut ordinals).await?;
             let written = done.written;
+            if written {
+                self.inner.meter.flushed(self.door, before.elapsed());
+                count(&self.inner.meter, self.door, now, &done);
+            }
             report.add(now, start, done);
             if !written {
                 break;
@@ -359,29 +388,6 @@ impl Intake {
         done.outcomes.extend(rest.outcomes);
         Ok(done)
     }
-}
-
-/// The position of the record whose value the database cannot keep, found without writing anything.
-async fn culprit(way: &Way<'_>, items: &[Item], ordinals: &Ordinals) -> Result<usize> {
-    let trial = Way { keep: Keep::Nothing, ..*way };
-    let (mut start, mut end) = (0, items.len());
-    while end - start > 1 {
-        let middle = start.midpoint(end);
-        match flush::flush(&trial, &items[start..middle], Vec::new(), &[], &mut ordinals.clone()).await {
-            Ok(_) => start = middle,
-            Err(error) if refuses_a_value(&error) => end = middle,
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(start)
-}
-
-/// The same record, refused for what the database cannot keep.
-fn refused(item: &Item, error: Error) -> Result<Item> {
-    let Ok(envelope) = item else { return Err(error) };
-    let reason = "The database cannot keep a value of this record: it is too large. Shorten it, or leave it out.";
-    let reject = Reject::new(RejectCode::TooLarge, reason);
-    Ok(Err(Rejected { line: 0, envelope: envelope.clone(), reject }))
 }
 
 fn unusable(error: &SourceError) -> Error {

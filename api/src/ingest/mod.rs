@@ -11,6 +11,7 @@
 
 pub mod bulk;
 pub mod csv;
+mod culprit;
 pub mod decimal;
 mod dropped;
 pub mod envelope;
@@ -44,3 +45,5 @@ pub mod staff;
 mod stage;
 mod store;
 mod summary;
+mod tally;
+pub mod watch;

@@ -50,7 +50,7 @@ pub enum Outcome {
     Repeated,
     /// It is older than what is known.
     Superseded,
-    /// It was refused, and is kept with its reason.
+    /// It was refused, be it once more.
     Rejected,
 }
 
