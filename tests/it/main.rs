@@ -22,3 +22,4 @@ mod readme;
 mod same_graph;
 mod schema;
 mod streams;
+mod watch;

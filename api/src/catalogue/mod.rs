@@ -5,8 +5,8 @@ use crate::access::{Silo, SiloKey};
 pub use crate::identity::place::fixed_id as id;
 
 pub mod check;
-pub mod query;
 pub mod mutation;
+pub mod query;
 pub mod record;
 pub mod rejected;
 mod shape;

@@ -235,9 +235,11 @@ async fn replay(context: &Context<'_>, input: RejectedRecordsReplayInput) -> Res
         let most = most.ok_or_else(|| Error::bad_input(format!("`first` is 1 to {MOST}.")))?;
         let after = match &input.after {
             None => 0,
-            Some(after) => scope.sealer.open(after, REPLAY).ok().and_then(|place| place.value.parse().ok()).ok_or_else(
-                || Error::bad_input("`after` is not `next` of an earlier call. Take it as it is, or leave it out."),
-            )?,
+            Some(after) => {
+                scope.sealer.open(after, REPLAY).ok().and_then(|place| place.value.parse().ok()).ok_or_else(|| {
+                    Error::bad_input("`after` is not `next` of an earlier call. Take it as it is, or leave it out.")
+                })?
+            }
         };
         grant.works(scope)?.replay(which, most, after).await
     };
@@ -338,7 +340,8 @@ async fn record_payload(context: &Context<'_>, done: Result<(u64, i64, Vec<Uuid>
         Ok((changed, remaining, ids)) => {
             let bind = crate::database::Bind::Ids(ids);
             let rows = now::<RejectedRecordRow>(context, "t.id ?", bind).await?;
-            let records = rows.map(|(permit, rows)| rows.into_iter().map(|row| RejectedRecord::new(&permit, row)).collect());
+            let records =
+                rows.map(|(permit, rows)| rows.into_iter().map(|row| RejectedRecord::new(&permit, row)).collect());
             Ok(RejectedRecordPayload {
                 changed: i64::try_from(changed).unwrap_or(i64::MAX),
                 remaining,

@@ -5,9 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::record::word;
 use super::{Intake, shape};
-use crate::access::{
-    Order, PageArgs, PeriodInput, Permit, Scope, Target, access, load, shown_whole,
-};
+use crate::access::{Order, PageArgs, PeriodInput, Permit, Scope, Target, access, load, shown_whole};
 use crate::error::{Error, Result};
 use crate::graph::at_hand::{AtHand, Ready, Writer};
 use crate::{connection, object};

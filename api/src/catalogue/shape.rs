@@ -47,7 +47,10 @@ fn shape(value: Value) -> Value {
 fn names_a_field(key: &str) -> bool {
     let digits = key.bytes().filter(u8::is_ascii_digit).count();
     let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | ' ' | ':' | '/' | '$');
-    key.len() <= LONGEST && digits < 4 && key.starts_with(|c: char| c.is_alphabetic() || c == '_' || c == '$') && key.chars().all(plain)
+    key.len() <= LONGEST
+        && digits < 4
+        && key.starts_with(|c: char| c.is_alphabetic() || c == '_' || c == '$')
+        && key.chars().all(plain)
 }
 
 #[cfg(test)]

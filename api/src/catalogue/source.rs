@@ -82,8 +82,8 @@ object! {
             Ok(self.row.stale_since(Scope::of(context)?.now).is_some())
         }
 
-        /// Since when it has been silent for longer than expected: `expectedEverySeconds` after its last record, or after it was
-        /// declared. Null where it is not. A pause does not change it.
+        /// Since when it has been silent for longer than expected: `expectedEverySeconds` after its last record; without any,
+        /// since it was declared. Null where it is not. A pause does not change it.
         #[graphql(directive = access::apply("intake".to_owned(), "open".to_owned()))]
         fn stale_since(&self, context: &Context<'_>) -> Result<Option<Timestamp>> {
             Ok(self.row.stale_since(Scope::of(context)?.now).map(Into::into))

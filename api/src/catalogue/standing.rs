@@ -47,12 +47,12 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// Since when it has been silent for longer than expected: that long after its last record, or after it was declared. A
-    /// pause does not change it: what was not sent is missing all the same.
+    /// Since when it has been silent for longer than expected: that long after its last record; without any, since it was
+    /// declared. A pause does not change it: what was not sent is missing all the same.
     pub fn stale_since(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let every = TimeDelta::try_seconds(self.expected_every_seconds?)?;
-        let due = self.last_record_at.unwrap_or(self.created_at).checked_add_signed(every)?;
-        (due < now).then_some(due)
+        let Some(last) = self.last_record_at else { return Some(self.created_at) };
+        last.checked_add_signed(every).filter(|due| *due < now)
     }
 
     /// Whether it is well.
@@ -89,8 +89,7 @@ mod tests {
         assert_eq!((well.status(at(161)), well.stale_since(at(161))), (SourceStatus::Stale, Some(at(160))));
         assert_eq!(Facts { is_failing: true, ..well }.status(at(161)), SourceStatus::Failing);
         let unseen = Facts { last_record_at: None, is_failing: true, ..well };
-        assert_eq!((unseen.status(at(1)), unseen.stale_since(at(1))), (SourceStatus::NeverSeen, None));
-        assert_eq!(unseen.stale_since(at(61)), Some(at(60)));
+        assert_eq!((unseen.status(at(1)), unseen.stale_since(at(1))), (SourceStatus::NeverSeen, Some(at(0))));
         assert_eq!(Facts { is_paused: true, ..unseen }.status(at(1)), SourceStatus::Paused);
         assert_eq!(Facts { expected_every_seconds: None, ..well }.status(at(1_000_000)), SourceStatus::Ok);
         assert_eq!(Facts { expected_every_seconds: Some(i64::MAX), ..well }.stale_since(at(200)), None);

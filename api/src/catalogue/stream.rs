@@ -244,6 +244,10 @@ pub(super) async fn untold(
     });
     let some = kinds.filter(|(_, count)| *count > 0);
     Ok(some
-        .map(|(kind, count)| RowsWithoutTouchpoint { kind: kind.to_owned(), count: count.min(MOST), more: count > MOST })
+        .map(|(kind, count)| RowsWithoutTouchpoint {
+            kind: kind.to_owned(),
+            count: count.min(MOST),
+            more: count > MOST,
+        })
         .collect())
 }

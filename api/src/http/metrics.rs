@@ -30,7 +30,8 @@ pub(super) async fn read(State(shared): State<Arc<Shared>>, request: Request) ->
         None => {
             let peer = parts.extensions.get::<Peer>().is_some_and(|peer| peer.0.is_loopback());
             // A proxy on this machine is a peer of it too, and passes on who asks.
-            let direct = !parts.headers.contains_key("x-forwarded-for") && !parts.headers.contains_key(header::FORWARDED);
+            let direct =
+                !parts.headers.contains_key("x-forwarded-for") && !parts.headers.contains_key(header::FORWARDED);
             if !(shared.development && peer && direct && here::names_this_machine(&parts.headers)) {
                 return reply::not_found().await;
             }

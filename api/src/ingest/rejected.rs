@@ -156,13 +156,7 @@ pub async fn replay(intake: &Intake, selection: &Selection, bounds: Bounds) -> R
 
 /// Puts refused records aside, so many at most: they stay to be seen with the reason, and are not tried again. Gives how many
 /// were, and how many of the selection are not yet.
-pub async fn discard(
-    intake: &Intake,
-    selection: &Selection,
-    most: u32,
-    by: &str,
-    reason: &str,
-) -> Result<(u64, i64)> {
+pub async fn discard(intake: &Intake, selection: &Selection, most: u32, by: &str, reason: &str) -> Result<(u64, i64)> {
     selection.check(intake).await?;
     let rows = refused::refused(intake.database(), &selection.0, 0, i64::from(most)).await?;
     let mut ids: Vec<Uuid> = rows.into_iter().map(|row| row.id).collect();

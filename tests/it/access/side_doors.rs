@@ -46,6 +46,11 @@ const FILTERS: &[(&str, &str, &str, SiloKey, Class)] = &[
     ("sales.purchases", "PurchaseFilter.ordered", "{}", SiloKey::Sales, Class::Open),
     ("sales.purchases", "PurchaseFilter.product", "\"pump\"", SiloKey::Sales, Class::Open),
     ("sales.purchases", "PurchaseFilter.state", "[RETURNED]", SiloKey::Sales, Class::Behaviour),
+    ("rejectedRecords", "RejectedRecordFilter.code", "[\"MISSING_FIELD\"]", SiloKey::Intake, Class::Open),
+    ("rejectedRecords", "RejectedRecordFilter.received", "{}", SiloKey::Intake, Class::Open),
+    ("rejectedRecords", "RejectedRecordFilter.source", "[\"csv-crm\"]", SiloKey::Intake, Class::Open),
+    ("rejectedRecords", "RejectedRecordFilter.state", "DISCARDED", SiloKey::Intake, Class::Open),
+    ("rejectedRecords", "RejectedRecordFilter.stream", "[\"contacts\"]", SiloKey::Intake, Class::Open),
     ("reviews.reviews", "ReviewFilter.answered", "true", SiloKey::Reviews, Class::Open),
     ("reviews.reviews", "ReviewFilter.kind", "[REVIEW]", SiloKey::Reviews, Class::Open),
     ("reviews.reviews", "ReviewFilter.origin", "\"shop\"", SiloKey::Reviews, Class::Open),
@@ -101,7 +106,7 @@ both! {
                 let (_, field) = filter.split_once('.').unwrap();
                 let narrowed = |list: &str| format!("{list}(filter: {{{field}: {example}}}) {{ totalCount }}");
                 let document = match list.split_once('.') {
-                    None if *list == "customers" => format!("{{ {} }}", narrowed(list)),
+                    None if ["customers", "rejectedRecords"].contains(list) => format!("{{ {} }}", narrowed(list)),
                     None => format!("{{ customer(by: {{customerNumber: \"K-1\"}}) {{ {} }} }}", narrowed(list)),
                     Some((silo, list)) => {
                         format!("{{ customer(by: {{customerNumber: \"K-1\"}}) {{ {silo} {{ {} }} }} }}", narrowed(list))
