@@ -37,7 +37,8 @@ impl Intake {
             Some((paused_at, read)) if read.elapsed() < BELIEVED => paused_at,
             _ => {
                 let read = Instant::now();
-                let paused_at = watch::paused_at(self.database(), source).await?;
+                // A name that nobody knows is the sender's, and is not remembered.
+                let Some(paused_at) = watch::paused_at(self.database(), source).await? else { return Ok(()) };
                 self.pauses().map().insert(source.to_owned(), (paused_at, read));
                 paused_at
             }

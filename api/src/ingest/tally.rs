@@ -73,12 +73,13 @@ impl<'a> Tally<'a> {
 /// Adds up what became of the records, and keeps it. `again`: they were refused before, and are tried again.
 pub(super) async fn keep(tx: &mut Transaction, prepared: &[Prepared<'_>], fates: &[Fate], again: bool) -> Result<()> {
     let mut tallies: BTreeMap<(&str, &str), Tally<'_>> = BTreeMap::new();
+    let mut names: BTreeMap<(&str, &str), &str> = BTreeMap::new();
     for (record, fate) in prepared.iter().zip(fates) {
-        let stream = record.envelope.stream.as_str();
-        // The names of streams that nobody knows are the sender's: they share one row.
-        let known = record.source.mapping.streams().contains(&stream);
-        let key = (record.source.key.as_str(), if known { stream } else { "" });
-        tallies.entry(key).or_default().count(record, *fate, again);
+        let (source, stream) = (record.source.key.as_str(), record.envelope.stream.as_str());
+        // The names of streams that the mapping does not know are the sender's: they share one row.
+        let is_known = || record.source.mapping.streams().contains(&stream);
+        let name = *names.entry((source, stream)).or_insert_with(|| if is_known() { stream } else { "" });
+        tallies.entry((source, name)).or_default().count(record, *fate, again);
     }
     for ((source, stream), tally) in tallies {
         watch::add(tx, source, stream, &tally, Utc::now()).await?;

@@ -192,7 +192,8 @@ both! {
             reviews { reviews { nodes { title text responseText } } }
             crm { loyaltyTier revenue { amount } contributionMargin { amount } lifetimeValue { amount }
                 consents { nodes { evidence } } preferences { nodes { value } } }
-        } company: customer(by: {customerNumber: \"F-1\"}) { name attributes { value } } }";
+        } company: customer(by: {customerNumber: \"F-1\"}) { name attributes { value } }
+            rejectedRecords { nodes { reason content { key text shape } } } }";
         for (n, one) in Role::ALL.into_iter().enumerate() {
             for other in Role::ALL.into_iter().skip(n) {
                 let rights = policy.rights([one.as_str(), other.as_str()]).unwrap();

@@ -16,15 +16,16 @@ crate::row! {
     }
 }
 
+/// The pause of a source, or that it has none; nothing where the source is not known.
 async fn pause_of(database: &Database, source: &str) -> Result<Option<PauseRow>> {
     let mut sql = select::<PauseRow>(database.dialect());
     sql.push(" FROM source t WHERE t.key = ").bind(source);
     Ok(database.rows::<PauseRow>(sql).await?.into_iter().next())
 }
 
-/// Since when a source is paused; none if it is not, or not known.
-pub(in crate::ingest) async fn paused_at(database: &Database, source: &str) -> Result<Option<DateTime<Utc>>> {
-    Ok(pause_of(database, source).await?.and_then(|row| row.paused_at))
+/// Since when a source is paused, if it is; nothing where the source is not known.
+pub(in crate::ingest) async fn paused_at(database: &Database, source: &str) -> Result<Option<Option<DateTime<Utc>>>> {
+    Ok(pause_of(database, source).await?.map(|row| row.paused_at))
 }
 
 /// Whether the database knows a source.
