@@ -38,9 +38,9 @@ impl Intake {
             _ => {
                 let read = Instant::now();
                 // A name that nobody knows is the sender's, and is not remembered.
-                let Some(paused_at) = watch::paused_at(self.database(), source).await? else { return Ok(()) };
-                self.pauses().map().insert(source.to_owned(), (paused_at, read));
-                paused_at
+                let Some(found) = watch::pause_of(self.database(), source).await? else { return Ok(()) };
+                self.pauses().map().insert(source.to_owned(), (found.paused_at, read));
+                found.paused_at
             }
         };
         match paused_at {
@@ -85,7 +85,7 @@ impl Intake {
             Ok(_) => Ok(true),
             // A source whose declaration is gone or broken can still be paused where it was known before.
             Err(error) if matches!(error.code, Code::NotFound | Code::BadUserInput) => {
-                watch::is_known(self.database(), key).await
+                watch::pause_of(self.database(), key).await.map(|found| found.is_some())
             }
             Err(error) => Err(error),
         }

@@ -10,27 +10,17 @@ use crate::ingest::tally::Tally;
 
 crate::row! {
     /// Whether a source takes anything.
-    struct PauseRow {
+    pub(in crate::ingest) struct PauseRow {
         /// Since when it does not.
         paused_at: Option<DateTime<Utc>> = Time,
     }
 }
 
 /// The pause of a source, or that it has none; nothing where the source is not known.
-async fn pause_of(database: &Database, source: &str) -> Result<Option<PauseRow>> {
+pub(in crate::ingest) async fn pause_of(database: &Database, source: &str) -> Result<Option<PauseRow>> {
     let mut sql = select::<PauseRow>(database.dialect());
     sql.push(" FROM source t WHERE t.key = ").bind(source);
     Ok(database.rows::<PauseRow>(sql).await?.into_iter().next())
-}
-
-/// Since when a source is paused, if it is; nothing where the source is not known.
-pub(in crate::ingest) async fn paused_at(database: &Database, source: &str) -> Result<Option<Option<DateTime<Utc>>>> {
-    Ok(pause_of(database, source).await?.map(|row| row.paused_at))
-}
-
-/// Whether the database knows a source.
-pub(in crate::ingest) async fn is_known(database: &Database, source: &str) -> Result<bool> {
-    Ok(pause_of(database, source).await?.is_some())
 }
 
 /// Pauses a source that is not paused yet; whether there is one.
