@@ -353,12 +353,10 @@ async fn record_payload(context: &Context<'_>, done: Result<(u64, i64, Vec<Uuid>
 }
 
 async fn source_payload(context: &Context<'_>, done: Result<()>, key: &str) -> Result<SourcePayload> {
-    match UserError::of(done)? {
-        Err(fault) => Ok(SourcePayload { source: None, user_errors: vec![fault] }),
-        Ok(()) => {
-            let rows = now::<SourceRow>(context, "t.key = ?", key).await?;
-            let source = rows.and_then(|(permit, rows)| rows.into_iter().next().map(|row| Source::new(&permit, row)));
-            Ok(SourcePayload { source, user_errors: Vec::new() })
-        }
+    if let Err(fault) = UserError::of(done)? {
+        return Ok(SourcePayload { source: None, user_errors: vec![fault] });
     }
+    let rows = now::<SourceRow>(context, "t.key = ?", key).await?;
+    let source = rows.and_then(|(permit, rows)| rows.into_iter().next().map(|row| Source::new(&permit, row)));
+    Ok(SourcePayload { source, user_errors: Vec::new() })
 }

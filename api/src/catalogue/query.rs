@@ -131,7 +131,6 @@ impl CatalogueQuery {
 
     /// Records that could not be taken in, with the reasons: those that wait and those that were discarded.
     #[graphql(directive = access::apply("intake".to_owned(), "open".to_owned()))]
-    #[expect(clippy::too_many_arguments, reason = "each is an argument of the field")]
     async fn rejected_records(
         &self,
         context: &Context<'_>,

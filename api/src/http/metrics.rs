@@ -17,24 +17,20 @@ use crate::meter::CONTENT_TYPE;
 
 pub(super) async fn read(State(shared): State<Arc<Shared>>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
-    match &shared.metrics_token {
-        Some(token) => {
-            // Of hashes it does not matter where they begin to differ.
-            let hash = |text: &str| Sha256::digest(text.as_bytes());
-            if !authorize::token(&parts).is_some_and(|sent| hash(sent) == hash(token.expose())) {
-                let message = "The metrics are for whoever bears the token of the setting metrics.token.";
-                let response = reply::refuse(StatusCode::UNAUTHORIZED, Code::Unauthenticated, message);
-                return reply::with(response, header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-            }
+    if let Some(token) = &shared.metrics_token {
+        // Of hashes it does not matter where they begin to differ.
+        let hash = |text: &str| Sha256::digest(text.as_bytes());
+        if authorize::token(&parts).is_none_or(|sent| hash(sent) != hash(token.expose())) {
+            let message = "The metrics are for whoever bears the token of the setting metrics.token.";
+            let response = reply::refuse(StatusCode::UNAUTHORIZED, Code::Unauthenticated, message);
+            return reply::with(response, header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
-        None => {
-            let peer = parts.extensions.get::<Peer>().is_some_and(|peer| peer.0.is_loopback());
-            // A proxy on this machine is a peer of it too, and passes on who asks.
-            let direct =
-                !parts.headers.contains_key("x-forwarded-for") && !parts.headers.contains_key(header::FORWARDED);
-            if !(shared.development && peer && direct && here::names_this_machine(&parts.headers)) {
-                return reply::not_found().await;
-            }
+    } else {
+        let peer = parts.extensions.get::<Peer>().is_some_and(|peer| peer.0.is_loopback());
+        // A proxy on this machine is a peer of it too, and passes on who asks.
+        let direct = !parts.headers.contains_key("x-forwarded-for") && !parts.headers.contains_key(header::FORWARDED);
+        if !(shared.development && peer && direct && here::names_this_machine(&parts.headers)) {
+            return reply::not_found().await;
         }
     }
     let text = shared.engine.metrics(shared.in_flight()).await;

@@ -19,12 +19,15 @@ const BELIEVED: Duration = Duration::from_secs(1);
 /// After so many seconds it is worth sending again to a source that is paused: what doors answer as `Retry-After`.
 pub const RETRY_SECONDS: u64 = 60;
 
-/// What is known of pauses, by source: since when it is paused, and when that was read.
+/// By source: since when it is paused, and when that was read.
+type Known = HashMap<String, (Option<DateTime<Utc>>, Instant)>;
+
+/// What is known of pauses.
 #[derive(Default)]
-pub(super) struct Pauses(Mutex<HashMap<String, (Option<DateTime<Utc>>, Instant)>>);
+pub(super) struct Pauses(Mutex<Known>);
 
 impl Pauses {
-    fn map(&self) -> MutexGuard<'_, HashMap<String, (Option<DateTime<Utc>>, Instant)>> {
+    fn map(&self) -> MutexGuard<'_, Known> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

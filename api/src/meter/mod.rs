@@ -1,4 +1,4 @@
-//! The meter: what the server counts for `/metrics`, in the text format that Prometheus reads (OpenMetrics 1.0).
+//! The meter: what the server counts for `/metrics`, in the text format that Prometheus reads (`OpenMetrics` 1.0).
 //!
 //! Labels are words of ours, keys of declared sources and patterns of routes, never what a client sent: the number of series is
 //! bounded. Durations are in seconds, counters end in `_total`. Nothing is known here of HTTP, GraphQL or the database: whoever
