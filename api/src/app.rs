@@ -9,7 +9,7 @@ use async_graphql::{Data, Response, ServerError};
 use quick_cache::sync::Cache;
 use uuid::Uuid;
 
-use crate::access::{Door, Entry, Pages, Policy, Scope, Viewer};
+use crate::access::{Door, Entry, Pages, Policy, Scope, Viewer, Works};
 use crate::auth::Claims;
 use crate::catalogue;
 use crate::config::Config;
@@ -27,7 +27,9 @@ use crate::ingest::intake::{Intake, IntakeSettings};
 use crate::ingest::keyring::Keyring;
 use crate::ingest::source::Sources;
 use crate::ingest::staff::StaffEntry;
+use crate::meter::{Meter, Moment};
 use crate::schema::{self, Schema};
+use crate::works::IntakeWorks;
 
 /// How long a viewer is known without asking again who is behind the token.
 const KNOWN: Duration = Duration::from_mins(1);
@@ -44,6 +46,7 @@ pub struct App {
     countries: Countries,
     door: Arc<dyn Door>,
     doors: Arc<Doors>,
+    works: Arc<dyn Works>,
     schema: Schema,
     runner: Runner<schema::Query>,
     pages: Pages,
@@ -69,6 +72,7 @@ impl App {
             countries: Countries(intake.countries().into()),
             door: Arc::new(StaffDoor(intake.clone())),
             doors: Arc::new(Doors::try_new(config, intake.clone(), policy.clone())?),
+            works: Arc::new(IntakeWorks(intake.clone())),
             policy,
             intake,
             sealer: Arc::new(Sealer::new(config.cursor_secret().as_bytes())),
@@ -123,7 +127,8 @@ impl App {
                 return Response::from_errors(vec![ServerError { locations: Vec::new(), ..error }]);
             }
         };
-        let scope = Scope::new(viewer, self.database.clone(), self.sealer.clone(), self.door.clone(), self.pages);
+        let (door, works) = (self.door.clone(), self.works.clone());
+        let scope = Scope::new(viewer, self.database.clone(), self.sealer.clone(), door, works, self.pages);
         let scope = Arc::new(scope);
         let mut data = Data::default();
         data.insert(scope.clone());
@@ -178,6 +183,18 @@ impl Engine for App {
 
     fn doors(&self) -> Option<Arc<Doors>> {
         Some(self.doors.clone())
+    }
+
+    fn meter(&self) -> Arc<Meter> {
+        self.intake.meter().clone()
+    }
+
+    fn metrics(&self, in_flight: usize) -> Reply<'_, String> {
+        Box::pin(async move {
+            self.intake.measure().await;
+            let (connections_busy, connections_limit) = self.database.connections();
+            self.intake.meter().text(Moment { in_flight, connections_busy, connections_limit })
+        })
     }
 }
 

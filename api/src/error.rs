@@ -58,6 +58,27 @@ impl Code {
             Self::GraphqlValidationFailed => "GRAPHQL_VALIDATION_FAILED",
         }
     }
+
+    /// The same text for as long as the program runs, if it is that of a code: for labels, which must be few.
+    pub fn known(text: &str) -> &'static str {
+        Self::ALL.iter().map(|code| code.as_str()).find(|known| *known == text).unwrap_or("OTHER")
+    }
+
+    const ALL: [Self; 13] = [
+        Self::Unauthenticated,
+        Self::Forbidden,
+        Self::BadUserInput,
+        Self::NotFound,
+        Self::Ambiguous,
+        Self::Conflict,
+        Self::TooComplex,
+        Self::RateLimited,
+        Self::Unavailable,
+        Self::Internal,
+        Self::PersistedQueryNotFound,
+        Self::GraphqlParseFailed,
+        Self::GraphqlValidationFailed,
+    ];
 }
 
 /// A fault: a code and a sentence for whoever asked, and the cause for the log.

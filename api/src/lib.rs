@@ -12,8 +12,8 @@
 //! **Imports go downwards only, neighbours never import each other:**
 //!
 //! ```text
-//! main → command → demo → app → http → {schema, ingest} → customer → silo → silo/<one>
-//!      → {catalogue, auth} → identity → access → graph → database → config → error
+//! main → command → demo → app → {http, works} → {schema, ingest} → customer → silo → silo/<one>
+//!      → {catalogue, auth} → identity → access → graph → database → {config, meter} → error
 //! ```
 //!
 //! Only `store` files (and `metric`, `database`, `access`) build queries; only the files that make GraphQL types know
@@ -37,5 +37,7 @@ pub mod graph;
 pub mod http;
 pub mod identity;
 pub mod ingest;
+pub mod meter;
 pub mod schema;
 pub mod silo;
+mod works;

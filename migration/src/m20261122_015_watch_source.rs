@@ -44,9 +44,11 @@ const UP: &[&str] = &[
 )",
     "CREATE INDEX record_refused ON record (received_at, id) WHERE state IN ('REJECTED', 'DISCARDED')",
     "CREATE INDEX record_refused_stream ON record (source, stream, state) WHERE state IN ('REJECTED', 'DISCARDED')",
+    // For readers: of a long payload only its beginning, so that a page of them is never large.
     "CREATE VIEW refused_record AS
-    SELECT r.id, r.source, r.stream, r.key, r.received_at, r.payload, r.state, r.reason_code, r.reason, r.mapping_version,
-        d.discarded_at, d.discarded_by, d.reason AS discard_reason
+    SELECT r.id, r.source, r.stream, r.key, r.received_at, r.state, r.reason_code AS code, r.reason, r.mapping_version,
+        substr(r.payload, 1, 65536) AS payload, octet_length(r.payload) AS bytes, d.discarded_at, d.discarded_by,
+        d.reason AS discard_reason
     FROM record r LEFT JOIN record_discard d ON d.record_id = r.id WHERE r.state IN ('REJECTED', 'DISCARDED')",
     "CREATE INDEX interaction_untold ON interaction (source, kind) WHERE touchpoint IS NULL AND kind IN ('TICKET',
     'SURVEY_INVITATION', 'SURVEY_RESPONSE', 'CONTACT_NOTE', 'PURCHASE', 'WEB_SESSION', 'WEB_EVENT', 'REVIEW')",

@@ -9,7 +9,7 @@ use api::identity::decide::Rules;
 use api::ingest::envelope::Envelope;
 use api::ingest::import::{ImportOptions, Summary, import_files, import_singer};
 use api::ingest::intake::{Intake, IntakeSettings};
-use api::ingest::rejected::{Selection, list, replay};
+use api::ingest::rejected::{Bounds, Selection, list, replay};
 use api::ingest::source::Sources;
 use api::ingest::staff::StaffEntry;
 use customer360_tests::{Db, TestDatabase, both};
@@ -156,9 +156,9 @@ both! {
         assert!(!page[0].reason.contains("waiting"), "a reason quotes no value: {}", page[0].reason);
 
         let after = desk(&database, true).await;
-        let one = replay(&after, &Selection::Record(page[0].id)).await.unwrap();
+        let one = replay(&after, &Selection::records(vec![page[0].id]), Bounds::default()).await.unwrap();
         assert_eq!(one.taken, 1);
-        let rest = replay(&after, &Selection::Source("desk".into())).await.unwrap();
+        let rest = replay(&after, &Selection::of_source("desk", None, None), Bounds::default()).await.unwrap();
         assert_eq!((rest.taken, rest.rejected.len()), (1, 0));
         assert!(list(after.database(), None, 0, 10).await.unwrap().is_empty());
         let graph = graph(&database).await;
@@ -181,7 +181,7 @@ both! {
         let before = list(intake.database(), None, 0, 10).await.unwrap();
         let codes: Vec<_> = before.iter().map(|record| record.code.as_str()).collect();
         assert_eq!(codes, ["NUL_CHARACTER", "LINE_TOO_LONG"]);
-        let report = replay(&intake, &Selection::Source("desk".into())).await.unwrap();
+        let report = replay(&intake, &Selection::of_source("desk", None, None), Bounds::default()).await.unwrap();
         assert_eq!((report.taken, report.rejected.len()), (0, 2), "{report:?}");
         let after = list(intake.database(), None, 0, 10).await.unwrap();
         assert!(after.iter().zip(&before).all(|(after, before)| (&after.code, &after.reason) == (&before.code, &before.reason)));
@@ -194,7 +194,7 @@ both! {
         assert_eq!(counts(&before.flush(vec![on_monday]).await.unwrap()), (0, 0, 0, 1));
         assert_eq!(counts(&before.flush(vec![on_tuesday]).await.unwrap()), (1, 0, 0, 0));
         let after = desk(&database, true).await;
-        let report = replay(&after, &Selection::Source("desk".into())).await.unwrap();
+        let report = replay(&after, &Selection::of_source("desk", None, None), Bounds::default()).await.unwrap();
         assert_eq!((report.taken, report.superseded), (0, 1), "{report:?}");
         let graph = graph(&database).await;
         assert_eq!(graph["ticket"][0]["status"], "OPEN");

@@ -31,3 +31,4 @@ mod streams;
 mod target;
 mod tracking;
 mod upload;
+mod watch;

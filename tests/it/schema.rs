@@ -77,5 +77,5 @@ fn fault_of_access(field: &FieldDefinition) -> Option<String> {
     if silo != "any" && !SiloKey::ALL.iter().any(|known| known.name() == silo) {
         return Some(format!("unknown silo {silo}"));
     }
-    (!Class::ALL.iter().any(|known| known.name() == class)).then(|| format!("unknown class {class}"))
+    (class != "all" && !Class::ALL.iter().any(|known| known.name() == class)).then(|| format!("unknown class {class}"))
 }

@@ -6,6 +6,7 @@
 
 mod directive;
 mod door;
+mod fault;
 mod mask;
 mod object;
 mod page;
@@ -13,14 +14,17 @@ mod policy;
 mod scope;
 mod select;
 mod viewer;
+mod works;
 
 pub use directive::access;
 pub use door::{Asked, Door, Entry};
+pub use fault::UserError;
 pub use object::{private_id, public_id};
 pub use page::{Page, PageArgs, PageInfo, Pages, PeriodInput, load};
 pub use policy::{Action, Cell, Class, Policy, Rights, Rows, SiloKey, Target};
 pub use scope::{
-    Context, DataClass, Scope, SiloAccess, permit, seen_text, shown, shown_below, shown_text, visible_text,
+    Context, DataClass, Scope, SiloAccess, permit, seen_text, shown, shown_below, shown_text, shown_whole, visible_text,
 };
 pub use select::{Order, Paged, Select, SiloRow};
 pub use viewer::{Grant, Permit, Silo, Viewer, Writes};
+pub use works::{Effect, Replayed, Which, Works};

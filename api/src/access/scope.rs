@@ -14,6 +14,7 @@ use super::mask;
 use super::page::Pages;
 use super::policy::{Action, Cell, Class};
 use super::viewer::{Permit, Silo, Viewer};
+use super::works::Works;
 use crate::database::Database;
 use crate::error::{Error, Result};
 use crate::graph::batch::Batch;
@@ -31,6 +32,8 @@ pub struct Scope {
     pub sealer: Arc<Sealer>,
     /// Where what staff write goes in.
     pub door: Arc<dyn Door>,
+    /// What may be done to the intake; a grant leads there.
+    pub(super) works: Arc<dyn Works>,
     /// How large pages are.
     pub pages: Pages,
     /// The moment of the request: one for the whole answer.
@@ -54,10 +57,11 @@ impl Scope {
         database: Database,
         sealer: Arc<Sealer>,
         door: Arc<dyn Door>,
+        works: Arc<dyn Works>,
         pages: Pages,
     ) -> Self {
         let batch = Batch::new(database.clone());
-        Self { viewer, batch, database, sealer, door, pages, now: Utc::now(), withheld: Mutex::default() }
+        Self { viewer, batch, database, sealer, door, works, pages, now: Utc::now(), withheld: Mutex::default() }
     }
 
     /// The scope of a resolver.
@@ -273,4 +277,16 @@ pub fn shown<S: Silo, T>(
             None
         }
     }
+}
+
+/// A text that may hold anything of a person: only for those who see every data class in full. It is told as withheld by the
+/// class that is withheld the most.
+pub fn shown_whole<S: Silo>(
+    context: &Context<'_>,
+    permit: &Permit<S>,
+    object: &str,
+    value: Option<&str>,
+) -> Option<String> {
+    let strictest = Class::ALL.iter().copied().min_by_key(|class| permit.action(*class)).unwrap_or(Class::Internal);
+    shown(context, permit, object, strictest, || value.map(str::to_owned))
 }

@@ -5,10 +5,15 @@ use crate::access::{Silo, SiloKey};
 pub use crate::identity::place::fixed_id as id;
 
 pub mod check;
+pub mod mutation;
 pub mod query;
 pub mod record;
+pub mod rejected;
+mod shape;
 pub mod source;
+pub mod standing;
 pub mod store;
+pub mod stream;
 pub mod types;
 
 /// Staff, products and touchpoints.

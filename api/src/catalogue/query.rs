@@ -1,7 +1,8 @@
-//! The catalogue's lists: staff, products, touchpoints, and the sources with their freshness.
+//! The catalogue's lists: staff, products, touchpoints, the sources with their freshness, and what could not be taken in.
 
 use async_graphql::{Context, Object};
 
+use super::rejected::{self, RejectedRecordConnection, RejectedRecordFilter, RejectedRecordOrder};
 use super::source::{BY_KEY, Source, SourceConnection, SourceRow};
 use super::types::{
     BY_NAME, Product, ProductConnection, ProductRow, Staff, StaffConnection, StaffRow, Touchpoint,
@@ -94,7 +95,7 @@ impl CatalogueQuery {
         Some(list.await)
     }
 
-    /// The installed systems that records come from, with their freshness.
+    /// The installed systems that records come from, by key: how they stand, what came of their records.
     #[graphql(directive = access::apply("intake".to_owned(), "open".to_owned()))]
     async fn sources(
         &self,
@@ -108,6 +109,43 @@ impl CatalogueQuery {
             let permit = required::<Intake>(context)?;
             let page = page::<_, SourceRow>(context, &permit, BY_KEY, PageArgs { first, after, last, before }).await?;
             Ok(SourceConnection::new(page, |row| Source::new(&permit, row)))
+        };
+        Some(list.await)
+    }
+
+    /// The installed system of this key; null where there is none.
+    #[graphql(directive = access::apply("intake".to_owned(), "open".to_owned()))]
+    async fn source(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Key of the source.")] key: String,
+    ) -> Option<Result<Source>> {
+        let one = async {
+            let permit = required::<Intake>(context)?;
+            let fetch = permit.select::<SourceRow>().filter("t.key = ?", [key.into()]).limit(1).fetch();
+            let rows: Vec<SourceRow> = Scope::of(context)?.batch.rows(fetch, None).await?;
+            Ok(rows.into_iter().next().map(|row| Source::new(&permit, row)))
+        };
+        one.await.transpose()
+    }
+
+    /// Records that could not be taken in, with the reasons: those that wait and those that were discarded.
+    #[graphql(directive = access::apply("intake".to_owned(), "open".to_owned()))]
+    async fn rejected_records(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Which.")] filter: Option<RejectedRecordFilter>,
+        #[graphql(desc = "How they are sorted.", default_with = "RejectedRecordOrder::Newest")]
+        order_by: RejectedRecordOrder,
+        #[graphql(desc = "So many from the start, 1 to 100; 20 unless said.")] first: Option<i64>,
+        #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
+        #[graphql(desc = "So many from the end, 1 to 100.")] last: Option<i64>,
+        #[graphql(desc = "Go back before this cursor.")] before: Option<String>,
+    ) -> Option<Result<Ready<RejectedRecordConnection>>> {
+        let list = async {
+            let permit = required::<Intake>(context)?;
+            let args = PageArgs { first, after, last, before };
+            rejected::page(context, &permit, filter.unwrap_or_default(), order_by, &args).await
         };
         Some(list.await)
     }

@@ -1,10 +1,12 @@
 //! Sources as the graph shows them, and how fresh a silo is.
 
 use async_graphql::{Context, Enum, SimpleObject};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
 use super::Intake;
+use super::standing::{Facts, SourceStatus};
+use super::stream::{self, IntakeCounts, IntakeFault, RowsWithoutTouchpoint, SourceStream};
 use crate::access::{Order, Scope, SiloKey, access, permit};
 use crate::error::Result;
 use crate::graph::timestamp::Timestamp;
@@ -59,13 +61,84 @@ object! {
         open priority: number,
         /// A record is expected at least this often, in seconds; null when nothing is expected.
         open expected_every_seconds: number,
-        /// When the last record came in.
+        /// Key of the mapping that reads its records.
+        open mapping: text!,
+        /// Version of that mapping when the source was last declared.
+        open mapping_version: number!,
+        /// When the last record came in, be it one that was rejected.
         open last_record_at: time,
+        /// Since when it is paused: its doors refuse whatever comes, until it is resumed. Null where it is not.
+        open paused_at: time,
+        /// Who paused it: the subject of a token, or `command line`.
+        staff paused_by: text,
+        /// Why it was paused.
+        free_text pause_reason: text,
+        /// When it was first declared.
+        open created_at: time!,
     } also {
         /// Whether the source has been silent for longer than expected.
         #[graphql(directive = access::apply("intake".to_owned(), "open".to_owned()))]
         fn stale(&self, context: &Context<'_>) -> Result<bool> {
-            Ok(self.row.is_stale(Scope::of(context)?.now))
+            Ok(self.row.stale_since(Scope::of(context)?.now).is_some())
+        }
+
+        /// Since when it has been silent for longer than expected: `expectedEverySeconds` after its last record; without any,
+        /// since it was declared. Null where it is not. A pause does not change it.
+        #[graphql(directive = access::apply("intake".to_owned(), "open".to_owned()))]
+        fn stale_since(&self, context: &Context<'_>) -> Result<Option<Timestamp>> {
+            Ok(self.row.stale_since(Scope::of(context)?.now).map(Into::into))
+        }
+
+        /// Whether it is well.
+        #[graphql(directive = access::apply("intake".to_owned(), "open".to_owned()))]
+        async fn status(&self, context: &Context<'_>) -> Option<Result<SourceStatus>> {
+            let status = async {
+                let streams = stream::of_source(context, &self.permit, self.row.id).await?;
+                let is_failing = streams.iter().any(|row| row.failing_since.is_some() && row.waiting > 0);
+                Ok(Facts { is_failing, ..self.row.facts() }.status(Scope::of(context)?.now))
+            };
+            Some(status.await)
+        }
+
+        /// Seconds since its last record came; null where none came.
+        #[graphql(directive = access::apply("intake".to_owned(), "open".to_owned()))]
+        fn lag_seconds(&self, context: &Context<'_>) -> Result<Option<i64>> {
+            let now = Scope::of(context)?.now;
+            Ok(self.row.facts().last_record_at.map(|last| (now - last).num_seconds().max(0)))
+        }
+
+        /// Seconds between an event and its arrival, of the last record that tells of one; of several streams the slowest.
+        #[graphql(directive = access::apply("intake".to_owned(), "open".to_owned()))]
+        async fn delivery_delay_seconds(&self, context: &Context<'_>) -> Option<Result<i64>> {
+            let streams = stream::of_source(context, &self.permit, self.row.id).await;
+            streams.map(|streams| streams.iter().filter_map(|row| row.last_delay_seconds).max()).transpose()
+        }
+
+        /// What became of its records, over all streams.
+        #[graphql(directive = access::apply("intake".to_owned(), "open".to_owned()))]
+        async fn counts(&self, context: &Context<'_>) -> Option<Result<IntakeCounts>> {
+            let streams = stream::of_source(context, &self.permit, self.row.id).await;
+            Some(streams.map(|streams| IntakeCounts::sum(&streams)))
+        }
+
+        /// The same for each stream that anything came of, by name.
+        #[graphql(directive = access::apply("intake".to_owned(), "open".to_owned()))]
+        async fn streams(&self, context: &Context<'_>) -> Option<Result<Vec<SourceStream>>> {
+            let streams = stream::of_source(context, &self.permit, self.row.id).await;
+            Some(streams.map(|streams| streams.into_iter().map(Into::into).collect()))
+        }
+
+        /// Why a record of it was last rejected.
+        #[graphql(directive = access::apply("intake".to_owned(), "open".to_owned()))]
+        async fn last_error(&self, context: &Context<'_>) -> Option<Result<IntakeFault>> {
+            let streams = stream::of_source(context, &self.permit, self.row.id).await;
+            streams.map(|streams| IntakeFault::last(&streams)).transpose()
+        }
+
+        /// Rows of it that name no touchpoint, by kind: what the touchpoint rules of its mapping do not reach.
+        #[graphql(directive = access::apply("intake".to_owned(), "open".to_owned()))]
+        async fn rows_without_touchpoint(&self, context: &Context<'_>) -> Option<Result<Vec<RowsWithoutTouchpoint>>> {
+            Some(stream::untold(context, &self.permit, self.row.id).await)
         }
     }
 }
@@ -75,11 +148,19 @@ connection!(Source, SourceConnection, SourceEdge, "sources");
 pub const BY_KEY: Order = Order { name: "SOURCE_KEY", by: "t.key", time: false, descending: false };
 
 impl SourceRow {
-    fn is_stale(&self, now: DateTime<Utc>) -> bool {
-        let (Some(every), Some(last)) = (self.expected_every_seconds, self.last_record_at.as_ref()) else {
-            return self.expected_every_seconds.is_some();
-        };
-        last.time().is_none_or(|last| now - last > TimeDelta::seconds(every))
+    /// What the row itself says of how the source is.
+    fn facts(&self) -> Facts {
+        Facts {
+            created_at: self.created_at.time().unwrap_or_default(),
+            expected_every_seconds: self.expected_every_seconds,
+            last_record_at: self.last_record_at.as_ref().and_then(Timestamp::time),
+            is_paused: self.paused_at.is_some(),
+            is_failing: false,
+        }
+    }
+
+    fn stale_since(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        self.facts().stale_since(now)
     }
 }
 
@@ -106,6 +187,6 @@ pub async fn freshness(context: &Context<'_>, object: &str, silo: SiloKey) -> Re
     let rows: Vec<SourceRow> = scope.batch.rows(select.fetch(), None).await?;
     let last_record_at = rows.iter().filter_map(|row| row.last_record_at.clone()).max();
     let stale_sources: Vec<String> =
-        rows.iter().filter(|row| row.is_stale(scope.now)).map(|row| row.key.clone()).collect();
+        rows.iter().filter(|row| row.stale_since(scope.now).is_some()).map(|row| row.key.clone()).collect();
     Ok(Some(Freshness { last_record_at, stale: !stale_sources.is_empty(), stale_sources }))
 }

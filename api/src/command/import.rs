@@ -1,11 +1,10 @@
-//! `import`, `rejected`, `replay`: records from files and taps, and what could not be taken in.
+//! `import`: records from files and taps.
 
 use std::io::{BufReader, ErrorKind, Write, stdin, stdout};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use tokio::sync::watch;
-use uuid::Uuid;
 
 use super::Outcome;
 use super::progress::Progress;
@@ -14,7 +13,6 @@ use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::http::asked_to_end;
 use crate::ingest::import::{Catalogue, ImportOptions, Reading, Summary, import_files, import_singer};
-use crate::ingest::rejected::{self, Selection};
 
 /// What to import.
 #[derive(Args)]
@@ -50,32 +48,6 @@ pub struct ImportArguments {
     /// Files to read: .csv, .tsv, .jsonl, .ndjson, .json, .parquet, packed as .gz or .zst or not; `-` for standard input.
     #[arg(required_unless_present = "singer")]
     files: Vec<PathBuf>,
-}
-
-/// Which rejected records.
-#[derive(Args)]
-pub struct RejectedArguments {
-    /// Of this source only.
-    #[arg(long)]
-    source: Option<String>,
-    /// Go on after this number of the first column.
-    #[arg(long, default_value_t = 0)]
-    after: i64,
-    /// So many at most.
-    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
-    limit: u32,
-}
-
-/// Which rejected records to try again.
-#[derive(Args)]
-#[group(required = true, multiple = false)]
-pub struct ReplayArguments {
-    /// All of this source.
-    #[arg(long)]
-    source: Option<String>,
-    /// One, by the id that `rejected` shows.
-    #[arg(long)]
-    record: Option<Uuid>,
 }
 
 /// Imports, with progress on a terminal and a summary at the end.
@@ -181,52 +153,4 @@ fn report(summary: &Summary) {
     if summary.rejected > 0 && summary.stopped.is_none() {
         eprintln!("`customer360 rejected` lists what was rejected; `customer360 replay` tries it again.");
     }
-}
-
-/// Lists rejected records, one a line: number, time, source, stream, code, id, reason.
-pub async fn list(config: &Config, arguments: &RejectedArguments) -> Result<()> {
-    let database = open_migrated(config).await?;
-    let records = rejected::list(&database, arguments.source.as_deref(), arguments.after, arguments.limit).await?;
-    let mut out = stdout().lock();
-    for record in &records {
-        let line = writeln!(
-            out,
-            "{}\t{}\t{}\t{}\t{}\t{}\t{}",
-            record.intake_no,
-            record.received_at.format("%Y-%m-%dT%H:%M:%SZ"),
-            record.source,
-            record.stream,
-            record.code,
-            record.id,
-            record.reason
-        );
-        if line.is_err() {
-            break;
-        }
-    }
-    match records.last() {
-        None => eprintln!("Nothing was rejected."),
-        Some(last) if records.len() == arguments.limit as usize => {
-            eprintln!("There may be more: go on with --after {}.", last.intake_no);
-        }
-        Some(_) => {}
-    }
-    Ok(())
-}
-
-/// Tries rejected records again with the mapping as it is now.
-pub async fn replay(config: &Config, arguments: ReplayArguments) -> Result<Outcome> {
-    let intake = open_intake(config, open_migrated(config).await?)?;
-    let selection = match (arguments.source, arguments.record) {
-        (Some(source), _) => Selection::Source(source),
-        (None, Some(record)) => Selection::Record(record),
-        (None, None) => return Err(Error::bad_input("Say which: --source KEY or --record ID.")),
-    };
-    let report = rejected::replay(&intake, &selection).await?;
-    for refused in report.rejected.iter().take(20) {
-        eprintln!("still rejected: {}: {}: {}", refused.stream, refused.code.as_str(), refused.reason);
-    }
-    eprintln!("{} taken, {} known already, {} still rejected.", report.taken, report.superseded, report.rejected.len());
-    intake.database().close().await;
-    Ok(Outcome::of_rejected(report.rejected.len()))
 }

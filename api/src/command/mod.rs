@@ -5,7 +5,9 @@ mod demo;
 mod import;
 mod page;
 mod progress;
+mod rejected;
 mod serve;
+mod source;
 
 use std::io::{ErrorKind, Write, stdout};
 use std::path::PathBuf;
@@ -37,9 +39,17 @@ enum Command {
     /// Takes records in from files, or from a Singer tap on standard input. Exit status 3: some records were rejected.
     Import(import::ImportArguments),
     /// Lists the records that could not be taken in, with the reasons.
-    Rejected(import::RejectedArguments),
+    Rejected(rejected::RejectedArguments),
     /// Tries rejected records again, after the mapping was mended. Exit status 3: some are rejected still.
-    Replay(import::ReplayArguments),
+    Replay(rejected::ReplayArguments),
+    /// Puts rejected records aside: they stay to be seen, and are not tried again.
+    Discard(rejected::DiscardArguments),
+    /// Lists the sources and how they stand.
+    Sources,
+    /// Takes nothing from a source until it is resumed: its doors refuse, for now.
+    Pause(source::PauseArguments),
+    /// Takes from a source again.
+    Resume(source::ResumeArguments),
     /// Prints a development token.
     Token {
         /// A role; give it several times for several.
@@ -57,6 +67,9 @@ enum Command {
     /// Prints the GraphQL schema.
     Schema,
 }
+
+/// Who did what a command does: who may run it may do anything.
+const BY: &str = "command line";
 
 /// How a command ended that failed in nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,8 +97,12 @@ pub async fn run(arguments: Arguments) -> Result<Outcome> {
         Command::Serve => serve::serve(&config).await?,
         Command::Demo(arguments) => demo::demo(config, arguments).await?,
         Command::Import(arguments) => return import::import(&config, arguments).await,
-        Command::Rejected(arguments) => import::list(&config, &arguments).await?,
-        Command::Replay(arguments) => return import::replay(&config, arguments).await,
+        Command::Rejected(arguments) => rejected::list(&config, &arguments).await?,
+        Command::Replay(arguments) => return rejected::replay(&config, arguments).await,
+        Command::Discard(arguments) => rejected::discard(&config, arguments).await?,
+        Command::Sources => source::list(&config).await?,
+        Command::Pause(arguments) => source::pause(&config, arguments).await?,
+        Command::Resume(arguments) => source::resume(&config, arguments).await?,
         Command::Token { role, subject, hours } => {
             // A role that nobody knows would only be refused later.
             open_policy(&config)?.rights(role.iter().map(String::as_str))?;

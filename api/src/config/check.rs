@@ -103,6 +103,8 @@ fn production(config: &Config) -> Result<()> {
         "With auth.jwks_file, production needs access.cursor_secret: at least 32 random bytes, the same on all nodes."
             .into()
     })?;
+    let short = config.metrics.token.as_ref().is_some_and(|token| token.expose().len() < 16);
+    refuse_if(short, || "metrics.token must have at least 16 bytes outside development.".into())?;
     let weak = auth.hs256_secret.as_ref().is_some_and(|secret| secret.expose().len() < SECRET_BYTES);
     refuse_if(weak, || "auth.hs256_secret must have at least 32 bytes outside development.".into())?;
     refuse_if(config.signs_with_the_public_secret(), || {

@@ -19,7 +19,7 @@ use figment::value::Value;
 pub use doors::Doors;
 pub use secret::{DatabaseUrl, Secret};
 pub use secrets::Secrets;
-pub use sections::{Access, Auth, Config, Database, GraphQl, Http, Identity, Intake, Mode, Rate};
+pub use sections::{Access, Auth, Config, Database, GraphQl, Http, Identity, Intake, Metrics, Mode, Rate};
 
 use crate::error::{Error, Result};
 
@@ -30,7 +30,7 @@ pub const LOG_VARIABLE: &str = "CUSTOMER360_LOG";
 const PREFIX: &str = "CUSTOMER360_";
 
 /// Settings whose environment value is text even where it reads like a number.
-const TEXT_KEYS: [&str; 11] = [
+const TEXT_KEYS: [&str; 12] = [
     "database.url",
     "auth.hs256_secret",
     "auth.hs256_secret_file",
@@ -42,6 +42,7 @@ const TEXT_KEYS: [&str; 11] = [
     "intake.batch_folder",
     "access.policy",
     "access.cursor_secret",
+    "metrics.token",
 ];
 
 /// A section whose values are all text.

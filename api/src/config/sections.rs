@@ -39,6 +39,8 @@ pub struct Config {
     /// What sources prove themselves with, by the names that their files use (`secrets = ["…"]`): `name = "…"`, or
     /// `name = { file = "…" }`. At least 16 bytes outside development. Default none.
     pub secrets: Secrets,
+    /// What the server counts.
+    pub metrics: Metrics,
 }
 
 /// Where this process runs.
@@ -340,6 +342,16 @@ pub struct Access {
     /// Seals the cursors of pages; the same on all nodes. Default: made from `auth.hs256_secret`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cursor_secret: Option<Secret>,
+}
+
+/// What the server counts, at `/metrics`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Metrics {
+    /// What Prometheus bears, at least 16 bytes outside development. Default none: then only programs of this machine are answered,
+    /// and only in development.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token: Option<Secret>,
 }
 
 impl Config {

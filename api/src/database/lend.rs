@@ -83,6 +83,12 @@ impl<DB: sqlx::Database> Lender<DB> {
         Ok(Loan { connection, lender: self.clone(), _place: place })
     }
 
+    /// How many connections are at work, and how many there may be.
+    pub(super) fn usage(&self) -> (usize, usize) {
+        let most = self.pool.options().get_max_connections() as usize;
+        (most.saturating_sub(self.places.available_permits()), most)
+    }
+
     /// Gives back what is kept, for one who takes no place.
     pub(super) fn give_back(&self) {
         self.kept().clear();

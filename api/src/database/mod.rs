@@ -117,6 +117,18 @@ impl Database {
         }
     }
 
+    /// How many connections are at work, and how many there may be; on SQLite with the one that writes.
+    pub fn connections(&self) -> (usize, usize) {
+        match &self.pools {
+            Pools::Sqlite { read, write } => {
+                let (busy, most) = read.usage();
+                let writing = (write.size() as usize).saturating_sub(write.num_idle());
+                (busy + writing, most + 1)
+            }
+            Pools::Postgres(lender) => lender.usage(),
+        }
+    }
+
     /// How often anyone waited for an answer of the database so far.
     pub fn waits(&self) -> u64 {
         self.waits.load(Ordering::Relaxed)

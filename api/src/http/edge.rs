@@ -4,8 +4,9 @@
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Instant;
 
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -28,12 +29,17 @@ pub(super) async fn around(State(shared): State<Arc<Shared>>, mut request: Reque
     let public = doors::is_public(request.uri().path());
     let preflight = request.method() == Method::OPTIONS && request.headers().contains_key(header::ORIGIN);
     let asked = preflight.then(|| cors::asked(request.headers()));
+    let start = Instant::now();
+    // The pattern, which is ours; what matched none is told together.
+    let route = request.extensions().get::<MatchedPath>().cloned();
     let mut response = if preflight {
         cors::preflight()
     } else {
         request.extensions_mut().insert(RequestId(id.clone()));
         answer(&shared, request, next, &id).await
     };
+    let route = route.as_ref().map_or("none", MatchedPath::as_str);
+    shared.meter.answered(route, response.status().as_u16(), start.elapsed());
     let headers = response.headers_mut();
     headers.insert(REQUEST_ID, id);
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, NO_SNIFF);
@@ -55,8 +61,8 @@ pub(super) async fn around(State(shared): State<Arc<Shared>>, mut request: Reque
 }
 
 async fn answer(shared: &Shared, request: Request, next: Next, id: &HeaderValue) -> Response {
-    // Health is asked when things go badly: it is always answered.
-    let health = matches!(request.uri().path(), "/healthz" | "/readyz");
+    // Health and metrics are asked for when things go badly: they are always answered.
+    let health = matches!(request.uri().path(), "/healthz" | "/readyz" | "/metrics");
     let place = shared.enter();
     if place.is_none() && !health {
         let full = "The server has too much to do at the moment. Try again shortly.";

@@ -10,6 +10,7 @@ use crate::error::Result;
 #[cfg(test)]
 pub use crate::graph::ask::Data;
 pub use crate::graph::ask::{Response, Work};
+use crate::meter::Meter;
 
 /// A future of an engine.
 pub type Reply<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -29,4 +30,9 @@ pub trait Engine: Send + Sync + 'static {
     fn doors(&self) -> Option<Arc<Doors>> {
         None
     }
+    /// Where what happens is counted.
+    fn meter(&self) -> Arc<Meter>;
+
+    /// All that is counted, as text, with the requests under way and what the database says at the moment.
+    fn metrics(&self, in_flight: usize) -> Reply<'_, String>;
 }

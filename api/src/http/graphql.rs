@@ -70,7 +70,11 @@ async fn execute(
     get: bool,
     request_id: &str,
 ) -> Result<Response, Box<Response>> {
-    let refused = |refusal: Refusal| Box::new(respond(&Answer::refused(refusal), media));
+    let refused = |refusal: Refusal| {
+        let answer = Answer::refused(refusal);
+        shared.meter.graphql("refused", answer.code().map_or("OK", Code::known));
+        Box::new(respond(&answer, media))
+    };
     let checked = if let Some(known) = shared.documents.recall(&ask.query) {
         known
     } else {
@@ -101,6 +105,8 @@ async fn execute(
         checked.found_valid();
     }
     answer.add_cost(cost, remaining, limits.max_cost);
+    let kind = if operation.kind == Kind::Mutation { "mutation" } else { "query" };
+    shared.meter.graphql(kind, answer.code().map_or("OK", Code::known));
     Ok(respond(&answer, media))
 }
 

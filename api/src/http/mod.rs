@@ -17,6 +17,7 @@ mod graphql;
 mod health;
 mod here;
 mod media;
+mod metrics;
 pub mod page;
 mod pulse;
 mod rate;
@@ -69,6 +70,7 @@ impl Server {
             .route("/healthz", get(health::alive))
             .route("/readyz", get(health::ready))
             .merge(doors::routes())
+            .route("/metrics", get(metrics::read))
             .with_state(Arc::clone(&self.shared))
             .merge(self.pages.clone())
             .fallback(reply::not_found)

@@ -9,9 +9,10 @@ use super::doors::Doors;
 use super::engine::Engine;
 use super::rate::{Budgets, Failures};
 use crate::auth::Verifier;
-use crate::config::{Config, Http, Mode};
+use crate::config::{Config, Http, Mode, Secret};
 use crate::error::Result;
 use crate::graph::document::Documents;
+use crate::meter::Meter;
 
 /// The shared state of the server.
 pub(super) struct Shared {
@@ -27,6 +28,8 @@ pub(super) struct Shared {
     pub(super) failures: Failures,
     pub(super) cors: Cors,
     pub(super) request_time: Duration,
+    pub(super) meter: Arc<Meter>,
+    pub(super) metrics_token: Option<Secret>,
     in_flight: AtomicUsize,
     draining: AtomicBool,
 }
@@ -43,6 +46,8 @@ impl Shared {
             failures: Failures::new(config.rate.failed_auth_per_minute),
             cors: Cors::try_new(&config.http.allowed_origins)?,
             request_time: Duration::from_secs(config.http.request_seconds),
+            meter: engine.meter(),
+            metrics_token: config.metrics.token.clone(),
             in_flight: AtomicUsize::new(0),
             draining: AtomicBool::new(false),
             doors: engine.doors(),

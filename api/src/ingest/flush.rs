@@ -20,7 +20,7 @@ use super::prepare::{self, Maker, Ordinals, Prepared, Ready, Records};
 use super::rows::{self, Ground};
 use super::slots::{self, Slots};
 use super::store::{self, RecordKey};
-use super::{dropped, graph, kept, staff, waiting};
+use super::{dropped, graph, kept, staff, tally, waiting};
 use crate::database::{Database, Met, OnConflict, Transaction, WriteBatch};
 use crate::error::{Error, Result};
 use crate::identity::decide::Rules;
@@ -44,6 +44,8 @@ pub(super) struct Way<'a> {
     pub noted: Option<&'a entity::import_progress::Model>,
     /// The deliveries whose last record is among these: noted with it, and each once.
     pub deliveries: &'a [Mark],
+    /// The records that are tried again were taken before, and are to be placed once more.
+    pub taken: bool,
     /// Whoever sent this starts over after a crash: the transaction need not wait for the disk.
     pub hasty: bool,
 }
@@ -134,7 +136,7 @@ async fn attempt(way: &Way<'_>, prepared: &[Prepared<'_>], records: Records, rep
     let own = if way.held.is_some() { None } else { slots::lock(&mut tx, prepared).await? };
     let locked = way.held.or(own.as_ref());
     let mut heads = Heads::new(store::heads(&mut tx, &keys).await?);
-    let fates = fates(&mut tx, replaces, prepared, &mut heads).await?;
+    let fates = fates(&mut tx, way, replaces, prepared, &mut heads).await?;
     let formers = former::formers(&mut tx, prepared, &fates, &heads).await?;
     let holders = rows::holders(&mut tx, prepared, &fates, &heads).await?;
     let mut wanted: BTreeSet<Uuid> = holders.values().map(|holder| holder.customer_id).collect();
@@ -227,6 +229,7 @@ fn record_keys<'a>(prepared: &'a [Prepared<'_>]) -> BTreeSet<RecordKey<'a>> {
 
 async fn fates(
     tx: &mut Transaction,
+    way: &Way<'_>,
     replaces: &[Uuid],
     prepared: &[Prepared<'_>],
     heads: &mut Heads,
@@ -234,6 +237,9 @@ async fn fates(
     if !replaces.is_empty() {
         let ids = replaces.iter().copied().chain(heads.records()).collect();
         let places = store::places(tx, ids).await?;
+        let open = |state: &str| if way.taken { matches!(state, "APPLIED" | "WAITING") } else { state == "REJECTED" };
+        let open: HashSet<Uuid> = places.iter().filter(|row| open(&row.state)).map(|row| row.id).collect();
+        heads.settle(replaces.iter().copied().filter(|id| !open.contains(id)));
         heads.stand(places.into_iter().map(|row| (row.id, row.intake_no)));
     }
     let mut fates = Vec::with_capacity(prepared.len());
@@ -242,9 +248,9 @@ async fn fates(
         if record.content.is_err() && record.envelope.sync.is_some() {
             heads.see_refused(record.envelope);
         }
-        // A refused record that is refused again stays as it is.
-        let again = replaced.is_some() && record.content.is_err();
-        let fate = if again { Fate::Repeated } else { heads.decide(record, replaced) };
+        // A refused record that is refused again stays as it is, and so does one that was taken or discarded meanwhile.
+        let again = replaced.is_some_and(|id| record.content.is_err() || heads.is_settled(id));
+        let fate = if again { Fate::Repeated } else { heads.decide(record, replaced, way.taken) };
         if let (Fate::Applied(_), Ok(content)) = (fate, &record.content) {
             heads.mention(&record.envelope.source, content, record.envelope.received_at);
         }
@@ -294,7 +300,8 @@ async fn write(
         let envelope = record.envelope;
         let at = newest.entry(&envelope.source).or_insert(envelope.received_at);
         *at = (*at).max(envelope.received_at);
-        if let Some(row) = kept::raw(record, *fate, early.contains_key(&index), replaces.get(index).copied()) {
+        let replaced = replaces.get(index).copied().filter(|id| !heads.is_settled(*id));
+        if let Some(row) = kept::raw(record, *fate, early.contains_key(&index), replaced) {
             batch.push(on_conflict, &row)?;
         }
     }
@@ -317,7 +324,7 @@ async fn write(
             store::touch_source(tx, source, at).await?;
         }
     }
-    Ok(())
+    tally::keep(tx, prepared, fates, !replaces.is_empty()).await
 }
 
 /// Writes rows, of a bulk import as new ones.

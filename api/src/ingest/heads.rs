@@ -53,6 +53,8 @@ pub(super) struct Heads {
     known: HashMap<HeadKey, Head>,
     /// Where records stand in the intake: those that are tried again, and the newest of their keys.
     places: HashMap<Uuid, i64>,
+    /// Records to be tried again that are not refused any more: someone else was quicker.
+    settled: HashSet<Uuid>,
 }
 
 impl Heads {
@@ -75,7 +77,7 @@ impl Heads {
                 ((row.source, row.stream, row.key), head)
             })
             .collect();
-        Self { known, places: HashMap::new() }
+        Self { known, places: HashMap::new(), settled: HashSet::new() }
     }
 
     /// The newest records of the known keys.
@@ -88,14 +90,25 @@ impl Heads {
         self.places.extend(places);
     }
 
+    /// Notes records that are to be tried again and are not refused any more.
+    pub fn settle(&mut self, records: impl IntoIterator<Item = Uuid>) {
+        self.settled.extend(records);
+    }
+
+    /// Whether a record is not to be tried again after all.
+    pub fn is_settled(&self, record: Uuid) -> bool {
+        self.settled.contains(&record)
+    }
+
     /// The key a refused record is told by: its own may not be known.
     pub fn refused_key(hash: &str) -> String {
         format!("!{hash}")
     }
 
     /// Decides on a record. An older version is superseded even if it was kept before; who asks finds out.
-    /// `replaces` is the id of the refused record that is tried again: it keeps that id.
-    pub fn decide(&mut self, record: &Prepared<'_>, replaces: Option<Uuid>) -> Fate {
+    /// `replaces` is the id of the record that is tried again: it keeps that id; `taken`: it was not refused, but is to be placed
+    /// once more.
+    pub fn decide(&mut self, record: &Prepared<'_>, replaces: Option<Uuid>, taken: bool) -> Fate {
         let envelope = record.envelope;
         let received_at = envelope.received_at;
         let (key, version) = match &record.content {
@@ -115,7 +128,7 @@ impl Heads {
         }
         if head.hash.as_deref() == Some(&record.hash) && head.deleted == deletes {
             // What is newest already and is asked to be placed once more: a row that it waited for is there now.
-            let again = replaces.filter(|id| head.record_id == Some(*id));
+            let again = replaces.filter(|id| taken && head.record_id == Some(*id));
             return again.map_or(Fate::Repeated, Fate::Applied);
         }
         // The time of the event says nothing beside versions that are no times.

@@ -21,6 +21,7 @@ use super::source::Source;
 pub use super::summary::{Reason, Resumed, Summary};
 use super::vanished::Activations;
 use crate::error::{Error, Result};
+use crate::meter::Door;
 
 /// How records are imported.
 #[derive(Debug, Clone, Default)]
@@ -67,6 +68,7 @@ pub async fn import_singer<R: BufRead + Send + 'static>(
 ) -> Result<Summary> {
     let source = intake.source(&options.source).await?;
     intake.refuse_if_paused(&source.key).await?;
+    let intake = &intake.through(Door::Tap);
     if let Some(stream) = &options.stream {
         known_stream(&source, stream)?;
     }

@@ -19,13 +19,15 @@ use super::lines::{Item, MAX_LINE};
 use super::parts::PARTS;
 use super::pause::Pauses;
 use super::prepare::{Maker, Ordinals, Ready};
-use super::report::{FlushReport, envelope_of};
+use super::report::{FlushReport, count, envelope_of};
 use super::slots::Slots;
 use super::source::{Source, SourceError, Sources};
+use super::watch::Told;
 use super::{staff, store};
 use crate::database::{Database, Dialect, Met, refuses_a_value};
 use crate::error::{Code, Error, Result};
 use crate::identity::decide::Rules;
+use crate::meter::{Door, Meter};
 
 /// How the intake works.
 #[derive(Debug, Clone)]
@@ -67,6 +69,7 @@ pub struct Intake {
     /// A bulk import: in which tables it met rows that were there.
     bulk: Option<Arc<Met>>,
     hasty: bool,
+    door: Door,
 }
 
 struct Inner {
@@ -77,6 +80,8 @@ struct Inner {
     /// Sources as they were read and written to the database.
     known: Mutex<HashMap<String, Arc<Source>>>,
     pauses: Pauses,
+    told: Told,
+    meter: Arc<Meter>,
     /// So many records fit a tenth of a second on SQLite.
     fitting: AtomicUsize,
 }
@@ -95,6 +100,8 @@ pub(super) struct Extra<'a> {
     pub answered: Option<&'a entity::idempotency_key::Model>,
     /// How far its file is read with it.
     pub noted: Option<&'a entity::import_progress::Model>,
+    /// The records that are tried again were taken before, and are to be placed once more.
+    pub taken: bool,
     /// The deliveries that the items are, in their order.
     pub deliveries: &'a [Mark],
 }
@@ -109,20 +116,33 @@ impl Intake {
             settings,
             known: Mutex::default(),
             pauses: Pauses::default(),
+            told: Told::default(),
+            meter: Arc::default(),
             fitting: AtomicUsize::new(200),
         };
-        Self { inner: Arc::new(inner), bulk: None, hasty: false }
+        Self { inner: Arc::new(inner), bulk: None, hasty: false, door: Door::default() }
     }
 
     /// The same intake for a bulk import: large transactions that do not wait for the disk, and what only readers need is
     /// left to the end.
     pub(super) fn in_bulk(&self) -> Self {
-        Self { inner: self.inner.clone(), bulk: Some(Arc::default()), hasty: true }
+        Self { bulk: Some(Arc::default()), hasty: true, ..self.clone() }
     }
 
     /// The same intake, each of its transactions on the disk when it is done: for doors that tell the sender what was kept.
     pub(super) fn durable(&self) -> Self {
-        Self { inner: self.inner.clone(), bulk: self.bulk.clone(), hasty: false }
+        Self { hasty: false, ..self.clone() }
+    }
+
+    /// The same intake as a door sees it: what comes through it is counted as that door's.
+    #[must_use]
+    pub fn through(&self, door: Door) -> Self {
+        Self { door, ..self.clone() }
+    }
+
+    /// Where what happens is counted.
+    pub fn meter(&self) -> &Arc<Meter> {
+        &self.inner.meter
     }
 
     /// How it works.
@@ -143,6 +163,11 @@ impl Intake {
     /// What is known of pauses.
     pub(super) fn pauses(&self) -> &Pauses {
         &self.inner.pauses
+    }
+
+    /// What the log was told of silent sources.
+    pub(super) fn told(&self) -> &Told {
+        &self.inner.told
     }
 
     /// The countries that national phone numbers are read with: the installation's, then those of the declared sources.
@@ -195,12 +220,15 @@ impl Intake {
         item: Item,
         answered: Option<&entity::idempotency_key::Model>,
     ) -> Result<FlushReport> {
-        self.run(&[item], Vec::new(), true, &[], Extra { answered, ..Extra::default() }).await
+        let extra = Extra { answered, ..Extra::default() };
+        self.through(Door::Staff).run(&[item], Vec::new(), true, &[], extra).await
     }
 
-    /// Tries refused records again, which keep their ids: those that are refused again stay as they are.
-    pub(super) async fn retry(&self, items: &[Item], replaces: &[Uuid]) -> Result<FlushReport> {
-        self.run(items, Vec::new(), false, replaces, Extra::default()).await
+    /// Tries refused records again, which keep their ids: those that are refused again stay as they are. Or places records again
+    /// that were `taken`.
+    pub(super) async fn retry(&self, items: &[Item], replaces: &[Uuid], taken: bool) -> Result<FlushReport> {
+        let extra = Extra { taken, ..Extra::default() };
+        self.through(Door::Replay).run(items, Vec::new(), false, replaces, extra).await
     }
 
     /// The declared sources.
@@ -295,6 +323,7 @@ impl Intake {
             answered: extra.answered,
             noted: None,
             deliveries: &[],
+            taken: extra.taken,
             hasty: self.hasty,
         };
         let mut report = FlushReport::default();
@@ -311,6 +340,10 @@ impl Intake {
             let done =
                 self.write(&way, now, std::mem::replace(&mut ahead, rest_ahead), replaced, &mut ordinals).await?;
             let written = done.written;
+            if written {
+                self.inner.meter.flushed(self.door, before.elapsed());
+                count(&self.inner.meter, self.door, now, &done);
+            }
             report.add(now, start, done);
             // What is locked for us is locked for those who waited, too.
             if written && extra.held.is_none() {

@@ -55,5 +55,7 @@ pub mod staff;
 mod stage;
 mod store;
 mod summary;
+mod tally;
 mod vanished;
 mod waiting;
+pub mod watch;

@@ -19,12 +19,15 @@ const BELIEVED: Duration = Duration::from_secs(1);
 /// After so many seconds it is worth sending again to a source that is paused: what doors answer as `Retry-After`.
 pub const RETRY_SECONDS: u64 = 60;
 
-/// What is known of pauses, by source: since when it is paused, and when that was read.
+/// By source: since when it is paused, and when that was read.
+type Known = HashMap<String, (Option<DateTime<Utc>>, Instant)>;
+
+/// What is known of pauses.
 #[derive(Default)]
-pub(super) struct Pauses(Mutex<HashMap<String, (Option<DateTime<Utc>>, Instant)>>);
+pub(super) struct Pauses(Mutex<Known>);
 
 impl Pauses {
-    fn map(&self) -> MutexGuard<'_, HashMap<String, (Option<DateTime<Utc>>, Instant)>> {
+    fn map(&self) -> MutexGuard<'_, Known> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -37,9 +40,10 @@ impl Intake {
             Some((paused_at, read)) if read.elapsed() < BELIEVED => paused_at,
             _ => {
                 let read = Instant::now();
-                let paused_at = watch::paused_at(self.database(), source).await?;
-                self.pauses().map().insert(source.to_owned(), (paused_at, read));
-                paused_at
+                // A name that nobody knows is the sender's, and is not remembered.
+                let Some(found) = watch::pause_of(self.database(), source).await? else { return Ok(()) };
+                self.pauses().map().insert(source.to_owned(), (found.paused_at, read));
+                found.paused_at
             }
         };
         match paused_at {
@@ -84,7 +88,7 @@ impl Intake {
             Ok(_) => Ok(true),
             // A source whose declaration is gone or broken can still be paused where it was known before.
             Err(error) if matches!(error.code, Code::NotFound | Code::BadUserInput) => {
-                watch::is_known(self.database(), key).await
+                watch::pause_of(self.database(), key).await.map(|found| found.is_some())
             }
             Err(error) => Err(error),
         }

@@ -1,4 +1,6 @@
-//! Records that were refused: listed with their reasons, and tried again when the mapping is mended.
+//! Records that were refused: listed with their reasons, tried again when the mapping is mended, or put aside.
+
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -6,12 +8,15 @@ use uuid::Uuid;
 use super::envelope::{Envelope, Op, RejectCode};
 use super::intake::Intake;
 use super::report::Refused;
-use super::store::{self, RefusedFilter, RefusedRow};
+use super::store::refused::{self, RefusedFilter, RefusedRow};
 use crate::database::Database;
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// So much text is tried again at a time: what keeps memory flat.
 const CHUNK_BYTES: i64 = 8 << 20;
+
+/// So many records are looked up at a time.
+const PAGE: usize = 200;
 
 /// A refused record, without what it says.
 #[derive(Debug, Clone)]
@@ -32,30 +37,68 @@ pub struct RejectedRecord {
     pub reason: String,
 }
 
-/// Which records to try again.
-#[derive(Debug, Clone)]
-pub enum Selection {
-    /// All of a source.
-    Source(String),
-    /// One.
-    Record(Uuid),
+/// Which rejected records are meant; those that are discarded are none.
+#[derive(Debug, Clone, Default)]
+pub struct Selection(RefusedFilter);
+
+impl Selection {
+    /// Those of a source; of one stream, or refused for one reason, where that is named.
+    pub fn of_source(source: impl Into<String>, stream: Option<String>, code: Option<String>) -> Self {
+        Self(RefusedFilter { source: Some(source.into()), stream, code, ids: None })
+    }
+
+    /// These.
+    pub fn records(ids: Vec<Uuid>) -> Self {
+        Self(RefusedFilter { ids: Some(ids), ..RefusedFilter::default() })
+    }
+
+    /// An unknown source is told, rather than that there is nothing to do.
+    async fn check(&self, intake: &Intake) -> Result<()> {
+        match &self.0.source {
+            Some(source) => intake.source(source).await.map(|_| ()),
+            None => Ok(()),
+        }
+    }
+}
+
+/// How far one call goes.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// Only records after this place in the intake.
+    pub after: i64,
+    /// So many records at most.
+    pub most: usize,
+    /// Nothing more is begun after this time.
+    pub time: Duration,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self { after: 0, most: usize::MAX, time: Duration::MAX }
+    }
 }
 
 /// What came of trying again.
 #[derive(Debug, Clone, Default)]
 pub struct ReplayReport {
+    /// Records that were looked at.
+    pub tried: usize,
     /// Records that are taken now.
     pub taken: usize,
     /// Records that say nothing new any more.
     pub superseded: usize,
     /// Records that are refused still.
     pub rejected: Vec<Refused>,
+    /// Where to go on: the place after which records were not tried; none when all were.
+    pub next: Option<i64>,
+    /// How many of the selection were not tried.
+    pub remaining: i64,
 }
 
 /// A page of the refused records, the oldest first; `after` is the last page's last `intake_no`, 0 at first.
 pub async fn list(database: &Database, source: Option<&str>, after: i64, limit: u32) -> Result<Vec<RejectedRecord>> {
-    let filter = RefusedFilter { source, id: None, after, limit: i64::from(limit) };
-    let rows = store::refused(database, &filter).await?;
+    let filter = RefusedFilter { source: source.map(str::to_owned), ..RefusedFilter::default() };
+    let rows = refused::refused(database, &filter, after, i64::from(limit)).await?;
     Ok(rows
         .into_iter()
         .map(|row| RejectedRecord {
@@ -70,25 +113,24 @@ pub async fn list(database: &Database, source: Option<&str>, after: i64, limit: 
         .collect())
 }
 
-/// Tries refused records again with the mapping as it is now. They keep their time and their place.
-pub async fn replay(intake: &Intake, selection: &Selection) -> Result<ReplayReport> {
-    let (source, id) = match selection {
-        Selection::Source(source) => (Some(source.as_str()), None),
-        Selection::Record(id) => (None, Some(*id)),
-    };
-    if let Some(source) = source {
-        // An unknown source is told, rather than that nothing was to be done.
-        intake.source(source).await?;
-    }
+/// Tries refused records again with the mapping as it is now, within bounds. They keep their time and their place. What another
+/// call takes, or someone discards, meanwhile is left alone.
+pub async fn replay(intake: &Intake, selection: &Selection, bounds: Bounds) -> Result<ReplayReport> {
+    selection.check(intake).await?;
+    let start = Instant::now();
     let mut report = ReplayReport::default();
-    let mut after = 0;
-    let mut any = false;
+    let mut after = bounds.after;
     loop {
-        let filter = RefusedFilter { source, id, after, limit: 500 };
-        let rows = store::refused(intake.database(), &filter).await?;
-        let Some(last) = rows.last() else { break };
+        let page = PAGE.min(bounds.most.saturating_sub(report.tried));
+        if page == 0 || (report.tried > 0 && start.elapsed() >= bounds.time) {
+            report.remaining = refused::count(intake.database(), &selection.0, after).await?;
+            report.next = (report.remaining > 0).then_some(after);
+            return Ok(report);
+        }
+        let rows = refused::refused(intake.database(), &selection.0, after, i64::try_from(page).unwrap_or(1)).await?;
+        let Some(last) = rows.last() else { return Ok(report) };
         after = last.intake_no;
-        any = true;
+        report.tried += rows.len();
         let mut waiting: Vec<RefusedRow> = Vec::new();
         let mut bytes = 0;
         for row in rows {
@@ -107,14 +149,39 @@ pub async fn replay(intake: &Intake, selection: &Selection) -> Result<ReplayRepo
         }
         retry(intake, waiting, &mut report).await?;
     }
-    if id.is_some() && !any {
-        return Err(Error::not_found("There is no rejected record with this id. `customer360 rejected` lists them."));
+}
+
+/// Puts refused records aside, so many at most: they stay to be seen with the reason, and are not tried again. Gives how many
+/// were, and how many of the selection are not yet.
+pub async fn discard(intake: &Intake, selection: &Selection, most: u32, by: &str, reason: &str) -> Result<(u64, i64)> {
+    selection.check(intake).await?;
+    let rows = refused::refused(intake.database(), &selection.0, 0, i64::from(most)).await?;
+    let mut ids: Vec<Uuid> = rows.into_iter().map(|row| row.id).collect();
+    if ids.is_empty() {
+        return Ok((0, 0));
     }
-    Ok(report)
+    // In one order, so that two who do it at once do not wait for each other.
+    ids.sort();
+    let mut tx = intake.database().begin().await?;
+    let discarded = refused::discard(&mut tx, ids, Utc::now(), by, reason).await?;
+    tx.commit().await?;
+    Ok((discarded, refused::count(intake.database(), &selection.0, 0).await?))
+}
+
+/// Takes back that records were put aside: they wait to be tried again. Gives how many were.
+pub async fn restore(intake: &Intake, mut ids: Vec<Uuid>) -> Result<u64> {
+    ids.sort();
+    let mut tx = intake.database().begin().await?;
+    let restored = refused::restore(&mut tx, ids).await?;
+    tx.commit().await?;
+    Ok(restored)
 }
 
 async fn retry(intake: &Intake, rows: Vec<RefusedRow>, report: &mut ReplayReport) -> Result<()> {
-    let flushed = intake.place_again(rows).await?;
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let flushed = intake.place_again(rows, false).await?;
     report.taken += flushed.taken;
     report.superseded += flushed.superseded + flushed.repeated;
     report.rejected.extend(flushed.rejected);

@@ -9,6 +9,7 @@ use super::envelope::{Envelope, RejectCode};
 use super::flush::Done;
 use super::heads::Fate;
 use super::lines::Item;
+use crate::meter::{Door, Meter, Outcome as Word};
 
 /// What became of a flush.
 #[derive(Debug, Clone, Default)]
@@ -171,6 +172,23 @@ impl FlushReport {
             self.origins.resize(self.origins.len().max(place + 1), None);
             self.origins[place] = origin;
         }
+    }
+}
+
+/// Counts what became of these items, by source.
+pub(super) fn count(meter: &Meter, door: Door, items: &[Item], done: &Done) {
+    let mut counts: BTreeMap<(&str, &'static str), (Word, u64)> = BTreeMap::new();
+    for (item, outcome) in items.iter().zip(&done.outcomes) {
+        let word = match (&outcome.reject, outcome.fate) {
+            (Some(_), _) => Word::Rejected,
+            (None, Fate::Applied(_)) => Word::Taken,
+            (None, Fate::Superseded(_)) => Word::Superseded,
+            (None, Fate::Repeated | Fate::Rejected(_)) => Word::Repeated,
+        };
+        counts.entry((envelope_of(item).source.as_str(), word.as_str())).or_insert((word, 0)).1 += 1;
+    }
+    for ((source, _), (word, count)) in counts {
+        meter.records(door, source, word, count);
     }
 }
 

@@ -3,6 +3,7 @@
 pub(super) mod bulk;
 pub(super) mod delivery;
 pub(super) mod progress;
+pub(super) mod refused;
 pub(super) mod waiting;
 pub(super) mod watch;
 
@@ -13,7 +14,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::mapping::table::{Belongs, Table};
-use crate::database::{Bind, Database, Dialect, Row, Sql, Transaction, push_columns};
+use crate::database::{Bind, Dialect, Row, Sql, Transaction, push_columns};
 use crate::error::Result;
 
 crate::row! {
@@ -37,34 +38,6 @@ crate::row! {
         deleted: bool = Bool,
         /// The newest version of its table that it was seen in.
         sync: Option<i64> = Number,
-    }
-}
-
-crate::row! {
-    /// A refused record.
-    pub(super) struct RefusedRow {
-        /// Its place in the intake.
-        intake_no: i64 = Number,
-        /// Its id.
-        id: Uuid = Uuid,
-        /// Key of the source.
-        source: String = Text,
-        /// Stream.
-        stream: String = Text,
-        /// Key, where the door knew it.
-        key: Option<String> = Text,
-        /// When it happened.
-        occurred_at: Option<DateTime<Utc>> = Time,
-        /// When it came.
-        received_at: DateTime<Utc> = Time,
-        /// What it does to its key.
-        op: String = Text,
-        /// How large it is, in bytes.
-        bytes: i64 = Number,
-        /// Why it was refused, a stable code.
-        reason_code: Option<String> = Text,
-        /// Why, in a sentence.
-        reason: Option<String> = Text,
     }
 }
 
@@ -119,6 +92,8 @@ crate::row! {
         id: Uuid = Uuid,
         /// Its place.
         intake_no: i64 = Number,
+        /// Whether it is applied, rejected …
+        state: String = Text,
     }
 }
 
@@ -200,10 +175,10 @@ pub(super) async fn known_records(tx: &mut Transaction, ids: Vec<Uuid>) -> Resul
     tx.rows(sql).await
 }
 
-/// Where these records stand in the intake.
+/// Where these records stand in the intake, and how. Nobody changes that while they are tried again.
 pub(super) async fn places(tx: &mut Transaction, ids: Vec<Uuid>) -> Result<Vec<PlaceRow>> {
     let mut sql = select::<PlaceRow>(tx.dialect());
-    sql.push(" FROM record t WHERE t.id").any_id(ids);
+    sql.push(" FROM record t WHERE t.id").any_id(ids).by_dialect(" FOR UPDATE", "");
     tx.rows(sql).await
 }
 
@@ -294,33 +269,6 @@ pub(super) async fn put_source(tx: &mut Transaction, source: &entity::source::Mo
          excluded.default_country, expected_every_seconds = excluded.expected_every_seconds",
     );
     tx.execute(sql).await.map(|_| ())
-}
-
-/// Which refused records are meant.
-pub(super) struct RefusedFilter<'a> {
-    /// Only of this source.
-    pub source: Option<&'a str>,
-    /// Only this one.
-    pub id: Option<Uuid>,
-    /// Only those that came after this place in the intake.
-    pub after: i64,
-    /// How many at most.
-    pub limit: i64,
-}
-
-/// Refused records in the order they came, without what they say.
-pub(super) async fn refused(database: &Database, filter: &RefusedFilter<'_>) -> Result<Vec<RefusedRow>> {
-    let mut sql = select::<RefusedRow>(database.dialect());
-    sql.push(" FROM (SELECT r.*, octet_length(r.payload) AS bytes FROM record r) t");
-    sql.push(" WHERE t.state = 'REJECTED' AND t.intake_no > ").bind(filter.after);
-    if let Some(source) = filter.source {
-        sql.push(" AND t.source = ").bind(source);
-    }
-    if let Some(id) = filter.id {
-        sql.push(" AND t.id = ").bind(id);
-    }
-    sql.push(" ORDER BY t.intake_no LIMIT ").bind(filter.limit);
-    database.rows(sql).await
 }
 
 /// The statement that reads what these records say.

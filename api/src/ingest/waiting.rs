@@ -14,7 +14,8 @@ use super::lines::Item;
 use super::prepare::Prepared;
 use super::rejected::envelope;
 use super::report::FlushReport;
-use super::store::{self, PayloadRow, RefusedRow};
+use super::store::refused::RefusedRow;
+use super::store::{self, PayloadRow};
 use crate::database::Transaction;
 use crate::error::Result;
 use crate::identity::place::fixed_id;
@@ -80,13 +81,13 @@ impl Intake {
     pub(super) async fn wake(&self, report: &mut FlushReport) -> Result<()> {
         for ids in std::mem::take(&mut report.waking).chunks(AT_ONCE) {
             let rows = store::waiting::records(self.database(), ids.to_vec()).await?;
-            report.woken += Box::pin(self.place_again(rows)).await?.taken;
+            report.woken += Box::pin(self.place_again(rows, true)).await?.taken;
         }
         Ok(())
     }
 
-    /// Takes records once more that are kept, under the ids that they have.
-    pub(super) async fn place_again(&self, rows: Vec<RefusedRow>) -> Result<FlushReport> {
+    /// Takes records once more that are kept, under the ids that they have; `taken` if they were taken before.
+    pub(super) async fn place_again(&self, rows: Vec<RefusedRow>, taken: bool) -> Result<FlushReport> {
         let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
         let database = self.database();
         let payloads: Vec<PayloadRow> = database.rows(store::payloads(database.dialect(), ids.clone())).await?;
@@ -96,6 +97,6 @@ impl Intake {
             let payload = payloads.remove(&row.id).unwrap_or_default();
             items.push(Ok(envelope(row, payload)));
         }
-        self.retry(&items, &ids).await
+        self.retry(&items, &ids, taken).await
     }
 }

@@ -6,6 +6,7 @@ use async_graphql::{Context, EmptySubscription, Enum, MergedObject, Object, Simp
 use futures_util::FutureExt;
 
 use crate::access::{DataClass, Rows, Scope, SiloAccess, SiloKey, Target, Viewer, access};
+use crate::catalogue::mutation::IntakeMutation;
 use crate::catalogue::query::CatalogueQuery;
 use crate::catalogue::types::{Staff, staff};
 use crate::customer::find::FindQuery;
@@ -28,7 +29,7 @@ pub struct Query(FindQuery, ListQuery, SearchQuery, CatalogueQuery, ViewerQuery,
 
 /// Everything that can be changed.
 #[derive(MergedObject, Default)]
-pub struct Mutation(CustomerMutation);
+pub struct Mutation(CustomerMutation, IntakeMutation);
 
 /// Builds the schema, with the runner for queries that are known to be valid.
 pub fn build() -> (Schema, Runner<Query>) {

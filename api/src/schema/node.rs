@@ -4,8 +4,10 @@
 use async_graphql::{Context, ID, Interface, Object};
 
 use crate::access::{Silo, SiloRow, access, private_id};
-use crate::catalogue::Catalogue;
+use crate::catalogue::rejected::RejectedRecord;
+use crate::catalogue::source::Source;
 use crate::catalogue::types::{Product, Staff, Touchpoint};
+use crate::catalogue::{Catalogue, Intake};
 use crate::customer::entry::one;
 use crate::customer::types::CustomerCore;
 use crate::customer::{CustomerNode, find, store};
@@ -52,6 +54,7 @@ nodes!(
     Review of Reviews,
     CrmProfile of Crm, Consent of Crm, Preference of Crm,
     Staff of Catalogue, Product of Catalogue, Touchpoint of Catalogue,
+    Source of Intake, RejectedRecord of Intake,
 );
 
 async fn load<S: Silo, R: SiloRow<Silo = S>>(

@@ -14,8 +14,10 @@ pub struct Field {
     pub of: String,
     /// Silo of its `@access`; none for `any`.
     pub silo: Option<SiloKey>,
-    /// Class of its `@access`.
+    /// Class of its `@access`; of those with `all` the first.
     pub class: Class,
+    /// Whether it needs every class: `all`.
+    pub every: bool,
     arguments: Vec<(String, bool)>,
 }
 
@@ -189,6 +191,7 @@ fn arguments(field: &Field, customer: &str) -> String {
         .iter()
         .filter_map(|(name, must)| match (name.as_str(), must) {
             ("by", _) => Some(format!("by: {{customerNumber: \"{customer}\"}}")),
+            ("key", true) => Some("key: \"csv-support\"".to_owned()),
             ("text", _) => Some("text: \"Quandora\"".to_owned()),
             ("channel", true) => Some("channel: EMAIL".to_owned()),
             ("purpose", true) => Some("purpose: MARKETING".to_owned()),
@@ -204,12 +207,14 @@ impl Field {
     fn read(field: &FieldDefinition) -> Self {
         let (silo, class) = access_of(field).unwrap_or_else(|| panic!("{} has no @access", field.name.node));
         let known = |text: &str| SiloKey::ALL.iter().copied().find(|key| key.name() == text);
-        let class = Class::ALL.iter().copied().find(|known| known.name() == class);
+        let every = class == "all";
+        let class = Class::ALL.iter().copied().find(|known| every || known.name() == class);
         Self {
             name: field.name.node.to_string(),
             of: base(&field.ty.node),
             silo: known(&silo),
             class: class.expect("a known class"),
+            every,
             arguments: field
                 .arguments
                 .iter()

@@ -46,6 +46,11 @@ const FILTERS: &[(&str, &str, &str, SiloKey, Class)] = &[
     ("sales.purchases", "PurchaseFilter.ordered", "{}", SiloKey::Sales, Class::Open),
     ("sales.purchases", "PurchaseFilter.product", "\"pump\"", SiloKey::Sales, Class::Open),
     ("sales.purchases", "PurchaseFilter.state", "[RETURNED]", SiloKey::Sales, Class::Behaviour),
+    ("rejectedRecords", "RejectedRecordFilter.code", "[\"MISSING_FIELD\"]", SiloKey::Intake, Class::Open),
+    ("rejectedRecords", "RejectedRecordFilter.received", "{}", SiloKey::Intake, Class::Open),
+    ("rejectedRecords", "RejectedRecordFilter.source", "[\"csv-crm\"]", SiloKey::Intake, Class::Open),
+    ("rejectedRecords", "RejectedRecordFilter.state", "DISCARDED", SiloKey::Intake, Class::Open),
+    ("rejectedRecords", "RejectedRecordFilter.stream", "[\"contacts\"]", SiloKey::Intake, Class::Open),
     ("reviews.reviews", "ReviewFilter.answered", "true", SiloKey::Reviews, Class::Open),
     ("reviews.reviews", "ReviewFilter.kind", "[REVIEW]", SiloKey::Reviews, Class::Open),
     ("reviews.reviews", "ReviewFilter.origin", "\"shop\"", SiloKey::Reviews, Class::Open),
@@ -101,7 +106,7 @@ both! {
                 let (_, field) = filter.split_once('.').unwrap();
                 let narrowed = |list: &str| format!("{list}(filter: {{{field}: {example}}}) {{ totalCount }}");
                 let document = match list.split_once('.') {
-                    None if *list == "customers" => format!("{{ {} }}", narrowed(list)),
+                    None if ["customers", "rejectedRecords"].contains(list) => format!("{{ {} }}", narrowed(list)),
                     None => format!("{{ customer(by: {{customerNumber: \"K-1\"}}) {{ {} }} }}", narrowed(list)),
                     Some((silo, list)) => {
                         format!("{{ customer(by: {{customerNumber: \"K-1\"}}) {{ {silo} {{ {} }} }} }}", narrowed(list))
@@ -187,7 +192,8 @@ both! {
             reviews { reviews { nodes { title text responseText } } }
             crm { loyaltyTier revenue { amount } contributionMargin { amount } lifetimeValue { amount }
                 consents { nodes { evidence } } preferences { nodes { value } } }
-        } company: customer(by: {customerNumber: \"F-1\"}) { name attributes { value } } }";
+        } company: customer(by: {customerNumber: \"F-1\"}) { name attributes { value } }
+            rejectedRecords { nodes { reason content { key text shape } } } }";
         for (n, one) in Role::ALL.into_iter().enumerate() {
             for other in Role::ALL.into_iter().skip(n) {
                 let rights = policy.rights([one.as_str(), other.as_str()]).unwrap();

@@ -37,7 +37,18 @@ impl World {
         let world = Self { app };
         let silos = catalogue().into_iter().chain(people()).chain(silos()).chain(neighbours());
         world.write(silos.collect()).await;
+        world.refuse().await;
         world
+    }
+
+    /// One record that cannot be taken in: nobody has read what it says.
+    async fn refuse(&self) {
+        let payload =
+            json!({ "id": "CANARY-REJECTED", "status": "STRANGE", "canary-rejected@": { "canary-rejected@": 1 } });
+        let mut record = envelopes(vec![("csv-support", "tickets", payload)]).remove(0);
+        record.key = Some("canary-rejected-key".to_owned());
+        let report = self.app.app().intake().flush(vec![record]).await.expect("the intake answers");
+        assert_eq!(report.rejected.len(), 1, "it is rejected");
     }
 
     /// So many more customers, each with a ticket and its message.
@@ -153,6 +164,9 @@ canaries! {
     Crm:
         "CANARY-EVIDENCE" FreeText, "canary-preference" Behaviour, "canary-tier" Behaviour, "7710006.66" Financial,
         "7710007.77" Financial, "7710008.88" Financial;
+    Intake:
+        "CANARY-REJECTED" Identity Contact FreeText Financial Behaviour Technical Staff Internal,
+        "canary-rejected" Identity Contact FreeText Financial Behaviour Technical Staff Internal;
     Catalogue: "Canary Staffname" Staff, "canary-staff@" Staff, "Canary-Workteam" Staff, "Canary-Region" Staff;
 }
 

@@ -8,9 +8,11 @@ use uuid::Uuid;
 use super::node::CustomerNode;
 use super::types::CustomerCore;
 use super::{find, store};
-use crate::access::{Action, Asked, Class, Entry, Grant, Rows, Scope, SiloKey, Target, Writes, access, private_id};
+use crate::access::{
+    Action, Asked, Class, Entry, Grant, Rows, Scope, SiloKey, Target, UserError, Writes, access, private_id,
+};
 use crate::catalogue::record::word;
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::graph::timestamp::Timestamp;
 use crate::silo::crm::Crm;
 use crate::silo::crm::types::Consent;
@@ -25,7 +27,7 @@ use input::{
     ConsentRecordInput, ContactNoteAddInput, ContactNoteRemoveInput, ContactNoteUpdateInput, CustomerUpdateInput,
     PromiseInput,
 };
-use payload::{ConsentPayload, ContactNotePayload, CustomerPayload, UserError};
+use payload::{ConsentPayload, ContactNotePayload, CustomerPayload};
 
 /// The right to leave contact notes.
 pub struct Notes;
@@ -111,7 +113,7 @@ impl CustomerMutation {
     ) -> Option<Result<ConsentPayload>> {
         let done = async {
             let grant = Scope::of(context)?.viewer.grant::<Consents>()?;
-            match or_fault(record_consent(context, &grant, input).await)? {
+            match UserError::of(record_consent(context, &grant, input).await)? {
                 Err(fault) => Ok(ConsentPayload { consent: None, user_errors: vec![fault] }),
                 Ok(id) => {
                     let row = super::entry::one::<Crm, _>(context, id, "Mutation").await?;
@@ -133,7 +135,7 @@ impl CustomerMutation {
     ) -> Option<Result<CustomerPayload>> {
         let done = async {
             let grant = Scope::of(context)?.viewer.grant::<Corrections>()?;
-            match or_fault(correct(context, &grant, input).await)? {
+            match UserError::of(correct(context, &grant, input).await)? {
                 Err(fault) => Ok(CustomerPayload { customer: None, user_errors: vec![fault] }),
                 Ok(customer_id) => {
                     let permit = find::required(context)?;
@@ -147,22 +149,8 @@ impl CustomerMutation {
     }
 }
 
-/// A fault of the user is data; anything else is an error.
-fn or_fault<T>(result: Result<T>) -> Result<std::result::Result<T, UserError>> {
-    match result {
-        Ok(value) => Ok(Ok(value)),
-        Err(error) => match error.code {
-            Code::BadUserInput | Code::NotFound | Code::Conflict | Code::Forbidden => {
-                let field = error.message.split('`').nth(1).map(str::to_owned);
-                Ok(Err(UserError { code: error.code.as_str().to_owned(), field, message: error.message }))
-            }
-            _ => Err(error),
-        },
-    }
-}
-
 async fn note_payload(context: &Context<'_>, done: Result<Uuid>) -> Result<ContactNotePayload> {
-    match or_fault(done)? {
+    match UserError::of(done)? {
         Err(fault) => Ok(ContactNotePayload { contact_note: None, user_errors: vec![fault] }),
         Ok(id) => {
             let row = super::entry::one::<Sales, _>(context, id, "Mutation").await?;

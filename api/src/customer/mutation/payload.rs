@@ -2,24 +2,10 @@
 
 use async_graphql::SimpleObject;
 
-use crate::access::access;
+use crate::access::{UserError, access};
 use crate::customer::CustomerNode;
 use crate::silo::crm::types::Consent;
 use crate::silo::sales::types::ContactNote;
-
-/// A fault in what was sent; nothing was written.
-#[derive(Debug, SimpleObject)]
-pub struct UserError {
-    /// A stable code: `BAD_USER_INPUT`, `NOT_FOUND`, `FORBIDDEN`, `CONFLICT`.
-    #[graphql(directive = access::apply("any".to_owned(), "open".to_owned()))]
-    pub(super) code: String,
-    /// The field of the input it is about, by its name there, where it is about one.
-    #[graphql(directive = access::apply("any".to_owned(), "open".to_owned()))]
-    pub(super) field: Option<String>,
-    /// What is wrong and what to do.
-    #[graphql(directive = access::apply("any".to_owned(), "open".to_owned()))]
-    pub(super) message: String,
-}
 
 /// The answer to leaving, changing or taking back a note.
 #[derive(SimpleObject)]

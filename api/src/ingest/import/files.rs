@@ -13,6 +13,7 @@ use super::super::{bulk, resume, source};
 use super::{ImportOptions, Writer, batch, known_stream, origin};
 use crate::error::{Error, Result};
 use crate::ingest::intake::Intake;
+use crate::meter::Door;
 
 /// Imports files, `-` for standard input. The ending says what a file is; standard input is looked at. An error: nothing was
 /// taken. A fault on the way is in the summary; the same call goes on after what was written until then.
@@ -79,6 +80,7 @@ async fn import_inputs(
     start: Summary,
     mut progress: impl FnMut(&Summary),
 ) -> Result<Summary> {
+    let intake = &intake.through(Door::File);
     let key = source.key.clone();
     let marked: Vec<_> = inputs.iter().filter_map(|input| input.marked.clone()).collect();
     if options.from_start {

@@ -2,7 +2,8 @@
 
 use uuid::Uuid;
 
-use super::{IdRow, RefusedRow, select};
+use super::refused::RefusedRow;
+use super::{IdRow, select};
 use crate::database::{Database, Sql, Transaction};
 use crate::error::Result;
 
