@@ -18,6 +18,7 @@ mod intake;
 mod life;
 mod migration;
 mod mutation;
+mod presets;
 mod readme;
 mod same_graph;
 mod schema;
