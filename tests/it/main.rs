@@ -16,6 +16,7 @@ mod harness;
 mod import;
 mod intake;
 mod life;
+mod mapping;
 mod migration;
 mod mutation;
 mod presets;

@@ -3,6 +3,7 @@
 
 mod demo;
 mod import;
+mod mapping;
 mod page;
 mod serve;
 
@@ -39,6 +40,9 @@ enum Command {
     Rejected(import::RejectedArguments),
     /// Tries rejected records again, after the mapping was mended. Exit status 3: some are rejected still.
     Replay(import::ReplayArguments),
+    /// Looks at mappings: what they say, what is likely wrong, what they make of a sample. Needs no database.
+    #[command(subcommand)]
+    Mapping(mapping::MappingCommand),
     /// Prints a development token.
     Token {
         /// A role; give it several times for several.
@@ -64,6 +68,8 @@ pub enum Outcome {
     Done,
     /// What could be taken was taken; other records were rejected and are kept with their reasons.
     SomeRejected,
+    /// All was done, and something is to be looked at.
+    Warned,
 }
 
 impl Outcome {
@@ -83,6 +89,7 @@ pub async fn run(arguments: Arguments) -> Result<Outcome> {
         Command::Serve => serve::serve(&config).await?,
         Command::Demo(arguments) => demo::demo(config, arguments).await?,
         Command::Import(arguments) => return import::import(&config, arguments).await,
+        Command::Mapping(asked) => return mapping::run(&config, asked),
         Command::Rejected(arguments) => import::list(&config, &arguments).await?,
         Command::Replay(arguments) => return import::replay(&config, arguments).await,
         Command::Token { role, subject, hours } => {

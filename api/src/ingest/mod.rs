@@ -42,4 +42,6 @@ pub mod source;
 pub mod staff;
 mod stage;
 mod store;
+pub mod subject;
 mod summary;
+pub mod trial;

@@ -7,8 +7,14 @@
 //! default_country = "DE"        # of phone numbers that name none
 //! priority = 10                 # the higher wins when sources differ
 //! expected_every = "1d"         # silence beyond it makes the source stale
+//! time_zone = "Europe/Berlin"   # of times that name none
+//! [constants]                   # what the mapping asks of its source
+//! subdomain = "acme"
 //! [lookup.touchpoint]           # entries for the mapping's own tables
 //! cls1 = "invoice"
+//! [[touchpoint]]                # where something happened, asked before the mapping's own rules
+//! when = { path = "/group", equals = "Billing" }
+//! key = "invoice"
 //! ```
 //!
 //! A preset's key works as a source without any file. The database is not known here.
@@ -19,7 +25,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::mapping::document::{MappingError, read};
-use super::mapping::{Mapping, load};
+use super::mapping::{Mapping, load, own};
 use super::preset;
 
 /// An installed system.
@@ -124,13 +130,8 @@ impl Source {
             if text == "staff" {
                 return Err(key.fail("the source `staff` is the product's own: what its users write"));
             }
-            let own = entries.take("lookup");
-            let mapping = match own {
-                Some(node) => mapping
-                    .with_lookups(load::lookups(node)?)
-                    .map_err(|name| node.fail(format!("the mapping has no table [lookup.{name}]")))?,
-                None => mapping,
-            };
+            let mut mapping = mapping;
+            own::add(&mut mapping, &mut entries)?;
             let source = Self {
                 key: text.to_owned(),
                 name: entries.text("name")?.unwrap_or_else(|| mapping.name.clone()),
@@ -149,6 +150,19 @@ impl Source {
             entries.finish().map(|()| source)
         })
         .map_err(in_file)
+    }
+
+    /// A source that adds nothing to its mapping, of the mapping's own key.
+    pub fn of_mapping(mapping: Mapping) -> Self {
+        Self {
+            key: mapping.key.clone(),
+            name: mapping.name.clone(),
+            silo: mapping.silo,
+            default_country: mapping.default_country.clone(),
+            priority: mapping.priority,
+            expected_every_seconds: mapping.expected_every,
+            mapping: Arc::new(mapping),
+        }
     }
 
     fn of_preset(key: &str) -> Option<Result<Self, SourceError>> {
