@@ -24,6 +24,7 @@ use crate::http::{Engine, Reply};
 use crate::identity::decide::{DegreeLimits, Rules};
 use crate::identity::deny::{self, DenyList};
 use crate::ingest::intake::{Intake, IntakeSettings};
+use crate::ingest::keyring::Keyring;
 use crate::ingest::source::Sources;
 use crate::ingest::staff::StaffEntry;
 use crate::schema::{self, Schema};
@@ -172,6 +173,10 @@ impl Engine for App {
     fn ready(&self) -> Reply<'_, Result<()>> {
         Box::pin(self.database.ping())
     }
+
+    fn intake(&self) -> Option<&Intake> {
+        Some(&self.intake)
+    }
 }
 
 /// The intake that the settings describe: the declared sources, the deny list, the limits.
@@ -203,6 +208,7 @@ pub fn open_intake_of(config: &Config, database: Database, sources: Sources) -> 
         batch: config.intake.flush_records,
         flush_after: Duration::from_millis(config.intake.flush_ms),
         line_bytes: config.intake.line_bytes,
+        keyring: Keyring::try_new(sources.iter(), &config.secrets)?,
         ..IntakeSettings::default()
     };
     Ok(Intake::new(database, sources, rules, settings))

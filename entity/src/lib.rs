@@ -10,6 +10,7 @@ pub mod crm_profile;
 pub mod customer;
 pub mod customer_redirect;
 pub mod golden_value;
+pub mod hook_delivery;
 pub mod idempotency_key;
 pub mod identifier;
 pub mod identity_event;
@@ -23,11 +24,13 @@ pub mod product;
 pub mod profile_identifier;
 pub mod purchase;
 pub mod record;
+pub mod record_discard;
 pub mod record_head;
 pub mod relation;
 pub mod review;
 pub mod source;
 pub mod source_profile;
+pub mod source_stream;
 pub mod staff;
 pub mod staff_alias;
 pub mod survey;
@@ -53,6 +56,7 @@ macro_rules! for_each_entity {
             customer
             customer_redirect
             golden_value
+            hook_delivery
             idempotency_key
             identifier
             identity_event
@@ -66,11 +70,13 @@ macro_rules! for_each_entity {
             profile_identifier
             purchase
             record
+            record_discard
             record_head
             relation
             review
             source
             source_profile
+            source_stream
             staff
             staff_alias
             survey

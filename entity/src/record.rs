@@ -33,7 +33,7 @@ pub struct Model {
     pub payload: String,
     /// SHA-256 of the payload, to tell a repetition.
     pub content_hash: String,
-    /// APPLIED, SUPERSEDED (older than what is known), REJECTED or ERASED.
+    /// APPLIED, SUPERSEDED (older than what is known), REJECTED, DISCARDED (rejected and put aside) or ERASED.
     pub state: String,
     /// Why it was rejected: a stable code.
     pub reason_code: Option<String>,

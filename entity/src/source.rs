@@ -29,6 +29,13 @@ pub struct Model {
     /// When the last record came in.
     #[serde(serialize_with = "crate::time::micros_or_null")]
     pub last_record_at: Option<DateTimeUtc>,
+    /// Since when nothing is taken from it; null where it is not paused.
+    #[serde(serialize_with = "crate::time::micros_or_null")]
+    pub paused_at: Option<DateTimeUtc>,
+    /// Who paused it: the subject of the token, or `command line`.
+    pub paused_by: Option<String>,
+    /// Why it was paused.
+    pub pause_reason: Option<String>,
     /// When the source was first seen.
     #[serde(serialize_with = "crate::time::micros")]
     pub created_at: DateTimeUtc,

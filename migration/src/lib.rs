@@ -20,6 +20,8 @@ mod m20261122_010_create_reviews;
 mod m20261122_011_create_crm;
 mod m20261122_012_create_search;
 mod m20261122_013_index_customer;
+mod m20261122_015_watch_source;
+mod m20261122_016_create_hook_delivery;
 
 /// All changes, oldest first.
 pub struct Migrator;
@@ -41,6 +43,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_011_create_crm::Migration),
             Box::new(m20261122_012_create_search::Migration),
             Box::new(m20261122_013_index_customer::Migration),
+            Box::new(m20261122_015_watch_source::Migration),
+            Box::new(m20261122_016_create_hook_delivery::Migration),
         ]
     }
 }

@@ -140,6 +140,8 @@ const WITHOUT_PERMIT: &[(&str, &str)] = &[
     ("customer/store", "a note as it was written, after its row was read under a permit"),
     ("ingest/rejected", "rejected records, for the commands of whoever runs the server"),
     ("ingest/store", "what of these there is to try again"),
+    ("ingest/store/watch", "whether a source is paused, for its doors"),
+    ("ingest/store/delivery", "which deliveries of webhooks were taken before"),
     ("ingest/store/bulk", "whether a bulk import took indexes away"),
     ("graph/batch", "the selects that permits made"),
 ];

@@ -44,6 +44,7 @@ pub fn envelope(seconds: i64, source: &str, stream: &str, payload: &Value) -> En
         occurred_at: None,
         received_at: at(seconds),
         dedupe_key: None,
+        sync: None,
     }
 }
 

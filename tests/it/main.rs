@@ -13,6 +13,7 @@ mod find;
 mod first_screen;
 mod graph;
 mod harness;
+mod hooks;
 mod import;
 mod intake;
 mod life;

@@ -144,7 +144,11 @@ fn by_source(customer: &Value) -> BTreeMap<String, BTreeMap<String, Vec<Value>>>
                 if let Some(session) = node.get_mut("session").filter(|session| !session.is_null()) {
                     *session = json!("one of these");
                 }
-                all.entry(source.as_str().unwrap().to_owned()).or_default().entry(field.clone()).or_default().push(node);
+                all.entry(source.as_str().unwrap().to_owned())
+                    .or_default()
+                    .entry(field.clone())
+                    .or_default()
+                    .push(node);
             }
         }
     }

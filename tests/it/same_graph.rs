@@ -93,6 +93,7 @@ async fn taken(database: &TestDatabase) -> Vec<Envelope> {
         occurred_at: record.occurred_at,
         received_at: record.received_at,
         dedupe_key: None,
+        sync: None,
     });
     envelopes.collect()
 }

@@ -6,6 +6,9 @@ use crate::error::{Error, Result};
 /// HS256 needs a secret of 256 bits.
 pub(super) const SECRET_BYTES: usize = 32;
 
+/// A source's secret outside development: 128 bits, were they random.
+const SOURCE_SECRET_BYTES: usize = 16;
+
 /// Every rule, each with the sentence that says what to change.
 pub(super) fn check(config: &Config) -> Result<()> {
     let auth = &config.auth;
@@ -58,6 +61,16 @@ pub(super) fn check(config: &Config) -> Result<()> {
     refuse_if(!(1_024..=64 << 20).contains(&config.intake.line_bytes), || {
         "intake.line_bytes must be from 1024 to 67108864.".into()
     })?;
+    refuse_if(!(1_024..=64 << 20).contains(&http.hook_body_bytes), || {
+        "http.hook_body_bytes must be from 1024 to 67108864.".into()
+    })?;
+    let plain = |url: &String| {
+        let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+        rest.is_some_and(|rest| !rest.is_empty() && !rest.contains(['?', '#', ' ']))
+    };
+    refuse_if(http.public_url.as_ref().is_some_and(|url| !plain(url)), || {
+        "http.public_url must be an address like https://customers.example.com.".into()
+    })?;
     refuse_if(http.header_bytes < 8_192, || "http.header_bytes must be at least 8192.".into())?;
     refuse_if(auth.jwks_file.is_some() && auth.hs256_secret.is_some(), || {
         "Set either auth.jwks_file or auth.hs256_secret, not both: the key decides which tokens hold.".into()
@@ -67,6 +80,13 @@ pub(super) fn check(config: &Config) -> Result<()> {
          Set auth.hs256_secret or auth.jwks_file, or listen on 127.0.0.1."
             .into()
     })?;
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    for (name, secret) in config.secrets.iter() {
+        refuse_if(!name.bytes().all(plain), || {
+            format!("secrets.{name}: a name is of small letters, digits and underscores.")
+        })?;
+        refuse_if(secret.expose().is_empty(), || format!("secrets.{name} is empty."))?;
+    }
     match config.env {
         Mode::Development => Ok(()),
         Mode::Production => production(config),
@@ -88,6 +108,11 @@ fn production(config: &Config) -> Result<()> {
     refuse_if(config.signs_with_the_public_secret(), || {
         "auth.hs256_secret is the public development secret; choose another.".into()
     })?;
+    for (name, secret) in config.secrets.iter() {
+        refuse_if(secret.expose().len() < SOURCE_SECRET_BYTES, || {
+            format!("secrets.{name} must have at least {SOURCE_SECRET_BYTES} bytes outside development.")
+        })?;
+    }
     refuse_if(auth.leeway_seconds > 60, || "auth.leeway_seconds must not exceed 60 outside development.".into())?;
     refuse_if(auth.max_life_seconds > 86_400, || {
         "auth.max_life_seconds must not exceed 86400 outside development.".into()

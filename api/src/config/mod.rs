@@ -6,6 +6,7 @@
 
 mod check;
 mod secret;
+mod secrets;
 mod sections;
 
 use std::path::{Path, PathBuf};
@@ -15,6 +16,7 @@ use figment::providers::{Format, Toml};
 use figment::value::Value;
 
 pub use secret::{DatabaseUrl, Secret};
+pub use secrets::Secrets;
 pub use sections::{Access, Auth, Config, Database, GraphQl, Http, Identity, Intake, Mode, Rate};
 
 use crate::error::{Error, Result};
@@ -38,6 +40,9 @@ const TEXT_KEYS: [&str; 10] = [
     "access.policy",
     "access.cursor_secret",
 ];
+
+/// A section whose values are all text.
+const TEXT_SECTION: &str = "secrets.";
 
 impl Config {
     /// Loads the settings of this process: `file` (or the file that `CUSTOMER360_CONFIG` names), then the environment.
@@ -81,7 +86,7 @@ impl Config {
         }
         keys.sort();
         for (key, value) in keys {
-            figment = if TEXT_KEYS.contains(&key.as_str()) {
+            figment = if TEXT_KEYS.contains(&key.as_str()) || key.starts_with(TEXT_SECTION) {
                 figment.merge((key.as_str(), value))
             } else {
                 let parsed: Value = value.parse().unwrap_or_else(|never: std::convert::Infallible| match never {});
@@ -90,6 +95,7 @@ impl Config {
         }
         let mut config: Self = figment.extract().map_err(|error| unusable(&error))?;
         config.auth.read_secret_file()?;
+        config.secrets.read_files()?;
         check::check(&config)?;
         Ok(config)
     }

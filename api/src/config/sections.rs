@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::secret::{DatabaseUrl, Secret};
+use super::secrets::Secrets;
 use crate::error::{Error, Result};
 
 /// All settings of the server.
@@ -32,6 +33,9 @@ pub struct Config {
     pub intake: Intake,
     /// Who may see what.
     pub access: Access,
+    /// What sources prove themselves with, by the names that their files use (`secrets = ["…"]`): `name = "…"`, or
+    /// `name = { file = "…" }`. At least 16 bytes outside development. Default none.
+    pub secrets: Secrets,
 }
 
 /// Where this process runs.
@@ -77,6 +81,12 @@ pub struct Http {
     pub listen: SocketAddr,
     /// Largest body of `/graphql`, in bytes. Default 256 KiB.
     pub graphql_body_bytes: usize,
+    /// Largest body of `/hooks`, in bytes. Default 1 MiB.
+    pub hook_body_bytes: usize,
+    /// The address that clients know this server by, like `https://customers.example.com`, for webhooks whose signature
+    /// covers it. Default none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub public_url: Option<String>,
     /// Largest head of a request, in bytes. Default 16 KiB.
     pub header_bytes: usize,
     /// How long a client may take to send the head, in seconds. Default 5.
@@ -105,6 +115,8 @@ impl Default for Http {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 3600)),
             graphql_body_bytes: 256 * 1024,
+            hook_body_bytes: 1024 * 1024,
+            public_url: None,
             header_bytes: 16 * 1024,
             header_seconds: 5,
             body_seconds: 10,

@@ -22,6 +22,7 @@ pub(super) fn envelope(clock: &Clock, source: &str, stream: &str, at: DateTime<U
         occurred_at: None,
         received_at: clock.later(at, 1),
         dedupe_key: None,
+        sync: None,
     }
 }
 

@@ -47,7 +47,8 @@ fn token(parts: &Parts) -> Option<&str> {
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
 }
 
-fn address(shared: &Shared, parts: &Parts) -> IpAddr {
+/// The address that a request came from.
+pub(super) fn address(shared: &Shared, parts: &Parts) -> IpAddr {
     let forwarded = || {
         let last = parts.headers.get_all("x-forwarded-for").iter().next_back()?;
         last.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()

@@ -9,6 +9,7 @@ use crate::error::Result;
 #[cfg(test)]
 pub use crate::graph::ask::Data;
 pub use crate::graph::ask::{Response, Work};
+use crate::ingest::intake::Intake;
 
 /// A future of an engine.
 pub type Reply<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -23,4 +24,9 @@ pub trait Engine: Send + Sync + 'static {
 
     /// Whether requests can be answered now: the database is there and migrated.
     fn ready(&self) -> Reply<'_, Result<()>>;
+
+    /// What takes the records of webhooks, if anything does.
+    fn intake(&self) -> Option<&Intake> {
+        None
+    }
 }

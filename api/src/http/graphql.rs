@@ -2,16 +2,15 @@
 //! limits, the variables and the budget; only then anything runs.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::{Query, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use super::authorize;
+use super::body;
 use super::here;
 use super::media::{self, Media};
 use super::reply::{self, RequestId};
@@ -53,7 +52,8 @@ async fn take(shared: &Shared, parts: Parts, body: Body) -> Result<Response, Box
             let message = "Send the request as application/json in UTF-8, uncompressed.";
             return Err(Box::new(reply::refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::BadUserInput, message)));
         }
-        let body = read(shared, &parts, body).await?;
+        let limit = (shared.http.graphql_body_bytes, "http.graphql_body_bytes");
+        let body = body::read(shared, &parts, body, limit).await?;
         Ask::from_json(&body).map_err(|error| unreadable(&error))?
     } else {
         return Err(wrong_method("GET, POST", "Ask with POST, or with GET for a query.").into());
@@ -133,27 +133,4 @@ fn unreadable(error: &Error) -> Response {
 fn wrong_method(allow: &'static str, message: &str) -> Response {
     let response = reply::refuse(StatusCode::METHOD_NOT_ALLOWED, Code::BadUserInput, message);
     reply::with(response, header::ALLOW, HeaderValue::from_static(allow))
-}
-
-/// The whole body, within its size and its time.
-async fn read(shared: &Shared, parts: &Parts, body: Body) -> Result<Bytes, Box<Response>> {
-    let limit = shared.http.graphql_body_bytes;
-    let too_large = || {
-        let message = format!("The body is larger than {limit} bytes (http.graphql_body_bytes).");
-        Box::new(reply::refuse(StatusCode::PAYLOAD_TOO_LARGE, Code::BadUserInput, message))
-    };
-    let stated = parts.headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    if stated.is_some_and(|length| length > limit as u64) {
-        return Err(too_large());
-    }
-    let time = Duration::from_secs(shared.http.body_seconds);
-    match tokio::time::timeout(time, Limited::new(body, limit).collect()).await {
-        Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
-        Ok(Err(_)) => Err(unreadable(&Error::bad_input("The body broke off.")).into()),
-        Err(_) => {
-            let message = format!("The body took longer than {} s (http.body_seconds).", time.as_secs());
-            Err(Box::new(reply::refuse(StatusCode::REQUEST_TIMEOUT, Code::BadUserInput, message)))
-        }
-    }
 }

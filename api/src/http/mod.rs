@@ -1,10 +1,11 @@
 //! The HTTP side: the router, what surrounds every request, and the serving of connections. `/graphql` is answered by our
-//! own handler to the letter of the GraphQL-over-HTTP specification (`graphql`), behind one layer that does everything
+//! own handler to the letter of the GraphQL-over-HTTP specification (`graphql`), webhooks by `hooks`, behind one layer that does everything
 //! that concerns all answers (`edge`); each further layer would cost every request. `connection` bounds what a socket may do.
 //!
 //! Not here: GraphQL itself (`crate::graph`), tokens (`crate::auth`), the schema, which arrives behind [`Engine`].
 
 mod authorize;
+mod body;
 mod connection;
 mod cors;
 mod edge;
@@ -12,6 +13,7 @@ mod engine;
 mod graphql;
 mod health;
 mod here;
+mod hooks;
 mod media;
 pub mod page;
 mod pulse;
@@ -60,6 +62,7 @@ impl Server {
     pub fn router(&self) -> Router {
         Router::new()
             .route("/graphql", any(graphql::answer))
+            .route("/hooks/{source}", any(hooks::answer))
             .route("/healthz", get(health::alive))
             .route("/readyz", get(health::ready))
             .with_state(Arc::clone(&self.shared))

@@ -61,10 +61,10 @@ fn whole(points: f64) -> u32 {
     points.clamp(0.0, f64::from(u32::MAX)) as u32
 }
 
-/// Tokens that did not hold, per address and minute.
+/// Tokens and signatures that did not hold, per door, address and minute: who fails at one door may still use another.
 pub(super) struct Failures {
     limit: u32,
-    known: Cache<IpAddr, Arc<Mutex<(u32, Instant)>>>,
+    known: Cache<(String, IpAddr), Arc<Mutex<(u32, Instant)>>>,
 }
 
 impl Failures {
@@ -74,7 +74,12 @@ impl Failures {
 
     /// Seconds to wait before a new token of this address is looked at; `None` if it may be now.
     pub(super) fn wait(&self, address: IpAddr) -> Option<u64> {
-        let window = self.known.get(&network(address))?;
+        self.wait_at("", address)
+    }
+
+    /// The same at a door: the key of a source.
+    pub(super) fn wait_at(&self, door: &str, address: IpAddr) -> Option<u64> {
+        let window = self.known.get(&(door.to_owned(), network(address)))?;
         let (count, since) = *window.lock().unwrap_or_else(PoisonError::into_inner);
         let left = MINUTE.checked_sub(since.elapsed())?;
         (count >= self.limit).then_some(left.as_secs() + 1)
@@ -82,8 +87,14 @@ impl Failures {
 
     /// Counts a failure.
     pub(super) fn count(&self, address: IpAddr) {
+        self.count_at("", address);
+    }
+
+    /// The same at a door.
+    pub(super) fn count_at(&self, door: &str, address: IpAddr) {
         let fresh = || Ok::<_, std::convert::Infallible>(Arc::new(Mutex::new((0, Instant::now()))));
-        let window = self.known.get_or_insert_with(&network(address), fresh).unwrap_or_else(|never| match never {});
+        let place = (door.to_owned(), network(address));
+        let window = self.known.get_or_insert_with(&place, fresh).unwrap_or_else(|never| match never {});
         let mut window = window.lock().unwrap_or_else(PoisonError::into_inner);
         if window.1.elapsed() > MINUTE {
             *window = (0, Instant::now());
@@ -121,5 +132,6 @@ mod tests {
         failures.count(other);
         assert!(failures.wait(one).is_some());
         assert_eq!(failures.wait("2001:db8:1::1".parse().unwrap()), None);
+        assert_eq!(failures.wait_at("desk", one), None);
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::cors::Cors;
 use super::engine::Engine;
+use super::hooks::Hooks;
 use super::rate::{Budgets, Failures};
 use crate::auth::Verifier;
 use crate::config::{Config, Http, Mode};
@@ -24,6 +25,7 @@ pub(super) struct Shared {
     pub(super) budgets: Budgets,
     pub(super) failures: Failures,
     pub(super) cors: Cors,
+    pub(super) hooks: Hooks,
     pub(super) request_time: Duration,
     in_flight: AtomicUsize,
     draining: AtomicBool,
@@ -40,6 +42,7 @@ impl Shared {
             budgets: Budgets::new(&config.rate),
             failures: Failures::new(config.rate.failed_auth_per_minute),
             cors: Cors::try_new(&config.http.allowed_origins)?,
+            hooks: Hooks::try_new(config, engine.intake())?,
             request_time: Duration::from_secs(config.http.request_seconds),
             in_flight: AtomicUsize::new(0),
             draining: AtomicBool::new(false),

@@ -53,6 +53,9 @@ pub struct Envelope {
     pub received_at: DateTime<Utc>,
     /// What tells a repetition at the door (the message id of a tracking event).
     pub dedupe_key: Option<String>,
+    /// Which full reading of its table the record belongs to, where the door says so (Singer's `version` of a table). Once
+    /// such a reading is complete, what an older one left and this one lacks is gone at the source.
+    pub sync: Option<i64>,
 }
 
 /// One record in our words.

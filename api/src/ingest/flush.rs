@@ -9,6 +9,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::delivery::Mark;
 use super::envelope::Reject;
 use super::heads::{Fate, Heads, forget_known};
 use super::lines::Item;
@@ -37,6 +38,8 @@ pub(super) struct Way<'a> {
     pub held: Option<&'a Slots>,
     /// What is answered to the request whose one record this is: kept with it, and once for each key.
     pub answered: Option<&'a entity::idempotency_key::Model>,
+    /// The deliveries whose last record is among these: noted with it, and each once.
+    pub deliveries: &'a [Mark],
     /// Whoever sent this starts over after a crash: the transaction need not wait for the disk.
     pub hasty: bool,
 }
@@ -111,6 +114,9 @@ async fn attempt(way: &Way<'_>, prepared: &[Prepared<'_>], records: Records, rep
     }
     if way.hasty {
         store::hasten(&mut tx).await?;
+    }
+    if !store::delivery::note(&mut tx, way.deliveries).await? {
+        return Ok(Turn::Done(Done { outcomes: Vec::new(), written: false }));
     }
     let keys = record_keys(prepared);
     let own = if way.held.is_some() { None } else { slots::lock(&mut tx, prepared).await? };

@@ -13,7 +13,7 @@ use super::bulk;
 use super::files::{Chunk, Piece, Reader, readable, stream_of};
 use super::intake::Intake;
 use super::lines::Origin;
-use super::singer::{Message, Singer, SingerError};
+use super::singer::{Message, Notice, Singer, SingerError};
 use super::source::Source;
 pub use super::summary::{Reason, Summary};
 use crate::error::{Error, Result};
@@ -40,6 +40,7 @@ pub async fn import_files(
     mut progress: impl FnMut(&Summary),
 ) -> Result<Summary> {
     let source = intake.source(&options.source).await?;
+    intake.refuse_if_paused(&source.key).await?;
     let origin = origin(intake, options);
     let mut inputs = Vec::with_capacity(files.len());
     for file in files {
@@ -58,7 +59,7 @@ pub async fn import_files(
             sender,
         };
         let reader = tokio::task::spawn_blocking(move || reader.read_files(&inputs));
-        let mut writer = Writer::new(intake, options.strict);
+        let mut writer = Writer::new(intake, options);
         let written = async {
             while let Some(piece) = pieces.recv().await {
                 if !writer.write(piece?).await? {
@@ -87,6 +88,7 @@ pub async fn import_singer<R: BufRead + Send + 'static>(
     mut progress: impl FnMut(&Summary),
 ) -> Result<Summary> {
     let source = intake.source(&options.source).await?;
+    intake.refuse_if_paused(&source.key).await?;
     if let Some(stream) = &options.stream {
         known_stream(&source, stream)?;
     }
@@ -104,7 +106,7 @@ pub async fn import_singer<R: BufRead + Send + 'static>(
                 }
             }
         });
-        let mut writer = Writer::new(intake, options.strict);
+        let mut writer = Writer::new(intake, options);
         let taken =
             take_messages(&mut writer, &mut messages, Chunk::new(batch), stream, &mut state, &mut progress).await;
         let taken = match taken {
@@ -151,6 +153,12 @@ async fn take_messages(
             // The last state speaks for those before it.
             Some(Ok(Message::State(value))) => bookmark = Some(value),
             Some(Ok(Message::Notice(notice))) => writer.summary.notice(notice),
+            Some(Ok(Message::ActivateVersion { line, stream, .. })) => writer.summary.notice(Notice {
+                line,
+                stream: Some(stream),
+                kind: "ACTIVATE_VERSION".into(),
+                text: "Rows that vanished at the source are not removed yet; its records are taken as usual.".into(),
+            }),
             Some(Err(error)) => {
                 ended = Some(error);
                 break;
@@ -205,14 +213,16 @@ fn known_stream(source: &Source, stream: &str) -> Result<()> {
 /// Writes flush by flush and keeps count.
 struct Writer<'a> {
     intake: &'a Intake,
+    source: &'a str,
     strict: bool,
     summary: Summary,
     start: Instant,
 }
 
 impl<'a> Writer<'a> {
-    fn new(intake: &'a Intake, strict: bool) -> Self {
-        Self { intake, strict, summary: Summary::default(), start: Instant::now() }
+    fn new(intake: &'a Intake, options: &'a ImportOptions) -> Self {
+        let ImportOptions { source, strict, .. } = options;
+        Self { intake, source, strict: *strict, summary: Summary::default(), start: Instant::now() }
     }
 
     /// Whether to go on.
@@ -220,6 +230,8 @@ impl<'a> Writer<'a> {
         if piece.items.is_empty() {
             return Ok(true);
         }
+        // It may have been paused on the way: what was taken stays.
+        self.intake.refuse_if_paused(self.source).await?;
         let report = self.intake.flush_piece(piece, self.strict).await?;
         let first = report.rejected.first().cloned();
         self.summary.add(report);

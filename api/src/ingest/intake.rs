@@ -9,11 +9,14 @@ use std::time::{Duration, Instant};
 use chrono::Utc;
 use uuid::Uuid;
 
+use super::delivery::Mark;
 use super::envelope::{Envelope, Reject, RejectCode};
 use super::files::Piece;
 use super::flush::{self, Done, Keep, Way};
+use super::keyring::Keyring;
 use super::lines::{Item, MAX_LINE, Rejected};
 use super::parts::PARTS;
+use super::pause::Pauses;
 use super::prepare::{Maker, Ordinals, Ready};
 use super::report::{FlushReport, envelope_of};
 use super::slots::Slots;
@@ -36,6 +39,8 @@ pub struct IntakeSettings {
     pub flush_after: Duration,
     /// The longest line that is read, in bytes.
     pub line_bytes: usize,
+    /// What its sources prove themselves with.
+    pub keyring: Keyring,
 }
 
 impl Default for IntakeSettings {
@@ -46,6 +51,7 @@ impl Default for IntakeSettings {
             bulk_batch: 5_000,
             flush_after: Duration::from_secs(1),
             line_bytes: MAX_LINE,
+            keyring: Keyring::default(),
         }
     }
 }
@@ -66,6 +72,7 @@ struct Inner {
     settings: IntakeSettings,
     /// Sources as they were read and written to the database.
     known: Mutex<HashMap<String, Arc<Source>>>,
+    pauses: Pauses,
     /// So many records fit a tenth of a second on SQLite.
     fitting: AtomicUsize,
 }
@@ -82,6 +89,8 @@ pub(super) struct Extra<'a> {
     pub held: Option<&'a Slots>,
     /// What is answered to the request that it came by.
     pub answered: Option<&'a entity::idempotency_key::Model>,
+    /// The deliveries that the items are, in their order.
+    pub deliveries: &'a [Mark],
 }
 
 impl Intake {
@@ -93,6 +102,7 @@ impl Intake {
             rules: Arc::new(rules),
             settings,
             known: Mutex::default(),
+            pauses: Pauses::default(),
             fitting: AtomicUsize::new(200),
         };
         Self { inner: Arc::new(inner), bulk: None, hasty: false }
@@ -114,9 +124,19 @@ impl Intake {
         &self.inner.settings
     }
 
+    /// What its sources prove themselves with.
+    pub fn keyring(&self) -> &Keyring {
+        &self.inner.settings.keyring
+    }
+
     /// The database below.
     pub fn database(&self) -> &Database {
         &self.inner.database
+    }
+
+    /// What is known of pauses.
+    pub(super) fn pauses(&self) -> &Pauses {
+        &self.inner.pauses
     }
 
     /// The countries that national phone numbers are read with: the installation's, then those of the declared sources.
@@ -165,6 +185,11 @@ impl Intake {
         self.run(items, Vec::new(), false, replaces, Extra::default()).await
     }
 
+    /// The declared sources.
+    pub fn declared(&self) -> impl Iterator<Item = &Source> {
+        self.inner.sources.iter()
+    }
+
     /// Writes every declared source to the database, so that one that never delivers is seen to be silent.
     pub async fn declare(&self) -> Result<()> {
         for source in self.inner.sources.iter() {
@@ -206,6 +231,9 @@ impl Intake {
             default_country: source.default_country.clone(),
             expected_every_seconds: source.expected_every_seconds,
             last_record_at: None,
+            paused_at: None,
+            paused_by: None,
+            pause_reason: None,
             created_at: now,
         };
         let mut tx = self.inner.database.begin().await?;
@@ -239,7 +267,7 @@ impl Intake {
         extra: Extra<'_>,
     ) -> Result<FlushReport> {
         let sources = self.sources(items).await?;
-        let way = Way {
+        let mut way = Way {
             database: &self.inner.database,
             maker: &self.maker(&sources),
             rules: &self.inner.rules,
@@ -247,6 +275,7 @@ impl Intake {
             bulk: self.bulk.as_deref(),
             held: extra.held,
             answered: extra.answered,
+            deliveries: &[],
             hasty: self.hasty,
         };
         let mut report = FlushReport::default();
@@ -257,6 +286,10 @@ impl Intake {
             let before = Instant::now();
             let start = items.len() - rest.len();
             let replaced = replaces.get(start..start + now.len()).unwrap_or_default();
+            let ended = |mark: &Mark| (start + 1..=start + now.len()).contains(&mark.end);
+            let first = extra.deliveries.partition_point(|mark| mark.end <= start);
+            let count = extra.deliveries[first..].iter().take_while(|mark| ended(mark)).count();
+            way.deliveries = &extra.deliveries[first..first + count];
             let rest_ahead = ahead.split_off(now.len().min(ahead.len()));
             let done =
                 self.write(&way, now, std::mem::replace(&mut ahead, rest_ahead), replaced, &mut ordinals).await?;
@@ -343,7 +376,9 @@ impl Intake {
         let middle = items.len() / 2;
         let (first, second) = items.split_at(middle);
         let (first_ids, second_ids) = replaces.split_at(middle.min(replaces.len()));
-        let mut done = Box::pin(self.write(way, first, Vec::new(), first_ids, ordinals)).await?;
+        // A delivery is noted with its last record.
+        let before = Way { deliveries: &[], ..*way };
+        let mut done = Box::pin(self.write(&before, first, Vec::new(), first_ids, ordinals)).await?;
         let rest = Box::pin(self.write(way, second, Vec::new(), second_ids, ordinals)).await?;
         done.outcomes.extend(rest.outcomes);
         Ok(done)

@@ -44,6 +44,7 @@ impl Origin {
             occurred_at: None,
             received_at,
             dedupe_key: None,
+            sync: None,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Intake: from what a source sent to one envelope, and from the envelope to records in our words.
 //!
-//! The way of a record: a reader ([`csv`], [`jsonl`], [`singer`]) makes an [`envelope::Envelope`] of each line; a
+//! The way of a record: a reader ([`csv`], [`jsonl`], [`singer`], [`hook`]) makes an [`envelope::Envelope`] of each line; a
 //! [`source::Source`] knows which [`mapping::Mapping`] reads it; the mapping turns it into [`envelope::Mapped`] or into a
 //! [`envelope::Reject`] that says what to do. [`id`] gives the ids, [`json`] reads a payload with its numbers exact,
 //! [`preset`] lists the mappings that come with the product.
@@ -12,6 +12,7 @@
 pub mod bulk;
 pub mod csv;
 pub mod decimal;
+pub mod delivery;
 mod dropped;
 pub mod envelope;
 mod files;
@@ -19,17 +20,20 @@ mod flush;
 mod golden;
 mod graph;
 mod heads;
+pub mod hook;
 pub mod id;
 pub mod import;
 pub mod intake;
 pub mod json;
 pub mod jsonl;
 mod kept;
+pub mod keyring;
 mod ledger;
 pub mod lines;
 pub mod mapping;
 mod parts;
 mod party;
+pub mod pause;
 mod people;
 mod prepare;
 pub mod preset;

@@ -155,5 +155,6 @@ fn envelope(row: RefusedRow, payload: String) -> Envelope {
         occurred_at: row.occurred_at,
         received_at: row.received_at,
         dedupe_key: None,
+        sync: None,
     }
 }

@@ -1,9 +1,9 @@
-//! Singer lines on standard input: `SCHEMA`, `RECORD`, `STATE`, and a notice for what is not taken yet.
+//! Singer lines on standard input: `SCHEMA`, `RECORD`, `STATE`, `ACTIVATE_VERSION`, and a notice for what is not taken yet.
 //!
 //! A record's text is passed on byte for byte, so decimals stay exact. What came before a [`Message::State`] must be
 //! committed before that state is printed: who writes does that, this only keeps the order. A `RECORD` before its
-//! `SCHEMA` ends the reading, as in every Singer target. `ACTIVATE_VERSION` is answered with a notice, `BATCH` too; since a
-//! batch's records are not read, no state after it is passed on: the tap would believe that they are here.
+//! `SCHEMA` ends the reading, as in every Singer target. `BATCH` is answered with a notice; since a batch's records are not
+//! read, no state after it is passed on: the tap would believe that they are here.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -31,6 +31,15 @@ pub enum Message {
     Record(Envelope),
     /// The tap's bookmark, as it came: print it once everything before is committed.
     State(Box<str>),
+    /// From here on only records of this version of the table count: it may come before them or behind them.
+    ActivateVersion {
+        /// The line, counted from 1.
+        line: u64,
+        /// The stream.
+        stream: String,
+        /// The version, as the records carry it in [`Envelope::sync`].
+        version: i64,
+    },
     /// Something to tell the person at the terminal.
     Notice(Notice),
     /// A line that cannot be taken; the rest goes on.
@@ -80,6 +89,8 @@ struct Line<'a> {
     key_properties: Option<Vec<String>>,
     #[serde(borrow, default)]
     value: Option<&'a RawValue>,
+    #[serde(default)]
+    version: Option<i64>,
 }
 
 /// The messages of a tap.
@@ -131,7 +142,10 @@ impl<R: BufRead> Singer<R> {
                     return Err(SingerError::NoSchema { line: number, stream: stream.to_owned() });
                 };
                 Ok(Some(match key(record.get(), keys) {
-                    Ok(key) => Message::Record(self.origin.envelope(stream, key, record.get())),
+                    Ok(key) => Message::Record(Envelope {
+                        sync: line.version,
+                        ..self.origin.envelope(stream, key, record.get())
+                    }),
                     Err(reject) => self.refuse(number, stream, record.get(), &reject),
                 }))
             }
@@ -141,11 +155,15 @@ impl<R: BufRead> Singer<R> {
                 let reject = Reject::new(RejectCode::BrokenJson, format!("This {} has no content.", line.kind));
                 Ok(Some(self.refuse(number, stream, text, &reject)))
             }
+            ("ACTIVATE_VERSION", ..) if line.version.is_some() => Ok(line
+                .version
+                .map(|version| Message::ActivateVersion { line: number, stream: stream.to_owned(), version })),
+            ("ACTIVATE_VERSION", ..) => {
+                let reject = Reject::new(RejectCode::BrokenJson, "This ACTIVATE_VERSION has no version.");
+                Ok(Some(self.refuse(number, stream, text, &reject)))
+            }
             (kind, ..) => {
                 let meaning = match kind {
-                    "ACTIVATE_VERSION" => {
-                        "Rows that vanished at the source are not removed yet; its records are taken as usual."
-                    }
                     "BATCH" => {
                         self.hold_states = true;
                         "Files of records are not read yet, so no state is passed on from here: the tap will send them \
@@ -242,7 +260,26 @@ mod tests {
         let Message::Record(envelope) = &messages[1] else { panic!("a record") };
         assert_eq!(&*envelope.payload, r#"{"id":1,"at":"x","v":1234.50}"#);
         assert_eq!(envelope.key.as_deref(), Some("1|x"));
+        assert_eq!(envelope.sync, None);
         assert_eq!(messages[2], Message::State(r#"{"b": 1}"#.into()));
+    }
+
+    #[test]
+    fn a_version_of_a_table_comes_with_its_records() {
+        let messages = read(concat!(
+            r#"{"type":"SCHEMA","stream":"a","key_properties":["id"]}"#,
+            "\n",
+            r#"{"type":"ACTIVATE_VERSION","stream":"a","version":17}"#,
+            "\n",
+            r#"{"type":"RECORD","stream":"a","version":17,"record":{"id":1}}"#,
+            "\n",
+            r#"{"type":"ACTIVATE_VERSION","stream":"a"}"#,
+            "\n",
+        ));
+        let stream = "a".to_owned();
+        assert_eq!(messages[1].as_ref().unwrap(), &Message::ActivateVersion { line: 2, stream, version: 17 });
+        assert!(matches!(&messages[2], Ok(Message::Record(envelope)) if envelope.sync == Some(17)));
+        assert!(matches!(&messages[3], Ok(Message::Rejected(bad)) if bad.line == 4));
     }
 
     #[test]

@@ -10,6 +10,8 @@
 //! time_zone = "Europe/Berlin"   # of times that name none
 //! [constants]                   # what the mapping asks of its source
 //! subdomain = "acme"
+//! secrets = ["desk", "desk_old"] # what it proves itself with: one or two names of the settings' section [secrets]
+//! hook = { recipe = "zendesk" } # how its webhooks are proved, where its mapping does not say (`hook::section`)
 //! [lookup.touchpoint]           # entries for the mapping's own tables
 //! cls1 = "invoice"
 //! [[touchpoint]]                # where something happened, asked before the mapping's own rules
@@ -24,9 +26,13 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::mapping::document::{MappingError, read};
+use super::hook::section::Hook;
+use super::mapping::document::{Entries, MappingError, Node, read};
 use super::mapping::{Mapping, load, own};
 use super::preset;
+
+/// The secrets of a source: the new one, and the old one until everybody has the new one.
+const MAX_SECRETS: usize = 2;
 
 /// An installed system.
 #[derive(Debug, Clone)]
@@ -45,6 +51,12 @@ pub struct Source {
     pub priority: i32,
     /// Seconds within which a record is expected.
     pub expected_every_seconds: Option<i64>,
+    /// Names of what it proves itself with; two while one takes the other's place.
+    pub secrets: Vec<String>,
+    /// How its webhooks are proved and read, if it takes any.
+    pub hook: Option<Arc<Hook>>,
+    /// The file that declares it, where there is one.
+    pub file: Option<String>,
 }
 
 /// Why a source cannot be used.
@@ -132,6 +144,8 @@ impl Source {
             }
             let mut mapping = mapping;
             own::add(&mut mapping, &mut entries)?;
+            let secrets = entries.take("secrets").map_or_else(|| Ok(Vec::new()), secrets)?;
+            let hook = hook(&mut entries, &mapping, !secrets.is_empty())?;
             let source = Self {
                 key: text.to_owned(),
                 name: entries.text("name")?.unwrap_or_else(|| mapping.name.clone()),
@@ -145,6 +159,9 @@ impl Source {
                     Some(node) => Some(load::seconds(node)?),
                     None => mapping.expected_every,
                 },
+                secrets,
+                hook: hook.map(Arc::new),
+                file: Some(file.to_owned()),
                 mapping: Arc::new(mapping),
             };
             entries.finish().map(|()| source)
@@ -162,12 +179,36 @@ impl Source {
             priority: mapping.priority,
             expected_every_seconds: mapping.expected_every,
             mapping: Arc::new(mapping),
+            secrets: Vec::new(),
+            hook: None,
+            file: None,
         }
     }
 
     fn of_preset(key: &str) -> Option<Result<Self, SourceError>> {
         preset::find(key)?;
-        Some(Self::parse(&format!("key = \"{key}\"\nmapping = \"{key}\""), key, Path::new("")))
+        let parsed = Self::parse(&format!("key = \"{key}\"\nmapping = \"{key}\""), key, Path::new(""));
+        Some(parsed.map(|source| Self { file: None, ..source }))
+    }
+}
+
+/// The names of one secret, or of two while one takes the other's place.
+fn secrets(node: Node<'_>) -> Result<Vec<String>, MappingError> {
+    let names = node.list()?.into_iter().map(|name| name.text().map(str::to_owned)).collect::<Result<Vec<_>, _>>()?;
+    if names.is_empty() || names.len() > MAX_SECRETS {
+        return Err(node.fail("`secrets` has one name, or two while one takes the other's place"));
+    }
+    Ok(names)
+}
+
+/// How a source takes webhooks: as its own `[hook]` says, else as its mapping does; without a secret it takes none.
+fn hook(entries: &mut Entries<'_>, mapping: &Mapping, has_secret: bool) -> Result<Option<Hook>, MappingError> {
+    match entries.take("hook") {
+        None => Ok(if has_secret { mapping.hook.hook() } else { None }),
+        Some(node) if !has_secret => {
+            Err(node.fail("webhooks need `secrets = [\"…\"]`: without a secret nobody can tell whose they are"))
+        }
+        Some(node) => mapping.hook.overridden(node, mapping.facts()).map(Some),
     }
 }
 
@@ -252,7 +293,34 @@ mod tests {
         );
         assert!(error("key = \"Ä\"\nmapping = \"formbricks\"").contains("small letters"));
         assert!(error("key = \"a\"\nmapping = \"formbricks\"\n[lookup.x]\na = 1").contains("no table [lookup.x]"));
+        assert!(error("key = \"a\"\nmapping = \"formbricks\"\nsecrets = []").starts_with("eu.toml, line 3: `secrets`"));
         assert!(error("key = ").contains("not TOML"));
+    }
+
+    #[test]
+    fn webhooks_are_taken_as_the_mapping_or_the_file_says() {
+        let hook = |text: &str| parse(&format!("key = \"a\"\n{text}")).map(|source| source.hook);
+        assert!(hook("mapping = \"formbricks\"").unwrap().is_none(), "without a secret");
+        let own = hook("mapping = \"formbricks\"\nsecrets = [\"s\"]").unwrap().unwrap();
+        assert!(!own.declared && own.recipe.name == "Formbricks");
+        let token =
+            "mapping = \"csv-crm\"\nsecrets = [\"s\"]\nhook = { recipe = \"shared-token\", header = \"x-ours\" }";
+        assert!(hook(token).unwrap().unwrap().declared);
+        assert!(hook("mapping = \"csv-crm\"\nsecrets = [\"s\"]").unwrap().is_none());
+        for (text, part) in [
+            ("mapping = \"formbricks\"\nhook = {}", "eu.toml, line 3: webhooks need `secrets"),
+            ("mapping = \"csv-crm\"\nsecrets = [\"s\"]\nhook = {}", "names no recipe"),
+            ("mapping = \"csv-crm\"\nsecrets = [\"s\"]\nhook = { recipe = \"none\" }", "unknown recipe `none`"),
+            ("mapping = \"formbricks\"\nsecrets = [\"s\"]\n[hook]\ncolour = 1", "line 5: unknown key `colour`"),
+            ("mapping = \"formbricks\"\nsecrets = [\"s\"]\n[hook]\ntolerance = \"9d\"", "at most 1d"),
+            (
+                "mapping = \"csv-crm\"\nsecrets = [\"s\"]\nhook = { recipe = \"basic\", tolerance = 60 }",
+                "signs no timestamp",
+            ),
+        ] {
+            let error = hook(text).unwrap_err();
+            assert!(error.contains(part), "{error}");
+        }
     }
 
     #[test]

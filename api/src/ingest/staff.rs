@@ -56,6 +56,7 @@ impl Intake {
             occurred_at: Some(entry.written_at),
             received_at: entry.written_at,
             dedupe_key: None,
+            sync: None,
         };
         let report = self.flush_answered(Ok(envelope), entry.answered.as_ref()).await?;
         if let Some(refused) = report.rejected.into_iter().next() {
@@ -86,6 +87,9 @@ pub(super) fn source() -> Result<Source> {
         default_country: None,
         priority: mapping.priority,
         expected_every_seconds: None,
+        secrets: Vec::new(),
+        hook: None,
+        file: None,
         mapping: Arc::new(mapping),
     })
 }

@@ -1,6 +1,8 @@
 //! All SQL of the intake itself: records and the newest of each key, sources, and what a flush looks up.
 
 pub(super) mod bulk;
+pub(super) mod delivery;
+pub(super) mod watch;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;

@@ -91,6 +91,8 @@ fn handles() -> Source {
         default_country: None,
         priority: 1,
         expected_every_seconds: None,
+        secrets: Vec::new(),
+        file: None,
     }
 }
 
@@ -175,6 +177,7 @@ fn envelopes(rows: Rows) -> Vec<Envelope> {
             occurred_at: None,
             received_at: start + TimeDelta::seconds(second),
             dedupe_key: None,
+            sync: None,
         })
         .collect()
 }

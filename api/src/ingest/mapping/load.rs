@@ -3,15 +3,16 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::super::hook::section::Section;
 use super::condition::Condition;
 use super::document::{Entries, MappingError, Node, read};
 use super::each::Each;
 use super::expression::Expression;
 use super::path::Words;
+use super::signature;
 use super::table::{ATTRIBUTES, Belongs, FieldType, SILOS, TABLES, Table};
 use super::touchpoint::TouchpointRule;
 use super::{Constant, Facts, FieldRule, IdentifierRule, Lookups, Mapping, Owner, ProfileRule, RowRule, Rule, Stream};
-use super::signature;
 use crate::identity::{IdentifierKind, PartyKind, Strength};
 
 /// Reads a mapping file.
@@ -34,6 +35,7 @@ pub fn mapping(text: &str) -> Result<Mapping, MappingError> {
         let told = zone.filter(|node| node.as_text() != Some("source"));
         let facts = Facts { lookups, constants, zone: told.map(signature::zone).transpose()?, has_zone };
         let rules = file.list("touchpoint")?;
+        let hook = file.take("hook").map(|node| Section::load(node, &facts)).transpose()?.unwrap_or_default();
         let shared = file.list("profile")?;
         let nodes = file.list("stream")?;
         let mut mapping = Mapping {
@@ -44,6 +46,7 @@ pub fn mapping(text: &str) -> Result<Mapping, MappingError> {
             priority,
             default_country,
             expected_every,
+            hook,
             facts,
             touchpoints: Vec::new(),
             streams: Vec::new(),

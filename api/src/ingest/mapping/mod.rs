@@ -41,6 +41,7 @@ use time::Zone;
 use touchpoint::TouchpointRule;
 
 use super::envelope::{Envelope, Mapped, Reject, RejectCode};
+use super::hook::section::Section;
 use super::json::Json;
 use crate::identity::{IdentifierKind, PartyKind, Strength};
 
@@ -95,6 +96,8 @@ pub struct Mapping {
     pub default_country: Option<String>,
     /// Seconds within which a record is expected, for a source that says nothing.
     pub expected_every: Option<i64>,
+    /// What it says of the product's webhooks.
+    pub hook: Section,
     facts: Facts,
     touchpoints: Vec<TouchpointRule>,
     streams: Vec<Stream>,
@@ -170,6 +173,11 @@ impl Mapping {
     /// Compiles a mapping file.
     pub fn parse(text: &str) -> Result<Self, MappingError> {
         load::mapping(text)
+    }
+
+    /// What it and its source know besides the records.
+    pub(super) fn facts(&self) -> &Facts {
+        &self.facts
     }
 
     /// The names of the streams it reads.

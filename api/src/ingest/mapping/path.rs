@@ -76,7 +76,9 @@ impl Path {
     pub fn load(node: Node<'_>, text: &str, words: Words<'_>) -> Result<Self, MappingError> {
         let path = Self::load_each(node, text, words)?;
         if path.steps.contains(&Step::Each) {
-            return Err(node.fail("`[*]` means every item, and stands in `for_each` only; `[first]` or `[field=value]` chooses one"));
+            return Err(node.fail(
+                "`[*]` means every item, and stands in `for_each` only; `[first]` or `[field=value]` chooses one",
+            ));
         }
         Ok(path)
     }
@@ -86,6 +88,7 @@ impl Path {
         let (name, rest) = text.split_at(text.find('/').unwrap_or(text.len()));
         let root = match name {
             "" if !text.is_empty() => Root::Record,
+            "@record" => Root::Record,
             "@item" if words.in_loop => Root::Item,
             "@key" if words.in_loop && rest.is_empty() => Root::Key,
             "@index" if words.in_loop && rest.is_empty() => Root::Index,
@@ -98,8 +101,7 @@ impl Path {
             _ => match name.strip_prefix("@source.") {
                 Some(constant) if rest.is_empty() => Root::Constant(declared(node, constant, words)?),
                 _ => {
-                    let known =
-                        "/field/field, @item, @key, @index, @stream, @occurred_at, @received_at, @source.constant";
+                    let known = "/field/field, @record, @item, @key, @index, @stream, @occurred_at, @received_at, @source.constant";
                     return Err(node.fail(format!("`{text}` is not a path; paths are {known}")));
                 }
             },

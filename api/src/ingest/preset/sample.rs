@@ -31,9 +31,8 @@ impl Product {
     /// The streams that there are samples of.
     pub fn streams(&self) -> Vec<String> {
         let files = fs::read_dir(root().join(self.folder)).unwrap();
-        let mut names: Vec<_> = files
-            .map(|file| file.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned())
-            .collect();
+        let mut names: Vec<_> =
+            files.map(|file| file.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned()).collect();
         names.sort();
         names
     }

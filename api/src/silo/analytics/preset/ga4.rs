@@ -32,7 +32,10 @@ mod tests {
             })
         );
         let order = row(&events[2], "web_event");
-        assert_eq!((&order["name"], &order["amount"], &order["currency"], &order["product"]), (&json!("purchase"), &json!("90.5"), &json!("EUR"), &json!("P-1")));
+        assert_eq!(
+            (&order["name"], &order["amount"], &order["currency"], &order["product"]),
+            (&json!("purchase"), &json!("90.5"), &json!("EUR"), &json!("P-1"))
+        );
     }
 
     #[test]

@@ -14,13 +14,18 @@ mod tests {
 
     #[test]
     fn a_visit_is_a_session_with_its_actions() {
-        let source = "[constants]\nhost = \"stats.acme.test\"\n[lookup.touchpoint]\n\"Offer requested\" = \"offer-form\"";
+        let source =
+            "[constants]\nhost = \"stats.acme.test\"\n[lookup.touchpoint]\n\"Offer requested\" = \"offer-form\"";
         let visits = Product::with("matomo", source).taken("visits");
         let visit = &visits[0];
         assert_eq!(visit.profiles[0].key, "user:anna@example.org");
         assert_eq!(
             known(visit, 0),
-            [("USER_ID", "anna@example.org", "STRONG"), ("EMAIL", "anna@example.org", "STRONG"), ("COOKIE", "1a2b3c4d5e6f7a8b", "STRONG")]
+            [
+                ("USER_ID", "anna@example.org", "STRONG"),
+                ("EMAIL", "anna@example.org", "STRONG"),
+                ("COOKIE", "1a2b3c4d5e6f7a8b", "STRONG")
+            ]
         );
         assert_eq!(
             row(visit, "web_session"),
@@ -40,14 +45,18 @@ mod tests {
                 "occurred_at": "2026-11-06T09:01:00.000000Z"
             })
         );
-        let named: Vec<_> = events.iter().map(|event| (event["kind"].as_str().unwrap(), event["name"].as_str().unwrap())).collect();
+        let named: Vec<_> =
+            events.iter().map(|event| (event["kind"].as_str().unwrap(), event["name"].as_str().unwrap())).collect();
         assert_eq!(named[1..], [("PAGE", "Pumps"), ("PAGE", "Request an offer"), ("TRACK", "Form: sent")]);
     }
 
     #[test]
     fn an_unknown_visitor_is_a_cookie() {
         let visit = &Product::new("matomo").taken("visits")[1];
-        assert_eq!((visit.profiles[0].key.as_str(), known(visit, 0)), ("visitor:ffeeddccbbaa0099", vec![("COOKIE", "ffeeddccbbaa0099", "STRONG")]));
+        assert_eq!(
+            (visit.profiles[0].key.as_str(), known(visit, 0)),
+            ("visitor:ffeeddccbbaa0099", vec![("COOKIE", "ffeeddccbbaa0099", "STRONG")])
+        );
         let session = row(visit, "web_session");
         assert!(session.get("country").is_none() && session.get("source_url").is_none());
         assert_eq!(rows(visit, "web_event")[0]["name"], "https://acme.test/docs/");

@@ -29,6 +29,7 @@ mod tests {
                 Message::Record(envelope) => records.push(mapping.map(&envelope)),
                 Message::Notice(notice) => notices.push(notice.kind),
                 Message::State(_) => states += 1,
+                Message::ActivateVersion { .. } => notices.push("ACTIVATE_VERSION".to_owned()),
                 Message::Schema { .. } => {}
                 Message::Rejected(bad) => panic!("{}", bad.reject),
             }

@@ -41,13 +41,19 @@ mod tests {
         // A lifecycle stage of one's own is left out, not refused.
         assert!(told(&contacts[1], 0).get("stage").is_none());
         let company = &Product::new("hubspot").taken("companies")[0];
-        assert_eq!((company.profiles[0].key.as_str(), company.profiles[0].kind), ("company:7001", Some(PartyKind::Company)));
+        assert_eq!(
+            (company.profiles[0].key.as_str(), company.profiles[0].kind),
+            ("company:7001", Some(PartyKind::Company))
+        );
         assert_eq!(told(company, 0)["website"], "acme.test");
     }
 
     #[test]
     fn deals_of_both_versions_of_the_api() {
-        let product = Product::with("hubspot", "[constants]\nportal = \"62515\"\n[lookup.stage]\ncontractsent = \"Contract sent\"");
+        let product = Product::with(
+            "hubspot",
+            "[constants]\nportal = \"62515\"\n[lookup.stage]\ncontractsent = \"Contract sent\"",
+        );
         let deals = product.taken("deals");
         assert_eq!(
             row(&deals[0], "opportunity"),
@@ -57,7 +63,10 @@ mod tests {
                 "source_url": "https://app.hubspot.com/contacts/62515/deal/9001"
             })
         );
-        assert_eq!((deals[0].profiles[0].key.as_str(), known(&deals[0], 0)), ("499", vec![("EXTERNAL_ID", "499", "STRONG")]));
+        assert_eq!(
+            (deals[0].profiles[0].key.as_str(), known(&deals[0], 0)),
+            ("499", vec![("EXTERNAL_ID", "499", "STRONG")])
+        );
         assert_eq!(
             row(&deals[1], "opportunity"),
             json!({

@@ -40,7 +40,10 @@ mod tests {
         );
         assert_eq!(anna.version.as_deref(), Some("2026-11-03T09:15:00.000000Z"));
         let company = &Product::new("pipedrive").taken("organizations")[0];
-        assert_eq!((company.profiles[0].key.as_str(), company.profiles[0].kind), ("organization:9", Some(PartyKind::Company)));
+        assert_eq!(
+            (company.profiles[0].key.as_str(), company.profiles[0].kind),
+            ("organization:9", Some(PartyKind::Company))
+        );
         assert_eq!(told(company, 0)["street"], "Hafenstr. 1");
     }
 
@@ -92,7 +95,10 @@ mod tests {
             row(&product.taken("users")[0], "staff"),
             json!({"key": "77", "name": "Kim Lee", "email": "kim@acme.test", "department": "SALES"})
         );
-        assert_eq!(row(&product.taken("products")[0], "product"), json!({"key": "P-1", "name": "Pump P1", "category": "pumps"}));
+        assert_eq!(
+            row(&product.taken("products")[0], "product"),
+            json!({"key": "P-1", "name": "Pump P1", "category": "pumps"})
+        );
     }
 
     #[test]

@@ -44,7 +44,8 @@ mod tests {
 
     #[test]
     fn opportunities_and_activities() {
-        let product = Product::with("salesforce", "[constants]\ndomain = \"acme.my.salesforce.com\"\ncurrency = \"EUR\"");
+        let product =
+            Product::with("salesforce", "[constants]\ndomain = \"acme.my.salesforce.com\"\ncurrency = \"EUR\"");
         let deals = product.taken("Opportunity");
         assert_eq!(
             row(&deals[0], "opportunity"),
@@ -57,7 +58,10 @@ mod tests {
         );
         // Entered three days after it was won.
         let won = row(&deals[1], "opportunity");
-        assert_eq!((&won["state"], &won["opened_at"], &won["closed_at"]), (&json!("WON"), &json!("2026-01-02T00:00:00.000000Z"), &json!("2026-01-02T00:00:00.000000Z")));
+        assert_eq!(
+            (&won["state"], &won["opened_at"], &won["closed_at"]),
+            (&json!("WON"), &json!("2026-01-02T00:00:00.000000Z"), &json!("2026-01-02T00:00:00.000000Z"))
+        );
         let tasks = product.taken("Task");
         assert_eq!(
             row(&tasks[0], "contact_note"),

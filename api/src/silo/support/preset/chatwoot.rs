@@ -26,7 +26,11 @@ mod tests {
         );
         assert_eq!(
             known(&conversations[0], 0),
-            [("EMAIL", "anna@example.org", "STRONG"), ("PHONE", "+4930901820", "STRONG"), ("USER_ID", "U-1001", "STRONG")]
+            [
+                ("EMAIL", "anna@example.org", "STRONG"),
+                ("PHONE", "+4930901820", "STRONG"),
+                ("USER_ID", "U-1001", "STRONG")
+            ]
         );
         assert_eq!(row(&conversations[0], "staff"), json!({"key": "1", "name": "Sam Rivera", "department": "SERVICE"}));
         let resolved = row(&conversations[1], "ticket");
@@ -54,10 +58,16 @@ mod tests {
         let rating = messages[2].as_ref().unwrap();
         assert_eq!(row(rating, "ticket_message")["author_kind"], "SYSTEM");
         let response = row(rating, "survey_response");
-        assert_eq!((&response["kind"], &response["score"], &response["comment"]), (&json!("CSAT"), &json!(4), &json!("Good")));
+        assert_eq!(
+            (&response["kind"], &response["score"], &response["comment"]),
+            (&json!("CSAT"), &json!(4), &json!("Good"))
+        );
         let answer = row(rating, "survey_answer");
         assert_eq!(answer["response"], json!({"stream": "messages", "key": "121", "part": "csat"}));
-        assert_eq!((&answer["raw_value"], &answer["scale_min"], &answer["scale_max"]), (&json!("4"), &json!(1), &json!(5)));
+        assert_eq!(
+            (&answer["raw_value"], &answer["scale_min"], &answer["scale_max"]),
+            (&json!("4"), &json!(1), &json!(5))
+        );
         assert!(is_delete(&messages[3]));
     }
 
@@ -74,6 +84,9 @@ mod tests {
         // The API says numbers where the webhook has words.
         let message = r#"{"id":1,"content":"x","message_type":2,"created_at":1627063369,"private":false,"conversation_id":10,"conversation":{"contact_inbox":{"contact_id":14}}}"#;
         let message = row(&product.map("messages", message).unwrap(), "ticket_message");
-        assert_eq!((&message["author_kind"], &message["sent_at"]), (&json!("SYSTEM"), &json!("2021-07-23T18:02:49.000000Z")));
+        assert_eq!(
+            (&message["author_kind"], &message["sent_at"]),
+            (&json!("SYSTEM"), &json!("2021-07-23T18:02:49.000000Z"))
+        );
     }
 }

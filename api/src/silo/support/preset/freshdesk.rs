@@ -58,15 +58,26 @@ mod tests {
     fn ratings_are_seven_faces() {
         let ratings = Product::new("freshdesk").taken("satisfaction_ratings");
         let response = row(&ratings[0], "survey_response");
-        assert_eq!((&response["kind"], &response["score"], &response["comment"]), (&json!("CSAT"), &json!(2), &json!("Slow but kind")));
+        assert_eq!(
+            (&response["kind"], &response["score"], &response["comment"]),
+            (&json!("CSAT"), &json!(2), &json!("Slow but kind"))
+        );
         let answers = rows(&ratings[0], "survey_answer");
         let scale = |answer: &serde_json::Value| {
-            (answer["question_key"].clone(), answer["raw_value"].clone(), answer["score"].clone(), answer["scale_max"].clone())
+            (
+                answer["question_key"].clone(),
+                answer["raw_value"].clone(),
+                answer["score"].clone(),
+                answer["scale_max"].clone(),
+            )
         };
         assert_eq!(scale(&answers[0]), (json!("default_question"), json!("-102"), json!(2), json!(7)));
         assert_eq!(scale(&answers[1]), (json!("question_9"), json!("103"), json!(7), json!(7)));
         // The API itself gives an object.
-        assert_eq!(scale(&rows(&ratings[1], "survey_answer")[0]), (json!("default_question"), json!("100"), json!(4), json!(7)));
+        assert_eq!(
+            scale(&rows(&ratings[1], "survey_answer")[0]),
+            (json!("default_question"), json!("100"), json!(4), json!(7))
+        );
     }
 
     #[test]
@@ -84,9 +95,15 @@ mod tests {
         );
         assert_eq!(row(contact, "relation")["to"], "company:77");
         let product = Product::new("freshdesk");
-        assert_eq!(told(&product.taken("companies")[0], 0), json!({"name": "Acme Pumps GmbH", "industry": "Machinery", "website": "acme.test"}));
+        assert_eq!(
+            told(&product.taken("companies")[0], 0),
+            json!({"name": "Acme Pumps GmbH", "industry": "Machinery", "website": "acme.test"})
+        );
         let agent = &product.taken("agents")[0];
         assert!(agent.profiles.is_empty(), "staff are no customers");
-        assert_eq!(row(agent, "staff"), json!({"key": "501", "name": "Sam Rivera", "email": "sam@acme.test", "department": "SERVICE"}));
+        assert_eq!(
+            row(agent, "staff"),
+            json!({"key": "501", "name": "Sam Rivera", "email": "sam@acme.test", "department": "SERVICE"})
+        );
     }
 }

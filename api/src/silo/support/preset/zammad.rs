@@ -23,7 +23,10 @@ mod tests {
                 "updated_at": "2020-11-13T14:34:35.333000Z", "source_url": "https://desk.acme.test/#ticket/zoom/81"
             })
         );
-        assert_eq!(known(&tickets[0], 0), [("EMAIL", "anna@example.org", "STRONG"), ("PHONE", "+49 40 555000", "WEAK")]);
+        assert_eq!(
+            known(&tickets[0], 0),
+            [("EMAIL", "anna@example.org", "STRONG"), ("PHONE", "+49 40 555000", "WEAK")]
+        );
         assert_eq!(told(&tickets[0], 1), json!({"name": "Acme Pumps GmbH"}));
         assert_eq!(row(&tickets[0], "relation")["to"], "organization:3");
         assert_eq!(row(&tickets[0], "staff")["name"], "Sam Rivera");
@@ -50,7 +53,10 @@ mod tests {
             })
         );
         let note = row(&articles[1], "ticket_message");
-        assert_eq!((&note["internal"], &note["author_kind"], &note["staff"]), (&json!(true), &json!("AGENT"), &json!("5")));
+        assert_eq!(
+            (&note["internal"], &note["author_kind"], &note["staff"]),
+            (&json!(true), &json!("AGENT"), &json!("5"))
+        );
         let empty = r#"{"id":9,"ticket_id":81,"body":"<div><img src=\"x\"></div>","sender":"Customer","internal":false,"created_at":"2026-01-02T03:04:05Z"}"#;
         assert_eq!(row(&Product::new("zammad").map("articles", empty).unwrap(), "ticket_message")["text"], "[no text]");
     }

@@ -28,12 +28,18 @@ mod tests {
                 "source_url": "https://acme.zendesk.com/agent/tickets/35436"
             })
         );
-        assert_eq!((ticket.profiles[0].key.as_str(), known(ticket, 0)), ("20978392", vec![("EMAIL", "anna@example.org", "STRONG")]));
+        assert_eq!(
+            (ticket.profiles[0].key.as_str(), known(ticket, 0)),
+            ("20978392", vec![("EMAIL", "anna@example.org", "STRONG")])
+        );
         assert_eq!(ticket.version.as_deref(), Some("2026-10-06T09:01:40.000000Z"));
         // A status that nobody knows does not lose the ticket, nor does a missing subject.
         let other = tickets[1].as_ref().unwrap();
         let fields = row(other, "ticket");
-        assert_eq!((&fields["status"], &fields["subject"], &fields["channel"]), (&json!("OPEN"), &json!("Called about the invoice"), &json!("PHONE")));
+        assert_eq!(
+            (&fields["status"], &fields["subject"], &fields["channel"]),
+            (&json!("OPEN"), &json!("Called about the invoice"), &json!("PHONE"))
+        );
         assert!(fields.get("satisfaction").is_none() && known(other, 0).is_empty());
         assert!(is_delete(&tickets[2]));
     }
@@ -70,7 +76,10 @@ mod tests {
         let open = row(&comments[0], "ticket_message");
         assert_eq!((&open["internal"], open.get("author_kind")), (&json!(false), None));
         let note = row(&comments[1], "ticket_message");
-        assert_eq!((&note["internal"], &note["author_kind"], &note["staff"]), (&json!(true), &json!("AGENT"), &json!("235323")));
+        assert_eq!(
+            (&note["internal"], &note["author_kind"], &note["staff"]),
+            (&json!(true), &json!("AGENT"), &json!("235323"))
+        );
         assert_eq!(row(&product.taken("satisfaction_ratings")[0], "ticket_message")["text"], "Quick and friendly");
     }
 

@@ -85,7 +85,10 @@ mod tests {
     fn a_webhook_brings_the_person_along() {
         let product = Product::with("formbricks", "[constants]\nhost = \"forms.acme.test\"\nenvironment = \"env1\"");
         let response = &product.taken("responses")[0];
-        assert_eq!((response.profiles[0].key.as_str(), known(response, 0)), ("clp1", vec![("USER_ID", "U-1001", "STRONG"), ("EMAIL", "anna@example.org", "STRONG")]));
+        assert_eq!(
+            (response.profiles[0].key.as_str(), known(response, 0)),
+            ("clp1", vec![("USER_ID", "U-1001", "STRONG"), ("EMAIL", "anna@example.org", "STRONG")])
+        );
         let fields = row(response, "survey_response");
         assert_eq!((&fields["score"], &fields["comment"]), (&json!(8), &json!("Freundlich")));
         assert_eq!(fields["source_url"], "https://forms.acme.test/environments/env1/surveys/cls1/responses");

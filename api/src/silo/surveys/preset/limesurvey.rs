@@ -17,7 +17,10 @@ mod tests {
     #[test]
     fn every_column_of_its_own_is_an_answer() {
         let response = &Product::with("limesurvey", SOURCE).taken("responses")[0];
-        assert_eq!((response.key.as_deref(), response.profiles[0].key.as_str()), (Some("552489:1"), "token:552489:Rv8SkBu6Ee0vS3P"));
+        assert_eq!(
+            (response.key.as_deref(), response.profiles[0].key.as_str()),
+            (Some("552489:1"), "token:552489:Rv8SkBu6Ee0vS3P")
+        );
         assert_eq!(
             row(response, "survey_response"),
             json!({
@@ -29,11 +32,18 @@ mod tests {
         let answers = rows(response, "survey_answer");
         let brief: Vec<_> = answers
             .iter()
-            .map(|answer| (answer["question_key"].as_str().unwrap(), answer["kind"].as_str().unwrap(), answer.get("score")))
+            .map(|answer| {
+                (answer["question_key"].as_str().unwrap(), answer["kind"].as_str().unwrap(), answer.get("score"))
+            })
             .collect();
         assert_eq!(
             brief,
-            [("nps", "NPS", Some(&json!(9))), ("why", "TEXT", None), ("brands[SQ001]", "TEXT", None), ("delivery", "CSAT", Some(&json!(4)))]
+            [
+                ("nps", "NPS", Some(&json!(9))),
+                ("why", "TEXT", None),
+                ("brands[SQ001]", "TEXT", None),
+                ("delivery", "CSAT", Some(&json!(4)))
+            ]
         );
     }
 
@@ -42,7 +52,10 @@ mod tests {
         let response = &Product::with("limesurvey", SOURCE).taken("responses")[1];
         assert_eq!(response.profiles[0].key, "response:552489:2");
         let fields = row(response, "survey_response");
-        assert_eq!((&fields["finished"], &fields["answered_at"]), (&json!(false), &json!("2026-07-02T07:02:00.000000Z")));
+        assert_eq!(
+            (&fields["finished"], &fields["answered_at"]),
+            (&json!(false), &json!("2026-07-02T07:02:00.000000Z"))
+        );
         assert!(fields.get("invitation").is_none() && rows(response, "survey_answer").is_empty());
     }
 

@@ -14,11 +14,17 @@ mod tests {
 
     #[test]
     fn a_response_with_its_answers() {
-        let product = Product::with("qualtrics", "[constants]\nexternal_reference = \"CUSTOMER_NUMBER\"\n[lookup.question_kind]\nQID3 = \"CSAT\"\n[lookup.scale_max]\nQID3 = 5");
+        let product = Product::with(
+            "qualtrics",
+            "[constants]\nexternal_reference = \"CUSTOMER_NUMBER\"\n[lookup.question_kind]\nQID3 = \"CSAT\"\n[lookup.scale_max]\nQID3 = 5",
+        );
         let responses = product.taken("responses");
         let response = &responses[0];
         assert_eq!(response.profiles[0].key, "reference:K-1001");
-        assert_eq!(known(response, 0), [("EMAIL", "anna@example.org", "STRONG"), ("CUSTOMER_NUMBER", "K-1001", "STRONG")]);
+        assert_eq!(
+            known(response, 0),
+            [("EMAIL", "anna@example.org", "STRONG"), ("CUSTOMER_NUMBER", "K-1001", "STRONG")]
+        );
         assert_eq!(
             row(response, "survey_response"),
             json!({
@@ -29,7 +35,14 @@ mod tests {
         let answers = rows(response, "survey_answer");
         let brief: Vec<_> = answers
             .iter()
-            .map(|answer| (answer["question_key"].as_str().unwrap(), answer["kind"].as_str().unwrap(), answer["raw_value"].as_str().unwrap(), answer.get("score")))
+            .map(|answer| {
+                (
+                    answer["question_key"].as_str().unwrap(),
+                    answer["kind"].as_str().unwrap(),
+                    answer["raw_value"].as_str().unwrap(),
+                    answer.get("score"),
+                )
+            })
             .collect();
         assert_eq!(
             brief,
@@ -51,7 +64,10 @@ mod tests {
         let consent = row(&contacts[1], "consent");
         assert_eq!((&consent["purpose"], &consent["state"]), (&json!("SURVEY"), &json!("WITHDRAWN")));
         let invitation = &product.taken("distribution_history")[0];
-        assert_eq!((invitation.key.as_deref(), invitation.profiles[0].key.as_str()), (Some("EMD_1:CID_1cHfnMaRZJ6i0lp"), "contact:CID_1cHfnMaRZJ6i0lp"));
+        assert_eq!(
+            (invitation.key.as_deref(), invitation.profiles[0].key.as_str()),
+            (Some("EMD_1:CID_1cHfnMaRZJ6i0lp"), "contact:CID_1cHfnMaRZJ6i0lp")
+        );
         assert_eq!(
             row(invitation, "survey_invitation"),
             json!({

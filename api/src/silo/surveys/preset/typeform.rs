@@ -29,7 +29,13 @@ mod tests {
         let answers = rows(response, "survey_answer");
         let brief: Vec<_> = answers
             .iter()
-            .map(|answer| (answer["question_key"].as_str().unwrap(), answer["kind"].as_str().unwrap(), answer["raw_value"].as_str().unwrap()))
+            .map(|answer| {
+                (
+                    answer["question_key"].as_str().unwrap(),
+                    answer["kind"].as_str().unwrap(),
+                    answer["raw_value"].as_str().unwrap(),
+                )
+            })
             .collect();
         assert_eq!(
             brief,
@@ -59,7 +65,10 @@ mod tests {
         let response = &Product::new("typeform").taken("responses")[1];
         assert_eq!(response.profiles[0].key, "response:21085286190ffad1248d17c4135ee56f");
         let fields = row(response, "survey_response");
-        assert_eq!((&fields["finished"], &fields["answered_at"]), (&json!(false), &json!("2026-11-08T10:00:00.000000Z")));
+        assert_eq!(
+            (&fields["finished"], &fields["answered_at"]),
+            (&json!(false), &json!("2026-11-08T10:00:00.000000Z"))
+        );
     }
 
     #[test]
@@ -73,6 +82,9 @@ mod tests {
         let nps = row(&answers[1], "survey_answer");
         assert_eq!((&nps["kind"], &nps["score"]), (&json!("NPS"), &json!(10)));
         assert_eq!(nps["response"]["stream"], "submitted_landings");
-        assert_eq!(row(&product.taken("forms")[0], "survey")["source_url"], "https://admin.typeform.com/form/lT4Z3j/results");
+        assert_eq!(
+            row(&product.taken("forms")[0], "survey")["source_url"],
+            "https://admin.typeform.com/form/lT4Z3j/results"
+        );
     }
 }

@@ -1,0 +1,168 @@
+//! `POST /hooks/{source}`: a webhook on its way from bytes to committed records. The order is fixed: which source, whether
+//! its address failed too often, the bytes, the signature over them; only then anything is read or written.
+//!
+//! Who sends is told nothing of why a signature does not hold. Once it holds, nothing is refused for what the body says: what
+//! cannot be taken is kept as rejected, since nobody would send it again.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::response::Response;
+use chrono::Utc;
+use serde_json::json;
+use tokio::sync::Semaphore;
+
+use super::reply::{self, RequestId};
+use super::shared::Shared;
+use super::{authorize, body};
+use crate::config::{Config, Secret};
+use crate::error::{Code, Error, Result};
+use crate::ingest::hook::section::Hook;
+use crate::ingest::hook::secret::Keys;
+use crate::ingest::hook::verify;
+use crate::ingest::intake::Intake;
+use crate::ingest::lines::Origin;
+use crate::ingest::pause;
+use crate::ingest::source::Source;
+
+/// So many deliveries of one source are worked on at once; a source that is slow takes no place of another.
+const AT_ONCE: usize = 16;
+
+/// After so many seconds it is worth sending again what found no place, and what the database was away for.
+const BUSY: u64 = 1;
+const AWAY: u64 = 5;
+
+/// The prefix of all addresses of hooks.
+const PATH: &str = "/hooks/";
+
+/// The sources that take webhooks.
+pub(super) struct Hooks {
+    intake: Option<Intake>,
+    public_url: String,
+    doors: HashMap<String, Door>,
+}
+
+/// One of them.
+struct Door {
+    source: Source,
+    hook: Arc<Hook>,
+    keys: Keys,
+    places: Semaphore,
+}
+
+impl Hooks {
+    /// The declared sources with a hook. Fails on a secret that is no key for the recipe, and on a recipe that signs the
+    /// address where the settings do not say it.
+    pub(super) fn try_new(config: &Config, intake: Option<&Intake>) -> Result<Self> {
+        let mut doors = HashMap::new();
+        for source in intake.into_iter().flat_map(Intake::declared) {
+            let (Some(hook), Some(intake)) = (&source.hook, intake) else { continue };
+            let secrets: Vec<&str> = intake.keyring().of(&source.key).map(Secret::expose).collect();
+            match usable(config, source, hook, &secrets) {
+                Ok(keys) => {
+                    let (hook, places) = (Arc::clone(hook), Semaphore::new(AT_ONCE));
+                    doors.insert(source.key.clone(), Door { source: source.clone(), hook, keys, places });
+                }
+                Err(error) if hook.declared => return Err(error),
+                // Only its mapping offers a hook; the secret may be for another door.
+                Err(error) => tracing::warn!(source = source.key, "takes no webhooks: {}", error.message),
+            }
+        }
+        let public_url = config.http.public_url.as_deref().unwrap_or_default().trim_end_matches('/').to_owned();
+        Ok(Self { intake: intake.cloned(), public_url, doors })
+    }
+}
+
+/// The keys that the secrets of a source are.
+fn usable(config: &Config, source: &Source, hook: &Hook, secrets: &[&str]) -> Result<Keys> {
+    let file = source.file.as_deref().unwrap_or(&source.key);
+    if hook.recipe.needs_uri() && config.http.public_url.is_none() {
+        return Err(Error::bad_input(format!(
+            "Settings: {file}: the signature of {} covers the address that it calls. Set http.public_url, like \
+             https://customers.example.com.",
+            hook.recipe.name
+        )));
+    }
+    hook.recipe.keys(secrets).map_err(|(at, why)| {
+        let name = source.secrets.get(at).map_or("", String::as_str);
+        Error::bad_input(format!("Settings: {file}: the secret `{name}` {why} ({}).", hook.recipe.name))
+    })
+}
+
+pub(super) async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    take(&shared, parts, body).await.unwrap_or_else(|refusal| *refusal)
+}
+
+async fn take(shared: &Shared, parts: Parts, body: Body) -> Result<Response, Box<Response>> {
+    if parts.method != Method::POST {
+        let response = reply::refuse(StatusCode::METHOD_NOT_ALLOWED, Code::BadUserInput, "A webhook needs POST.");
+        return Err(reply::with(response, header::ALLOW, HeaderValue::from_static("POST")).into());
+    }
+    let key = parts.uri.path().strip_prefix(PATH).unwrap_or_default();
+    let (Some(door), Some(intake)) = (shared.hooks.doors.get(key), &shared.hooks.intake) else {
+        let message = "No source takes webhooks at this address.";
+        return Err(Box::new(reply::refuse(StatusCode::NOT_FOUND, Code::NotFound, message)));
+    };
+    let address = authorize::address(shared, &parts);
+    if let Some(seconds) = shared.failures.wait_at(key, address) {
+        let message = "Too many signatures from this address did not hold. Try again later.";
+        let response = reply::refuse(StatusCode::TOO_MANY_REQUESTS, Code::RateLimited, message);
+        return Err(reply::retry_after(response, seconds).into());
+    }
+    if parts.headers.get(header::CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
+        let message = "Send the body uncompressed: its signature covers the bytes as they are.";
+        return Err(Box::new(reply::refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::BadUserInput, message)));
+    }
+    let limit = (shared.http.hook_body_bytes, "http.hook_body_bytes");
+    let bytes = body::read(shared, &parts, body, limit).await?;
+    let path = parts.uri.path_and_query().map_or(parts.uri.path(), |path| path.as_str());
+    let uri = format!("{}{path}", shared.hooks.public_url);
+    let request = verify::Request { method: parts.method.as_str(), uri: &uri, headers: &parts.headers, body: &bytes };
+    let proof = door.hook.recipe.verify(&door.keys, &request, Utc::now()).map_err(|refusal| {
+        shared.failures.count_at(key, address);
+        tracing::info!(source = key, "a webhook was refused: {refusal}");
+        unauthenticated()
+    })?;
+    let Ok(_place) = door.places.try_acquire() else {
+        let message = "More webhooks of this source are being taken than may be at once. Send it again in a moment.";
+        let response = reply::refuse(StatusCode::TOO_MANY_REQUESTS, Code::RateLimited, message);
+        return Err(reply::retry_after(response, BUSY).into());
+    };
+    let failed = |error: Error, seconds| failed(&error, seconds, &parts);
+    intake.refuse_if_paused(key).await.map_err(|error| failed(error, pause::RETRY_SECONDS))?;
+    let origin = Origin::new(key);
+    let deliveries = door.hook.read(&door.source.mapping, &origin, &proof, &parts.headers, &bytes);
+    drop(bytes);
+    let report = intake.flush_deliveries(key, deliveries).await.map_err(|error| failed(error, AWAY))?;
+    let records = report.records;
+    let answer = json!({
+        "taken": records.taken,
+        "repeated": records.repeated + records.superseded + report.repeated,
+        "rejected": records.rejected.len(),
+    });
+    Ok(reply::body(StatusCode::OK, reply::JSON, answer.to_string()))
+}
+
+/// One refusal for all that can be wrong with a signature.
+fn unauthenticated() -> Box<Response> {
+    let message = "The signature of this request does not hold.";
+    let response = reply::refuse(StatusCode::UNAUTHORIZED, Code::Unauthenticated, message);
+    reply::with(response, header::WWW_AUTHENTICATE, HeaderValue::from_static("Signature")).into()
+}
+
+/// What went wrong on our side, or what has to wait.
+fn failed(error: &Error, seconds: u64, parts: &Parts) -> Box<Response> {
+    let request_id = parts.extensions.get::<RequestId>().map_or("", RequestId::as_str);
+    match error.code {
+        Code::Unavailable => {
+            let response = reply::error(StatusCode::SERVICE_UNAVAILABLE, error, request_id);
+            reply::retry_after(response, seconds).into()
+        }
+        _ => Box::new(reply::error(StatusCode::INTERNAL_SERVER_ERROR, error, request_id)),
+    }
+}
