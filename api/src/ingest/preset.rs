@@ -3,6 +3,8 @@
 use crate::silo;
 
 #[cfg(test)]
+mod hooks;
+#[cfg(test)]
 pub mod sample;
 
 /// A mapping that comes with the product: its key, which a source file names, and its text.

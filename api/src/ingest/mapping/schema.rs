@@ -21,8 +21,8 @@ pub fn schema() -> Value {
     root["$defs"] = json!({
         "path": {
             "type": "string",
-            "pattern": "^(/|@item|@key$|@index$|@stream$|@occurred_at$|@received_at$|@source\\.)",
-            "description": "Where the value stands: /field/field, /list/[id=7]/value, @item, @key, @index, @stream, @occurred_at, @received_at, @source.constant",
+            "pattern": "^(/|@record|@item|@key$|@index$|@stream$|@occurred_at$|@received_at$|@source\\.)",
+            "description": "Where the value stands: /field/field, /list/[id=7]/value, @record, @item, @key, @index, @stream, @occurred_at, @received_at, @source.constant",
         },
         "scalar": { "type": ["string", "number", "boolean"] },
         "texts": { "anyOf": [{ "type": "string" }, { "type": "array", "items": { "type": "string" } }] },
@@ -32,6 +32,8 @@ pub fn schema() -> Value {
         "function": function(),
         "span": { "type": ["integer", "string"], "pattern": "^[1-9][0-9]*[smhd]$", "minimum": 1 },
         "constant": { "anyOf": [of("scalar"), object(&CONSTANT, &[])] },
+        "hook": object(&HOOK, &[]),
+        "recipe": { "type": ["string", "object"] },
         "touchpointRule": object(&TOUCHPOINT, &["key"]),
         "stream": object(&STREAM, &["name"]),
         "profile": object(&PROFILE, &["key"]),
@@ -68,7 +70,7 @@ enum Shape {
 /// A key, what it holds, what it means.
 type Key = (&'static str, Shape, &'static str);
 
-const ROOT: [Key; 13] = [
+const ROOT: [Key; 14] = [
     ("key", Shape::Text, "Its name, which sources use."),
     ("silo", Shape::Silo, "What kind of product it is."),
     ("name", Shape::Text, "The product, for people."),
@@ -79,9 +81,17 @@ const ROOT: [Key; 13] = [
     ("lookup", Shape::Lookups, "Tables of words: [lookup.name]. A source may add entries."),
     ("constants", Shape::TableOf("constant"), "What a source's file says of its installation: @source.name."),
     ("time_zone", Shape::Zone, "The zone of times that name none, or \"source\": its file must say it."),
+    ("hook", Shape::Of("hook"), "How the product's webhooks are proved and taken apart."),
     ("profile", Shape::ListOf("sharedProfile"), "Whom the records of several streams are about."),
     ("touchpoint", Shape::ListOf("touchpointRule"), "The touchpoint of rows that name none: the first rule that holds."),
     ("stream", Shape::ListOf("stream"), "What a kind of record becomes."),
+];
+
+const HOOK: [Key; 4] = [
+    ("recipe", Shape::Of("recipe"), "How the product signs: a shipped recipe by its name, or one written here."),
+    ("records", Shape::Of("texts"), "Where in the body the records are; several places: a record at each."),
+    ("stream", Shape::Of("value"), "The stream of a record; `/…` reads the body, `@item/…` the record."),
+    ("ignore", Shape::Of("condition"), "What is answered and not kept: a ping."),
 ];
 
 const CONSTANT: [Key; 3] = [

@@ -50,7 +50,7 @@ mod tests {
                 ("QID1", "NPS", "9", Some(&json!(9))),
                 ("QID2_TEXT", "TEXT", "Quick help", None),
                 ("QID3", "CSAT", "Satisfied", Some(&json!(2))),
-                ("QID4", "CHOICE", "1, 3", None)
+                ("QID4", "CHOICE", "Phone, Mail", None)
             ]
         );
         assert!(responses[1].rows.is_empty() && responses[1].profiles.is_empty(), "a preview is no response");
