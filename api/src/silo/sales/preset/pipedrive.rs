@@ -86,7 +86,7 @@ mod tests {
         assert_eq!(
             row(&activities[0], "contact_note"),
             json!({
-                "text": "Call about delivery\nDelivery promised for Tuesday", "channel": "PHONE", "staff": "77",
+                "text": "Call about delivery\n\nDelivery promised for Tuesday", "channel": "PHONE", "staff": "77",
                 "department": "SALES", "noted_at": "2026-11-02T10:20:00.000000Z"
             })
         );
