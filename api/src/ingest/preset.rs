@@ -3,8 +3,6 @@
 use crate::silo;
 
 #[cfg(test)]
-mod hooks;
-#[cfg(test)]
 pub mod sample;
 
 /// A mapping that comes with the product: its key, which a source file names, and its text.
@@ -28,6 +26,8 @@ pub fn find(key: &str) -> Option<&'static str> {
     all().find(|(name, _)| *name == key).map(|(_, text)| text)
 }
 
+#[cfg(test)]
+mod hooks;
 #[cfg(test)]
 mod tests {
     use std::fs;
