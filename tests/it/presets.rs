@@ -8,13 +8,13 @@ use std::fs;
 use std::path::Path;
 
 use api::identity::decide::Rules;
-use api::ingest::envelope::{Envelope, Op};
+use api::ingest::envelope::Envelope;
 use api::ingest::intake::{Intake, IntakeSettings};
 use api::ingest::source::Sources;
 use customer360_tests::{Role, TestApp, TestDatabase, both};
 use serde_json::{Value, json};
 
-use crate::intake::{at, open};
+use crate::intake::{envelope, open};
 
 /// The products, what a source file says of each, and their streams in an order in which nothing is named before it is known.
 const PRODUCTS: &[(&str, &str, &[&str])] = &[
@@ -117,16 +117,8 @@ fn records(product: &str, streams: &[&str]) -> Vec<Envelope> {
         let path = folder().join(product).join(format!("{stream}.jsonl"));
         let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         for line in text.lines() {
-            all.push(Envelope {
-                source: product.into(),
-                stream: (*stream).into(),
-                key: None,
-                op: Op::Upsert,
-                payload: line.into(),
-                occurred_at: None,
-                received_at: at(i64::try_from(all.len()).unwrap()),
-                dedupe_key: None,
-            });
+            let seconds = i64::try_from(all.len()).unwrap();
+            all.push(Envelope { payload: line.into(), ..envelope(seconds, product, stream, &Value::Null) });
         }
     }
     all
@@ -180,7 +172,7 @@ both! {
             let report = intake.flush(records(product, streams)).await.unwrap();
             // Records that were deleted at the source are kept until deletes are taken; all others are taken.
             let refused: Vec<_> =
-                report.rejected.iter().filter(|rejected| rejected.reject.code.as_str() != "NOT_SUPPORTED_YET").collect();
+                report.rejected.iter().filter(|rejected| rejected.code.as_str() != "NOT_SUPPORTED_YET").collect();
             assert!(refused.is_empty(), "{product}: {refused:?}");
             let again = intake.flush(records(product, streams)).await.unwrap();
             assert_eq!(again.taken, 0, "{product} again: {again:?}");
