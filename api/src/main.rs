@@ -10,7 +10,7 @@ use customer360::error::Code;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// The exit status of a command that did its work but could not take every record.
+/// The exit status of a command that did its work but could not take every record, or found something to look at.
 const SOME_REJECTED: u8 = 3;
 
 fn main() -> ExitCode {
@@ -35,7 +35,7 @@ fn main() -> ExitCode {
     runtime.shutdown_background();
     match ended {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
-        Ok(Outcome::SomeRejected) => ExitCode::from(SOME_REJECTED),
+        Ok(Outcome::SomeRejected | Outcome::Warned) => ExitCode::from(SOME_REJECTED),
         Err(error) => {
             eprintln!("{}: {}", error.code.as_str(), error.message);
             if let Some(cause) = error.cause() {

@@ -3,6 +3,7 @@
 
 mod demo;
 mod import;
+mod mapping;
 mod page;
 mod progress;
 mod rejected;
@@ -44,6 +45,9 @@ enum Command {
     Replay(rejected::ReplayArguments),
     /// Puts rejected records aside: they stay to be seen, and are not tried again.
     Discard(rejected::DiscardArguments),
+    /// Looks at mappings: what they say, what is likely wrong, what they make of a sample. Needs no database.
+    #[command(subcommand)]
+    Mapping(mapping::MappingCommand),
     /// Lists the sources and how they stand.
     Sources,
     /// Takes nothing from a source until it is resumed: its doors refuse, for now.
@@ -78,6 +82,8 @@ pub enum Outcome {
     Done,
     /// What could be taken was taken; other records were rejected and are kept with their reasons.
     SomeRejected,
+    /// All was done, and something is to be looked at.
+    Warned,
 }
 
 impl Outcome {
@@ -97,6 +103,7 @@ pub async fn run(arguments: Arguments) -> Result<Outcome> {
         Command::Serve => serve::serve(&config).await?,
         Command::Demo(arguments) => demo::demo(config, arguments).await?,
         Command::Import(arguments) => return import::import(&config, arguments).await,
+        Command::Mapping(asked) => return mapping::run(&config, asked),
         Command::Rejected(arguments) => rejected::list(&config, &arguments).await?,
         Command::Replay(arguments) => return rejected::replay(&config, arguments).await,
         Command::Discard(arguments) => rejected::discard(&config, arguments).await?,

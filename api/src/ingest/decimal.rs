@@ -1,6 +1,8 @@
 //! Exact decimal numbers: what money and ratings are while a record is mapped. No floating point here, except on the way
 //! out for fields that are a share or a rating.
 
+use std::cmp::Ordering;
+
 /// A decimal number: `digits / 10^scale`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Decimal {
@@ -105,6 +107,77 @@ impl Decimal {
         Some(Self { digits, scale: 4 }.trimmed())
     }
 
+    /// Whether it is nothing.
+    pub fn is_zero(self) -> bool {
+        self.digits == 0
+    }
+
+    /// Whether it was written without a fraction.
+    pub fn is_whole(self) -> bool {
+        self.scale == 0
+    }
+
+    /// The whole number towards zero, if it fits.
+    pub fn whole(self) -> Option<i64> {
+        i64::try_from(self.digits / 10_i128.checked_pow(self.scale)?).ok()
+    }
+
+    /// Whether it lies between the two ends, whichever is the lower.
+    pub fn is_within(self, (one, other): (i64, i64)) -> bool {
+        self.compare(one.min(other).into()).is_ge() && self.compare(one.max(other).into()).is_le()
+    }
+
+    /// Which is the greater.
+    pub fn compare(self, other: Self) -> Ordering {
+        let places = self.scale.max(other.scale);
+        // What overflows on being written with the other's places is the greater in size, so its sign tells.
+        match (self.with_places(places), other.with_places(places)) {
+            (Some(one), Some(two)) => one.cmp(&two),
+            (None, _) => self.digits.cmp(&0),
+            (_, None) => 0.cmp(&other.digits),
+        }
+    }
+
+    /// The sum. None: it is too large.
+    pub fn plus(self, other: Self) -> Option<Self> {
+        let scale = self.scale.max(other.scale);
+        Self::of(self.with_places(scale)?.checked_add(other.with_places(scale)?)?, scale)
+    }
+
+    /// The number with the other sign.
+    #[must_use]
+    pub fn negated(self) -> Self {
+        Self { digits: -self.digits, ..self }
+    }
+
+    /// The product. None: it is too large, or has too many places.
+    pub fn times(self, other: Self) -> Option<Self> {
+        Self::of(self.digits.checked_mul(other.digits)?, self.scale + other.scale)
+    }
+
+    /// The quotient, rounded to twelve places half away from zero. None: by nothing, or too large.
+    pub fn over(self, other: Self) -> Option<Self> {
+        const PLACES: u32 = 12;
+        let power = (PLACES + other.scale).checked_sub(self.scale);
+        let (over, under) = match power {
+            Some(power) => (self.digits.checked_mul(10_i128.checked_pow(power)?)?, other.digits),
+            None => (self.digits, other.digits.checked_mul(10_i128.checked_pow(self.scale - PLACES - other.scale)?)?),
+        };
+        let (quotient, rest) = (over.checked_div(under)?, over.checked_rem(under)?);
+        let up = rest.unsigned_abs() >= under.unsigned_abs() - rest.unsigned_abs();
+        let away = if up && rest != 0 { over.signum() * under.signum() } else { 0 };
+        Some(Self::of(quotient + away, PLACES)?.trimmed())
+    }
+
+    fn of(digits: i128, scale: u32) -> Option<Self> {
+        let fits = digits.unsigned_abs() < 10_u128.pow(36) && scale <= 36;
+        fits.then_some(Self { digits, scale })
+    }
+
+    fn with_places(self, places: u32) -> Option<i128> {
+        self.digits.checked_mul(10_i128.checked_pow(places - self.scale)?)
+    }
+
     fn trimmed(mut self) -> Self {
         while self.scale > 0 && self.digits % 10 == 0 {
             self.digits /= 10;
@@ -118,6 +191,12 @@ fn exponent_error(text: &str) -> NotDecimal {
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
     let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
     if is_number { NotDecimal::TooLarge } else { NotDecimal::NoNumber }
+}
+
+impl From<i64> for Decimal {
+    fn from(whole: i64) -> Self {
+        Self { digits: whole.into(), scale: 0 }
+    }
 }
 
 impl std::fmt::Display for Decimal {
@@ -174,6 +253,20 @@ mod tests {
         assert_eq!(parse("5.01").to_i64(), None);
     }
 
+    #[test]
+    fn calculates_exactly() {
+        let parse = |text| Decimal::parse(text).unwrap();
+        assert_eq!(parse("0.1").plus(parse("0.2")).unwrap().to_string(), "0.3");
+        assert_eq!(parse("1.5").times(parse("-2")).unwrap().to_string(), "-3.0");
+        assert_eq!(parse("10").over(parse("4")).unwrap().to_string(), "2.5");
+        assert_eq!(parse("-2").over(parse("3")).unwrap().to_string(), "-0.666666666667");
+        assert_eq!(parse("1").over(parse("0")), None);
+        assert!(parse("1.50").compare(parse("1.5")).is_eq() && parse("-2").compare(parse("0.1")).is_lt());
+        let (huge, tiny) = (parse(&"9".repeat(36)), parse("0.000000000000000000000000000000000001"));
+        assert!(huge.compare(tiny).is_gt() && huge.negated().compare(tiny).is_lt() && tiny.compare(huge).is_lt());
+        assert_eq!((huge.plus(huge), huge.times(huge)), (None, None));
+    }
+
     proptest! {
         #[test]
         fn survives_exactly(text in "-?(0|[1-9][0-9]{0,14})(\\.[0-9]{1,18})?") {
@@ -184,7 +277,10 @@ mod tests {
         #[test]
         fn never_panics(text in "[-+0-9.eE]{0,50}", power in any::<i32>(), from in any::<(i64, i64)>(), to in any::<(i64, i64)>()) {
             if let Ok(number) = Decimal::parse(&text) {
-                let _ = (number.shift(power), number.to_money(), number.to_i64(), number.to_f64(), number.rescale(from, to));
+                let _ = (number.shift(power), number.to_money(), number.to_i64(), number.to_f64(), number.rescale(from, to), number.is_within(from));
+                for other in [number.negated(), number.shift(power).unwrap_or(number)] {
+                    let _ = (number.plus(other), number.times(other), number.over(other), number.compare(other));
+                }
             }
         }
     }

@@ -143,6 +143,8 @@ pub enum RejectCode {
     UnknownValue,
     /// Two rows of one record would be the same row.
     DuplicateRow,
+    /// An expression of the mapping cannot be worked out for this record.
+    ExpressionFailed,
     /// The mapping has no entry for the stream.
     UnknownStream,
     /// Understood, but not taken by this version.
@@ -165,6 +167,7 @@ impl RejectCode {
             Self::OutOfRange => "OUT_OF_RANGE",
             Self::UnknownValue => "UNKNOWN_VALUE",
             Self::DuplicateRow => "DUPLICATE_ROW",
+            Self::ExpressionFailed => "EXPRESSION_FAILED",
             Self::UnknownStream => "UNKNOWN_STREAM",
             Self::NotSupportedYet => "NOT_SUPPORTED_YET",
         }

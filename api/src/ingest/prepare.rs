@@ -181,7 +181,8 @@ fn ordinal(envelope: &Envelope, hash: &str, ordinals: &mut Ordinals) -> usize {
     *count
 }
 
-fn content(
+/// What an envelope says, or why it is refused; its rows' records go to `records`.
+pub(super) fn content(
     envelope: &Envelope,
     source: &Source,
     default_country: Option<&str>,
@@ -348,6 +349,7 @@ mod tests {
             FieldType::Time => json!("2026-01-02T03:04:05Z"),
             FieldType::Date => json!("2026-01-02"),
             FieldType::Texts => json!(["x"]),
+            FieldType::Url => json!("https://example.org/x"),
             FieldType::Reference => json!({"stream": "s", "key": "k"}),
         }
     }

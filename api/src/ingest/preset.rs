@@ -2,6 +2,9 @@
 
 use crate::silo;
 
+#[cfg(test)]
+pub mod sample;
+
 /// A mapping that comes with the product: its key, which a source file names, and its text.
 pub type Preset = (&'static str, &'static str);
 
@@ -24,7 +27,12 @@ pub fn find(key: &str) -> Option<&'static str> {
 }
 
 #[cfg(test)]
+mod hooks;
+#[cfg(test)]
 mod tests {
+    use std::fs;
+
+    use super::sample::{self, Product};
     use super::*;
     use crate::ingest::mapping::Mapping;
 
@@ -38,5 +46,23 @@ mod tests {
             seen.push(key);
         }
         assert!(find("nothing").is_none());
+    }
+    #[test]
+    fn every_record_of_every_sample_is_read() {
+        let folders = fs::read_dir(sample::root()).unwrap().map(|entry| entry.unwrap().path());
+        let mut products: Vec<_> = folders.filter(|path| path.is_dir()).collect();
+        products.sort();
+        for folder in products {
+            let name = folder.file_name().unwrap().to_string_lossy().into_owned();
+            let (key, _) = all().find(|(key, _)| *key == name).unwrap_or_else(|| panic!("{name} is no preset"));
+            // What a preset leaves to the source.
+            let product = Product::with(key, "time_zone = \"Europe/Berlin\"");
+            for stream in product.streams() {
+                for (at, record) in product.read(&stream).into_iter().enumerate() {
+                    let read = record.is_ok() || sample::is_delete(&record);
+                    assert!(read, "{name}/{stream}, record {at}: {}", record.unwrap_err());
+                }
+            }
+        }
     }
 }

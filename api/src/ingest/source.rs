@@ -7,10 +7,16 @@
 //! default_country = "DE"        # of phone numbers that name none
 //! priority = 10                 # the higher wins when sources differ
 //! expected_every = "1d"         # silence beyond it makes the source stale
+//! time_zone = "Europe/Berlin"   # of times that name none
+//! [constants]                   # what the mapping asks of its source
+//! subdomain = "acme"
 //! secrets = ["desk", "desk_old"] # what it proves itself with: one or two names of the settings' section [secrets]
 //! hook = { recipe = "zendesk" } # how its webhooks are proved, where its mapping does not say (`hook::section`)
 //! [lookup.touchpoint]           # entries for the mapping's own tables
 //! cls1 = "invoice"
+//! [[touchpoint]]                # where something happened, asked before the mapping's own rules
+//! when = { path = "/group", equals = "Billing" }
+//! key = "invoice"
 //! ```
 //!
 //! A preset's key works as a source without any file. The database is not known here.
@@ -22,7 +28,7 @@ use std::sync::Arc;
 
 use super::hook::section::Hook;
 use super::mapping::document::{Entries, MappingError, Node, read};
-use super::mapping::{Mapping, load};
+use super::mapping::{Mapping, load, own};
 use super::preset;
 
 /// The secrets of a source: the new one, and the old one until everybody has the new one.
@@ -136,13 +142,8 @@ impl Source {
             if text == "staff" {
                 return Err(key.fail("the source `staff` is the product's own: what its users write"));
             }
-            let own = entries.take("lookup");
-            let mapping = match own {
-                Some(node) => mapping
-                    .with_lookups(load::lookups(node)?)
-                    .map_err(|name| node.fail(format!("the mapping has no table [lookup.{name}]")))?,
-                None => mapping,
-            };
+            let mut mapping = mapping;
+            own::add(&mut mapping, &mut entries)?;
             let secrets = entries.take("secrets").map_or_else(|| Ok(Vec::new()), secrets)?;
             let hook = hook(&mut entries, &mapping, !secrets.is_empty())?;
             let source = Self {
@@ -168,6 +169,22 @@ impl Source {
         .map_err(in_file)
     }
 
+    /// A source that adds nothing to its mapping, of the mapping's own key.
+    pub fn of_mapping(mapping: Mapping) -> Self {
+        Self {
+            key: mapping.key.clone(),
+            name: mapping.name.clone(),
+            silo: mapping.silo,
+            default_country: mapping.default_country.clone(),
+            priority: mapping.priority,
+            expected_every_seconds: mapping.expected_every,
+            mapping: Arc::new(mapping),
+            secrets: Vec::new(),
+            hook: None,
+            file: None,
+        }
+    }
+
     fn of_preset(key: &str) -> Option<Result<Self, SourceError>> {
         preset::find(key)?;
         let parsed = Self::parse(&format!("key = \"{key}\"\nmapping = \"{key}\""), key, Path::new(""));
@@ -191,7 +208,7 @@ fn hook(entries: &mut Entries<'_>, mapping: &Mapping, has_secret: bool) -> Resul
         Some(node) if !has_secret => {
             Err(node.fail("webhooks need `secrets = [\"…\"]`: without a secret nobody can tell whose they are"))
         }
-        Some(node) => mapping.hook.overridden(node, mapping.lookups()).map(Some),
+        Some(node) => mapping.hook.overridden(node, mapping.facts()).map(Some),
     }
 }
 

@@ -74,15 +74,16 @@ impl Hook {
         body: &Json<'_>,
         ids: &[String],
     ) -> Result<Vec<Item>, Reject> {
-        let Some(found) = body.at(&self.records) else {
+        let [place] = self.records.as_slice() else { return self.several(mapping, origin, text, body, ids) };
+        let Some(found) = body.at(place) else {
             // A ping has no record.
             if self.ignores(mapping, origin, body, (body, "", 0))? {
                 return Ok(Vec::new());
             }
-            let reason = format!("The body has nothing at /{}, where its records stand.", self.records.join("/"));
+            let reason = format!("The body has nothing at /{}, where its records stand.", place.join("/"));
             return Err(Reject::new(RejectCode::MissingField, reason));
         };
-        let raw = slice(text, &self.records).ok_or_else(unreadable)?;
+        let raw = slice(text, place).ok_or_else(unreadable)?;
         let Json::List(list) = found else {
             let dedupe = ids.first().cloned();
             return Ok(self.record(mapping, origin, body, (found, "", 0), raw, dedupe)?.into_iter().collect());
@@ -98,6 +99,38 @@ impl Hook {
             let key = index.to_string();
             let item = self.record(mapping, origin, body, (record, &key, index), raw.get(), dedupe);
             items.extend(item.unwrap_or_else(|reject| Some(refuse(origin, raw.get(), reject))));
+        }
+        Ok(items)
+    }
+
+    /// The records of a body that has one at each of several places; some may be empty, but not all.
+    fn several(
+        &self,
+        mapping: &Mapping,
+        origin: &Origin,
+        text: &str,
+        body: &Json<'_>,
+        ids: &[String],
+    ) -> Result<Vec<Item>, Reject> {
+        let mut items = Vec::with_capacity(self.records.len());
+        let mut is_empty = true;
+        for (index, place) in self.records.iter().enumerate() {
+            let Some(found) =
+                body.at(place).filter(|found| matches!(found, Json::Object(entries) if !entries.is_empty()))
+            else {
+                continue;
+            };
+            is_empty = false;
+            let raw = slice(text, place).ok_or_else(unreadable)?;
+            let dedupe = ids.first().map(|id| format!("{id}#{index}"));
+            let key = index.to_string();
+            let item = self.record(mapping, origin, body, (found, &key, index), raw, dedupe);
+            items.extend(item.unwrap_or_else(|reject| Some(refuse(origin, raw, reject))));
+        }
+        if is_empty && !self.ignores(mapping, origin, body, (body, "", 0))? {
+            let places: Vec<_> = self.records.iter().map(|place| format!("/{}", place.join("/"))).collect();
+            let reason = format!("The body has nothing at {}, where its records stand.", places.join(" or "));
+            return Err(Reject::new(RejectCode::MissingField, reason));
         }
         Ok(items)
     }
@@ -136,7 +169,7 @@ impl Hook {
             });
         };
         let envelope = origin.envelope(STREAM, None, "");
-        let scope = Scope { record: body, envelope: &envelope, lookups: mapping.lookups(), item: Some(item) };
+        let scope = Scope { record: body, envelope: &envelope, facts: mapping.facts(), item: Some(item) };
         Ok(rule.read_text(&scope, "stream")?.map(std::borrow::Cow::into_owned))
     }
 
@@ -150,7 +183,7 @@ impl Hook {
     ) -> Result<bool, Reject> {
         let Some(condition) = &self.ignore else { return Ok(false) };
         let envelope = origin.envelope(STREAM, None, "");
-        let scope = Scope { record: body, envelope: &envelope, lookups: mapping.lookups(), item: Some(item) };
+        let scope = Scope { record: body, envelope: &envelope, facts: mapping.facts(), item: Some(item) };
         condition.holds(&scope, "ignore")
     }
 }

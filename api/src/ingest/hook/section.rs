@@ -3,7 +3,8 @@
 //! ```toml
 //! [hook]
 //! recipe = "formbricks"                                  # a shipped recipe; or a table [hook.recipe]
-//! records = "/data"                                      # the list of records, or the one; default: the whole body
+//! records = "/data"                                      # the list of records, or the one; default: the whole body;
+//!                                                        # ["/ticket", "/article"]: a record at each, where it is
 //! stream = { path = "/event", fn = [{ lookup = "streams" }] }   # `/…` reads the body, `@item/…` the record
 //! ignore = { path = "/event", equals = "ping" }          # answered, not kept
 //! # in a source file also:
@@ -13,10 +14,11 @@
 //! ```
 
 use super::super::json::pointer;
-use super::super::mapping::Lookups;
+use super::super::mapping::Facts;
 use super::super::mapping::condition::Condition;
 use super::super::mapping::document::{Entries, MappingError, Node};
 use super::super::mapping::expression::Expression;
+use super::super::mapping::path::Words;
 use super::recipe::{Recipe, id_place};
 use super::shipped;
 use super::timestamp::tolerance;
@@ -26,7 +28,7 @@ use super::timestamp::tolerance;
 pub struct Section {
     recipe: Option<Recipe>,
     stream: Option<Expression>,
-    records: Option<Vec<String>>,
+    records: Option<Vec<Vec<String>>>,
     ignore: Option<Condition>,
 }
 
@@ -37,8 +39,8 @@ pub struct Hook {
     pub recipe: Recipe,
     /// Which stream a record belongs to.
     pub(super) stream: Option<Expression>,
-    /// Steps to the records.
-    pub(super) records: Vec<String>,
+    /// Steps to the records; several: one record at each of these places.
+    pub(super) records: Vec<Vec<String>>,
     /// What is answered and not kept.
     pub(super) ignore: Option<Condition>,
     /// Whether the source's own file says so, rather than its mapping alone.
@@ -47,25 +49,21 @@ pub struct Hook {
 
 impl Section {
     /// Reads the section of a mapping.
-    pub fn load(node: Node<'_>, lookups: &Lookups) -> Result<Self, MappingError> {
+    pub fn load(node: Node<'_>, facts: &Facts) -> Result<Self, MappingError> {
         let mut entries = node.table("[hook]")?;
-        let section = Self::load_entries(&mut entries, lookups)?;
+        let section = Self::load_entries(&mut entries, facts)?;
         entries.finish()?;
         Ok(section)
     }
 
-    fn load_entries(entries: &mut Entries<'_>, lookups: &Lookups) -> Result<Self, MappingError> {
-        let records = match entries.take("records") {
-            Some(node) => Some(pointer(node.text()?).ok_or_else(|| {
-                node.fail("`records` is a path into the body that begins with a slash, such as /data")
-            })?),
-            None => None,
-        };
+    fn load_entries(entries: &mut Entries<'_>, facts: &Facts) -> Result<Self, MappingError> {
+        let words = Words { facts, in_loop: true };
+        let records = entries.take("records").map(places).transpose()?;
         Ok(Self {
             recipe: entries.take("recipe").map(recipe).transpose()?,
-            stream: entries.take("stream").map(|node| Expression::load(node, lookups, true)).transpose()?,
+            stream: entries.take("stream").map(|node| Expression::load(node, words)).transpose()?,
             records,
-            ignore: entries.take("ignore").map(|node| Condition::load(node, lookups, true)).transpose()?,
+            ignore: entries.take("ignore").map(|node| Condition::load(node, words)).transpose()?,
         })
     }
 
@@ -74,16 +72,16 @@ impl Section {
         Some(Hook {
             recipe: self.recipe.clone()?,
             stream: self.stream.clone(),
-            records: self.records.clone().unwrap_or_default(),
+            records: self.records.clone().unwrap_or_else(|| vec![Vec::new()]),
             ignore: self.ignore.clone(),
             declared: false,
         })
     }
 
     /// The section of a source file over that of its mapping.
-    pub fn overridden(&self, node: Node<'_>, lookups: &Lookups) -> Result<Hook, MappingError> {
+    pub fn overridden(&self, node: Node<'_>, facts: &Facts) -> Result<Hook, MappingError> {
         let mut entries = node.table("[hook]")?;
-        let own = Self::load_entries(&mut entries, lookups)?;
+        let own = Self::load_entries(&mut entries, facts)?;
         let both = Self {
             recipe: own.recipe.or_else(|| self.recipe.clone()),
             stream: own.stream.or_else(|| self.stream.clone()),
@@ -107,6 +105,13 @@ impl Section {
         hook.declared = true;
         Ok(hook)
     }
+}
+
+/// Where the records stand: one path, or one for each of the objects in a body.
+fn places(node: Node<'_>) -> Result<Vec<Vec<String>>, MappingError> {
+    let wrong = "`records` is a path into the body that begins with a slash, such as /data, or a list of such";
+    let places: Option<Vec<_>> = node.texts()?.iter().map(|path| pointer(path)).collect();
+    places.filter(|places| !places.is_empty()).ok_or_else(|| node.fail(wrong))
 }
 
 /// A shipped recipe by its name, or one written here.

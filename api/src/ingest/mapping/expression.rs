@@ -1,29 +1,29 @@
-//! Value expressions: where a value comes from and what is done to it. `"/a/b"`, or a table with `path`, `value`,
-//! `template` or `first`, and `fn`, `when`, `required` beside it.
+//! Value expressions: where a value comes from and what is done to it. `"/a/b"`, or a table with one of [`ORIGINS`], and `fn`, `when`,
+//! `required` beside it.
 
 use std::borrow::Cow;
 
-use super::Lookups;
+use super::cel::Program;
 use super::condition::Condition;
 use super::document::{Entries, MappingError, Node};
 use super::function::Function;
-use super::path::{Path, Scope};
+use super::path::{Path, Scope, Words};
+use super::template::Template;
 use super::time;
 use super::value::{Problem, Val};
 use crate::ingest::envelope::{Reject, RejectCode};
+
+/// Where a value comes from: one of these keys.
+pub const ORIGINS: [&str; 6] = ["path", "value", "template", "first", "cel", "is"];
 
 #[derive(Debug, Clone)]
 enum Origin {
     Path(Path),
     Value(String),
-    Template(Vec<Piece>),
+    Template(Template),
     First(Vec<Expression>),
-}
-
-#[derive(Debug, Clone)]
-enum Piece {
-    Text(String),
-    Path(Path),
+    Cel(Box<Program>),
+    Is(Box<Condition>),
 }
 
 /// A compiled value expression.
@@ -38,13 +38,13 @@ pub struct Expression {
 
 impl Expression {
     /// Reads a value expression.
-    pub fn load(node: Node<'_>, lookups: &Lookups, in_loop: bool) -> Result<Self, MappingError> {
+    pub fn load(node: Node<'_>, words: Words<'_>) -> Result<Self, MappingError> {
         if let Some(text) = node.as_text() {
-            let origin = Origin::Path(Path::load(node, text, in_loop)?);
+            let origin = Origin::Path(Path::load(node, text, words)?);
             return Ok(Self { origin, functions: Vec::new(), when: None, required: false });
         }
         let mut entries = node.table("a value")?;
-        let expression = Self::load_entries(node, &mut entries, lookups, in_loop)?;
+        let expression = Self::load_entries(node, &mut entries, words)?;
         entries.finish()?;
         Ok(expression)
     }
@@ -53,25 +53,46 @@ impl Expression {
     pub(super) fn load_entries(
         node: Node<'_>,
         entries: &mut Entries<'_>,
-        lookups: &Lookups,
-        in_loop: bool,
+        words: Words<'_>,
     ) -> Result<Self, MappingError> {
-        let origins = (entries.take("path"), entries.take("value"), entries.take("template"), entries.take("first"));
-        let origin = match origins {
-            (Some(path), None, None, None) => Origin::Path(Path::load(path, path.text()?, in_loop)?),
-            (None, Some(value), None, None) => Origin::Value(value.scalar()?),
-            (None, None, Some(template), None) => Origin::Template(pieces(template, in_loop)?),
-            (None, None, None, Some(first)) => {
-                let load = |node: &Node<'_>| Self::load(*node, lookups, in_loop);
+        let origin = match ORIGINS.map(|origin| entries.take(origin)) {
+            [Some(path), None, None, None, None, None] => Origin::Path(Path::load(path, path.text()?, words)?),
+            [None, Some(value), None, None, None, None] => Origin::Value(value.scalar()?),
+            [None, None, Some(template), None, None, None] => Origin::Template(Template::load(template, words)?),
+            [None, None, None, Some(first), None, None] => {
+                let load = |node: &Node<'_>| Self::load(*node, words);
                 Origin::First(first.list()?.iter().map(load).collect::<Result<_, _>>()?)
             }
-            _ => return Err(node.fail("a value is exactly one of `path`, `value`, `template` and `first`")),
+            [None, None, None, None, Some(cel), None] => Origin::Cel(Box::new(Program::load(cel, words)?)),
+            [None, None, None, None, None, Some(is)] => Origin::Is(Box::new(Condition::load(is, words)?)),
+            _ => {
+                let message = "a value is exactly one of `path`, `value`, `template`, `first`, `cel` and `is`";
+                return Err(node.fail(message));
+            }
         };
         let functions = entries.list("fn")?;
-        let functions = functions.into_iter().map(|node| Function::load(node, lookups)).collect::<Result<_, _>>()?;
-        let when = entries.take("when").map(|node| Condition::load(node, lookups, in_loop)).transpose()?;
+        let functions = functions.into_iter().map(|node| Function::load(node, words)).collect::<Result<_, _>>()?;
+        let when = entries.take("when").map(|node| Condition::load(node, words)).transpose()?;
         let required = entries.take("required").map_or(Ok(false), |node| node.bool())?;
         Ok(Self { origin, functions, when: when.map(Box::new), required })
+    }
+
+    /// The same, for a field that is the address of a page: what templates put in is spelled as addresses are.
+    #[must_use]
+    pub(super) fn of_address(mut self) -> Self {
+        match &mut self.origin {
+            Origin::Template(template) => template.is_address = true,
+            Origin::First(candidates) => {
+                *candidates = std::mem::take(candidates).into_iter().map(Self::of_address).collect();
+            }
+            _ => {}
+        }
+        self
+    }
+
+    /// Whether it is an expression in CEL with nothing done to what it gives.
+    pub(super) fn is_cel(&self) -> bool {
+        matches!(self.origin, Origin::Cel(_)) && self.functions.is_empty()
     }
 
     /// The value, or what is wrong with it; `field` is what a refusal names.
@@ -111,7 +132,9 @@ impl Expression {
         let mut value = match &self.origin {
             Origin::Path(path) => path.read(scope),
             Origin::Value(text) => Val::Text(text.clone().into()),
-            Origin::Template(pieces) => template(pieces, scope)?,
+            Origin::Template(template) => template.read(scope)?,
+            Origin::Cel(program) => program.run(scope)?,
+            Origin::Is(condition) => Val::Bool(condition.evaluate(scope)?),
             Origin::First(candidates) => {
                 let mut found = Val::Null;
                 for candidate in candidates {
@@ -124,7 +147,7 @@ impl Expression {
             }
         };
         for function in &self.functions {
-            value = function.apply(value, scope.lookups)?;
+            value = function.apply(value, scope.facts)?;
         }
         Ok(value)
     }
@@ -148,59 +171,12 @@ impl Expression {
         match &self.origin {
             Origin::Path(path) => path.as_str().to_owned(),
             Origin::Value(_) => "a constant of the mapping".into(),
-            Origin::Template(pieces) => {
-                let paths = pieces.iter().filter_map(|piece| match piece {
-                    Piece::Path(path) => Some(path.as_str()),
-                    Piece::Text(_) => None,
-                });
-                paths.collect::<Vec<_>>().join(" with ")
-            }
+            Origin::Template(template) => template.source(),
+            Origin::Cel(_) => "an expression of the mapping".into(),
+            Origin::Is(_) => "a condition of the mapping".into(),
             Origin::First(candidates) => candidates.iter().map(Self::source).collect::<Vec<_>>().join(" or "),
         }
     }
-}
-
-/// `{/a}` in a template is a path, `{{` a brace.
-fn pieces(node: Node<'_>, in_loop: bool) -> Result<Vec<Piece>, MappingError> {
-    let mut rest = node.text()?;
-    let mut pieces = Vec::new();
-    while let Some(open) = rest.find('{') {
-        if open > 0 {
-            pieces.push(Piece::Text(rest[..open].to_owned()));
-        }
-        let after = &rest[open + 1..];
-        if let Some(escaped) = after.strip_prefix('{') {
-            pieces.push(Piece::Text("{".into()));
-            rest = escaped;
-            continue;
-        }
-        let close = after.find('}').ok_or_else(|| node.fail("a `{` in the template has no `}`"))?;
-        pieces.push(Piece::Path(Path::load(node, &after[..close], in_loop)?));
-        rest = &after[close + 1..];
-    }
-    if !rest.is_empty() {
-        pieces.push(Piece::Text(rest.to_owned()));
-    }
-    Ok(pieces)
-}
-
-/// Missing values leave a gap; if all are missing there is nothing.
-fn template<'a>(pieces: &[Piece], scope: &Scope<'a>) -> Result<Val<'a>, Problem> {
-    let mut text = String::new();
-    let mut filled = false;
-    for piece in pieces {
-        match piece {
-            Piece::Text(plain) => text.push_str(plain),
-            Piece::Path(path) => {
-                if let Some(value) = path.read(scope).text()? {
-                    filled |= !value.is_empty();
-                    text.push_str(&value);
-                }
-            }
-        }
-    }
-    let trimmed = text.trim();
-    Ok(if filled && !trimmed.is_empty() { Val::Text(trimmed.to_owned().into()) } else { Val::Null })
 }
 
 /// What orders the versions of a key: its parts as text that compares as it should.

@@ -9,7 +9,7 @@ use chrono::NaiveDate;
 
 use super::time::{self, Format};
 use super::value::{Problem, Val, truth};
-use super::{Lookups, markup};
+use super::{Facts, markup};
 use crate::ingest::decimal::Decimal;
 use crate::ingest::envelope::RejectCode;
 use crate::ingest::json::Json;
@@ -43,8 +43,8 @@ pub enum Function {
     Date(String),
     /// The number times 10 to this power.
     Power(i32),
-    /// The number on another rating scale.
-    Rescale((i64, i64), (i64, i64)),
+    /// The number of one rating scale on another, to four places or, if said so, to the whole number, half away from zero.
+    Rescale((i64, i64), (i64, i64), bool),
     /// A number written for people, with this decimal mark.
     Number(char),
 }
@@ -62,7 +62,7 @@ pub enum Missing {
 
 impl Function {
     /// What comes out for a value.
-    pub fn apply<'a>(&self, value: Val<'a>, lookups: &Lookups) -> Result<Val<'a>, Problem> {
+    pub fn apply<'a>(&self, value: Val<'a>, facts: &Facts) -> Result<Val<'a>, Problem> {
         if value.is_empty() {
             return Ok(match self {
                 Self::Default(text) => Val::Text(text.clone().into()),
@@ -87,7 +87,7 @@ impl Function {
             Self::Join(separator) => join(value, separator),
             Self::Lookup(table, missing) => {
                 let text = plain(value)?;
-                match (lookups.get(table).and_then(|table| table.get(text.as_ref())), missing) {
+                match (facts.lookups.get(table).and_then(|table| table.get(text.as_ref())), missing) {
                     (Some(found), _) => Val::Text(found.clone().into()),
                     (None, Missing::Null) => Val::Null,
                     (None, Missing::Fallback(text)) => Val::Text(text.clone().into()),
@@ -97,7 +97,7 @@ impl Function {
                     }
                 }
             }
-            Self::Time(formats) => Val::Time(time::parse(&value, formats)?),
+            Self::Time(formats) => Val::Time(time::parse(&value, formats, facts.zone)?),
             Self::Date(pattern) => {
                 let date = NaiveDate::parse_from_str(plain(value)?.trim(), pattern).map_err(|_| {
                     let text = "is not a date in the expected format; `date` in the mapping can declare another one";
@@ -106,7 +106,15 @@ impl Function {
                 time::midnight(date).map(|_| Val::Date(date))?
             }
             Self::Power(power) => number(value.decimal()?.shift(*power).ok())?,
-            Self::Rescale(from, to) => number(value.decimal()?.rescale(*from, *to))?,
+            Self::Rescale(from, to, whole) => {
+                let read = value.decimal()?;
+                if !read.is_within(*from) {
+                    let text = format!("is not on the scale from {} to {}", from.0, from.1);
+                    return Err(Problem::out_of_range(text));
+                }
+                let scaled = read.rescale(*from, *to);
+                number(if *whole { scaled.map(|scaled| scaled.round(0)) } else { scaled })?
+            }
             Self::Number(mark) => {
                 let number = match &value {
                     Val::Text(text) => {
@@ -196,7 +204,7 @@ mod tests {
     use crate::ingest::mapping::value::{FALSE, TRUE};
 
     fn apply(function: &Function, text: &'static str) -> Val<'static> {
-        function.apply(Val::Text(text.into()), &Lookups::new()).unwrap()
+        function.apply(Val::Text(text.into()), &Facts::default()).unwrap()
     }
 
     fn words(words: &[&str]) -> Vec<String> {
@@ -206,7 +214,8 @@ mod tests {
     #[test]
     fn numbers_and_pieces() {
         assert_eq!(apply(&Function::Number(','), "-1.234,50"), Val::Number("-1234.50".into()));
-        let number = |mark, value| Function::Number(mark).apply(value, &Lookups::new()).map_err(|problem| problem.code);
+        let number =
+            |mark, value| Function::Number(mark).apply(value, &Facts::default()).map_err(|problem| problem.code);
         let text = |text: &'static str| Val::Text(text.into());
         let is = |number: &'static str| Ok(Val::Number(number.into()));
         assert_eq!(number(',', Val::Number("1234.50".into())), is("1234.50"));
@@ -219,7 +228,15 @@ mod tests {
             assert_eq!(number(mark, text(wrong)), Err(RejectCode::WrongType), "{wrong}");
         }
         assert_eq!(apply(&Function::Power(-2), "12345"), Val::Number("123.45".into()));
-        assert_eq!(apply(&Function::Rescale((-103, 103), (1, 5)), "103"), Val::Number("5".into()));
+        let csat = |text| apply(&Function::Rescale((-103, 103), (1, 5), true), text);
+        for (text, is) in
+            [("-103", "1"), ("103", "5"), ("0", "3"), ("100", "5"), ("-51", "2"), ("-26", "2"), ("-25", "3")]
+        {
+            assert_eq!(csat(text), Val::Number(is.into()), "{text}");
+        }
+        assert_eq!(apply(&Function::Rescale((1, 5), (0, 10), false), "2"), Val::Number("2.5".into()));
+        let beyond = Function::Rescale((5, 1), (1, 5), false).apply(Val::Text("6".into()), &Facts::default());
+        assert_eq!(beyond.map_err(|problem| problem.code), Err(RejectCode::OutOfRange));
         assert_eq!(apply(&Function::Split("@".into(), Some(-1)), "a@b"), Val::Text("b".into()));
         assert_eq!(apply(&Function::Split("@".into(), Some(5)), "a@b"), Val::Null);
         assert_eq!(apply(&Function::Bool(words(TRUE), words(FALSE)), "Ja"), Val::Bool(true));

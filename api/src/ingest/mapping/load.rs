@@ -6,10 +6,13 @@ use std::collections::{BTreeMap, HashMap};
 use super::super::hook::section::Section;
 use super::condition::Condition;
 use super::document::{Entries, MappingError, Node, read};
+use super::each::Each;
 use super::expression::Expression;
-use super::path::Path;
+use super::path::Words;
+use super::signature;
 use super::table::{ATTRIBUTES, Belongs, FieldType, SILOS, TABLES, Table};
-use super::{FieldRule, Lookups, Mapping, Owner, ProfileRule, RowRule, Rule, Stream};
+use super::touchpoint::TouchpointRule;
+use super::{Constant, Facts, FieldRule, IdentifierRule, Lookups, Mapping, Owner, ProfileRule, RowRule, Rule, Stream};
 use crate::identity::{IdentifierKind, PartyKind, Strength};
 
 /// Reads a mapping file.
@@ -26,7 +29,13 @@ pub fn mapping(text: &str) -> Result<Mapping, MappingError> {
         let default_country = file.take("default_country").map(country).transpose()?;
         let expected_every = file.take("expected_every").map(seconds).transpose()?;
         let lookups = file.take("lookup").map(lookups).transpose()?.unwrap_or_default();
-        let hook = file.take("hook").map(|node| Section::load(node, &lookups)).transpose()?.unwrap_or_default();
+        let constants = file.take("constants").map(constants).transpose()?.unwrap_or_default();
+        let zone = file.take("time_zone");
+        let has_zone = zone.is_some();
+        let told = zone.filter(|node| node.as_text() != Some("source"));
+        let facts = Facts { lookups, constants, zone: told.map(signature::zone).transpose()?, has_zone };
+        let rules = file.list("touchpoint")?;
+        let hook = file.take("hook").map(|node| Section::load(node, &facts)).transpose()?.unwrap_or_default();
         let shared = file.list("profile")?;
         let nodes = file.list("stream")?;
         let mut mapping = Mapping {
@@ -38,7 +47,8 @@ pub fn mapping(text: &str) -> Result<Mapping, MappingError> {
             default_country,
             expected_every,
             hook,
-            lookups,
+            facts,
+            touchpoints: Vec::new(),
             streams: Vec::new(),
             by_name: HashMap::new(),
         };
@@ -55,6 +65,10 @@ pub fn mapping(text: &str) -> Result<Mapping, MappingError> {
                     return Err(node.fail(format!("there is no [[stream]] named `{name}`")));
                 }
             }
+        }
+        for node in rules {
+            let rule = TouchpointRule::load(node, &mapping)?;
+            mapping.touchpoints.push(rule);
         }
         file.finish()?;
         Ok(mapping)
@@ -112,11 +126,37 @@ pub fn lookups(node: Node<'_>) -> Result<Lookups, MappingError> {
     Ok(tables)
 }
 
+/// The `[constants]` of a mapping: the text of each, or what a source shall say of it.
+fn constants(node: Node<'_>) -> Result<BTreeMap<String, Constant>, MappingError> {
+    let mut constants = BTreeMap::new();
+    for (name, line, node) in node.table("constants")?.all() {
+        let is_word = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+        if name.is_empty() || !name.bytes().all(is_word) {
+            let message = format!("the constant `{name}` is not spelled in small letters, digits and underscores");
+            return Err(MappingError { line, message });
+        }
+        let constant = if node.value().is_table() {
+            let mut entries = node.table("a constant")?;
+            let constant = Constant {
+                value: entries.take("default").map(|node| node.scalar()).transpose()?,
+                about: entries.text("about")?,
+                is_optional: entries.take("optional").map_or(Ok(false), |node| node.bool())?,
+            };
+            entries.finish()?;
+            constant
+        } else {
+            Constant { value: Some(node.scalar()?), ..Constant::default() }
+        };
+        constants.insert(name.to_owned(), constant);
+    }
+    Ok(constants)
+}
+
 fn stream(node: Node<'_>, shared: &[Node<'_>], mapping: &mut Mapping) -> Result<(), MappingError> {
     let mut entries = node.table("a stream")?;
     let names = entries.require("name")?.texts()?;
-    let tables = &mapping.lookups;
-    let rule = |node| Expression::load(node, tables, false);
+    let words = Words { facts: &mapping.facts, in_loop: false };
+    let rule = |node| Expression::load(node, words);
     let key = entries.take("key").map(rule).transpose()?;
     let version = match entries.take("version") {
         Some(node) if node.value().is_array() => node.list()?.into_iter().map(rule).collect::<Result<_, _>>()?,
@@ -124,7 +164,7 @@ fn stream(node: Node<'_>, shared: &[Node<'_>], mapping: &mut Mapping) -> Result<
         None => Vec::new(),
     };
     let occurred_at = entries.take("occurred_at").map(rule).transpose()?;
-    let delete = entries.take("delete").map(|node| Condition::load(node, tables, false)).transpose()?;
+    let delete = entries.take("delete").map(|node| Condition::load(node, words)).transpose()?;
     let keeps_deleted = match entries.take("on_delete") {
         None => false,
         Some(node) => match node.text()? {
@@ -139,14 +179,14 @@ fn stream(node: Node<'_>, shared: &[Node<'_>], mapping: &mut Mapping) -> Result<
         let mut entries = node.table("a profile")?;
         let streams = entries.require("streams")?.texts()?;
         if names.iter().any(|name| streams.contains(name)) {
-            profiles.push(profile(entries, tables)?);
+            profiles.push(profile(entries, words)?);
         }
     }
     for node in entries.list("profile")? {
-        profiles.push(profile(node.table("a profile")?, tables)?);
+        profiles.push(profile(node.table("a profile")?, words)?);
     }
     let rows = entries.list("row")?;
-    let rows = rows.into_iter().map(|node| row(node, tables)).collect::<Result<Vec<_>, _>>()?;
+    let rows = rows.into_iter().map(|node| row(node, words)).collect::<Result<Vec<_>, _>>()?;
     if !ignore && profiles.is_empty() && rows.is_empty() {
         return Err(node.fail("a stream needs a [[stream.profile]] or a [[stream.row]], or `ignore = true`"));
     }
@@ -161,15 +201,17 @@ fn stream(node: Node<'_>, shared: &[Node<'_>], mapping: &mut Mapping) -> Result<
     Ok(())
 }
 
-fn profile(mut entries: Entries<'_>, lookups: &Lookups) -> Result<ProfileRule, MappingError> {
+fn profile(mut entries: Entries<'_>, words: Words<'_>) -> Result<ProfileRule, MappingError> {
     // Only common profiles have it; there it was read already.
     entries.take("streams");
-    let rule = |node| Expression::load(node, lookups, false);
+    let for_each = entries.take("for_each").map(|node| Each::load(node, words)).transpose()?;
+    let words = Words { in_loop: for_each.is_some(), ..words };
+    let rule = |node| Expression::load(node, words);
     let key = rule(entries.require("key")?)?;
     let kind = entries.take("kind").map(|node| either(node, party, rule)).transpose()?;
     let country = entries.take("country").map(rule).transpose()?;
     let observed_at = entries.take("observed_at").map(rule).transpose()?;
-    let when = entries.take("when").map(|node| Condition::load(node, lookups, false)).transpose()?;
+    let when = entries.take("when").map(|node| Condition::load(node, words)).transpose()?;
     let mut attributes = Vec::new();
     if let Some(node) = entries.take("attributes") {
         for (name, line, node) in node.table("attributes")?.all() {
@@ -186,11 +228,14 @@ fn profile(mut entries: Entries<'_>, lookups: &Lookups) -> Result<ProfileRule, M
         let mut entries = node.table("an identifier")?;
         let kind = word::<IdentifierKind>(entries.require("kind")?, "identifier kind")?;
         let strength = word::<Strength>(entries.require("strength")?, "strength (STRONG, WEAK)")?;
-        identifiers.push((kind, strength, rule(entries.require("value")?)?));
+        let for_each = entries.take("for_each").map(|node| Each::load(node, words)).transpose()?;
+        let words = Words { in_loop: words.in_loop || for_each.is_some(), ..words };
+        let value = Expression::load(entries.require("value")?, words)?;
+        identifiers.push(IdentifierRule { kind, strength, for_each, value });
         entries.finish()?;
     }
     entries.finish()?;
-    Ok(ProfileRule { key, kind, country, observed_at, when, attributes, identifiers })
+    Ok(ProfileRule { for_each, key, kind, country, observed_at, when, attributes, identifiers })
 }
 
 fn party(node: Node<'_>) -> Result<PartyKind, MappingError> {
@@ -210,21 +255,18 @@ fn either<'d, T>(
     if node.as_text().is_some() { literal(node).map(Rule::Fixed) } else { rule(node).map(Rule::Read) }
 }
 
-fn row(node: Node<'_>, lookups: &Lookups) -> Result<RowRule, MappingError> {
+fn row(node: Node<'_>, words: Words<'_>) -> Result<RowRule, MappingError> {
     let mut entries = node.table("a row")?;
     let name = entries.require("table")?;
     let table = Table::find(name.text()?).ok_or_else(|| {
         let known: Vec<_> = TABLES.iter().map(|table| table.name).collect();
         name.fail(format!("unknown table `{}`; known are {}", name.text().unwrap_or_default(), known.join(", ")))
     })?;
-    let for_each = match entries.take("for_each") {
-        Some(node) => Some(Path::load(node, node.text()?, false)?),
-        None => None,
-    };
-    let in_loop = for_each.is_some();
-    let rule = |node| Expression::load(node, lookups, in_loop);
+    let for_each = entries.take("for_each").map(|node| Each::load(node, words)).transpose()?;
+    let words = Words { in_loop: for_each.is_some(), ..words };
+    let rule = |node| Expression::load(node, words);
     let part = entries.take("part").map(rule).transpose()?;
-    let when = entries.take("when").map(|node| Condition::load(node, lookups, in_loop)).transpose()?;
+    let when = entries.take("when").map(|node| Condition::load(node, words)).transpose()?;
     let owner = match entries.take("profile") {
         Some(node) if node.value().is_bool() && !node.bool()? => Owner::Nobody,
         Some(node) => Owner::Read(rule(node)?),
@@ -239,8 +281,11 @@ fn row(node: Node<'_>, lookups: &Lookups) -> Result<RowRule, MappingError> {
                 let message = format!("unknown field `{name}` of {}; known are {}", table.name, known.join(", "));
                 MappingError { line, message }
             })?;
-            let rule =
-                if field.kind == FieldType::Reference { reference(node, rule)? } else { FieldRule::Value(rule(node)?) };
+            let rule = match field.kind {
+                FieldType::Reference => reference(node, rule)?,
+                FieldType::Url => FieldRule::Value(rule(node)?.of_address()),
+                _ => FieldRule::Value(rule(node)?),
+            };
             fields.push((field, rule));
         }
     }

@@ -2,31 +2,43 @@
 //!
 //! [`Mapping::parse`] compiles a file and refuses every word it does not know, with the line. [`Mapping::map`] reads one
 //! envelope: the payload is parsed once, paths are compiled, nothing is asked of the world, so the same mapping and
-//! envelope give the same records for ever. [`table`] holds the words, [`path`] and [`expression`] the values, [`function`] what can be
-//! done to them, [`load`] the file's grammar. The presets in `silo/<silo>/preset/` are the examples to copy.
+//! envelope give the same records for ever. [`table`] holds the words, [`path`], [`template`], [`cel`] and [`expression`] the values, [`function`]
+//! what can be done to them, [`each`] the loops, [`touchpoint`] the rules for touchpoints, [`load`] the file's grammar, [`own`] what a source's
+//! file adds, [`schema`] all of it for editors, [`check`] what is likely wrong. The presets in `silo/<silo>/preset/` are the examples
+//! to copy, `guide/mappings.md` says how.
 //!
 //! No database here, and no product's name: what is particular to a product is its preset.
 
+pub mod cel;
+pub mod check;
 pub mod condition;
 pub mod document;
+pub mod each;
 pub mod expression;
 pub mod function;
 pub mod load;
 mod markup;
+pub mod own;
 pub mod path;
 mod run;
+pub mod schema;
 pub mod signature;
 pub mod table;
+pub mod template;
 pub mod time;
+pub mod touchpoint;
 pub mod value;
 
 use std::collections::{BTreeMap, HashMap};
 
 use condition::Condition;
 pub use document::MappingError;
+use each::Each;
 use expression::Expression;
-use path::{Path, Scope};
+use path::Scope;
 use table::{Field, Table};
+use time::Zone;
+use touchpoint::TouchpointRule;
 
 use super::envelope::{Envelope, Mapped, Reject, RejectCode};
 use super::hook::section::Section;
@@ -35,6 +47,37 @@ use crate::identity::{IdentifierKind, PartyKind, Strength};
 
 /// The lookup tables of a mapping, by name.
 pub type Lookups = BTreeMap<String, BTreeMap<String, String>>;
+
+/// What a mapping and its source know besides the records.
+#[derive(Debug, Clone, Default)]
+pub struct Facts {
+    /// The lookup tables.
+    pub lookups: Lookups,
+    /// The constants.
+    pub constants: BTreeMap<String, Constant>,
+    /// The zone of times that name none.
+    pub zone: Option<Zone>,
+    /// Whether there is such a zone, or the source must tell it.
+    pub has_zone: bool,
+}
+
+impl Facts {
+    /// The value of a constant; none: nobody gave it one.
+    pub fn constant(&self, name: &str) -> Option<&str> {
+        self.constants.get(name)?.value.as_deref()
+    }
+}
+
+/// What only the installation knows: a subdomain, the number of a field.
+#[derive(Debug, Clone, Default)]
+pub struct Constant {
+    /// Its value, once there is one.
+    pub value: Option<String>,
+    /// What it is, for people.
+    pub about: Option<String>,
+    /// Whether a mapping works without.
+    pub is_optional: bool,
+}
 
 /// A compiled mapping.
 #[derive(Debug, Clone)]
@@ -55,7 +98,8 @@ pub struct Mapping {
     pub expected_every: Option<i64>,
     /// What it says of the product's webhooks.
     pub hook: Section,
-    lookups: Lookups,
+    facts: Facts,
+    touchpoints: Vec<TouchpointRule>,
     streams: Vec<Stream>,
     by_name: HashMap<String, usize>,
 }
@@ -79,13 +123,22 @@ enum Rule<T> {
 
 #[derive(Debug, Clone)]
 struct ProfileRule {
+    for_each: Option<Each>,
     key: Expression,
     kind: Option<Rule<PartyKind>>,
     country: Option<Expression>,
     observed_at: Option<Expression>,
     when: Option<Condition>,
     attributes: Vec<(&'static str, Expression)>,
-    identifiers: Vec<(IdentifierKind, Strength, Expression)>,
+    identifiers: Vec<IdentifierRule>,
+}
+
+#[derive(Debug, Clone)]
+struct IdentifierRule {
+    kind: IdentifierKind,
+    strength: Strength,
+    for_each: Option<Each>,
+    value: Expression,
 }
 
 #[derive(Debug, Clone)]
@@ -98,7 +151,7 @@ enum Owner {
 #[derive(Debug, Clone)]
 struct RowRule {
     table: &'static Table,
-    for_each: Option<Path>,
+    for_each: Option<Each>,
     part: Option<Expression>,
     when: Option<Condition>,
     owner: Owner,
@@ -123,21 +176,9 @@ impl Mapping {
         load::mapping(text)
     }
 
-    /// The same mapping with entries of its lookup tables added or replaced: what a source knows of its own installation.
-    /// Gives back the name of a table that the mapping does not have.
-    pub fn with_lookups(mut self, own: Lookups) -> Result<Self, String> {
-        for (name, entries) in own {
-            match self.lookups.get_mut(&name) {
-                Some(table) => table.extend(entries),
-                None => return Err(name),
-            }
-        }
-        Ok(self)
-    }
-
-    /// Its lookup tables.
-    pub(super) fn lookups(&self) -> &Lookups {
-        &self.lookups
+    /// What it and its source know besides the records.
+    pub(super) fn facts(&self) -> &Facts {
+        &self.facts
     }
 
     /// The names of the streams it reads.
@@ -178,10 +219,16 @@ impl Mapping {
                 "The record is not a JSON object. Send one object per record.",
             ));
         }
-        let scope = Scope { record: &record, envelope, lookups: &self.lookups, item: None };
-        self.streams[*position].map(&scope)
+        let scope = Scope { record: &record, envelope, facts: &self.facts, item: None };
+        let mut mapped = self.streams[*position].map(&scope)?;
+        touchpoint::fill(&self.touchpoints, &scope, &mut mapped.rows)?;
+        Ok(mapped)
     }
 }
 
+#[cfg(test)]
+mod language_tests;
+#[cfg(test)]
+mod speed;
 #[cfg(test)]
 mod tests;

@@ -2,18 +2,15 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
 use super::expression::{self, Expression};
 use super::path::Scope;
 use super::table::{self, Belongs, Field};
 use super::value::{Problem, Val};
-use super::{FieldRule, Owner, ProfileRule, RowRule, Rule, Stream};
+use super::{FieldRule, IdentifierRule, Owner, ProfileRule, RowRule, Rule, Stream};
 use crate::ingest::envelope::{Mapped, MappedIdentifier, MappedProfile, MappedRow, Op, Reject, RejectCode};
-use crate::ingest::json::Json;
-
-/// So many items of a list or object are mapped at most.
-const MAX_ITEMS: usize = 5_000;
 
 impl Stream {
     /// One record in our words, or why not.
@@ -44,16 +41,7 @@ impl Stream {
         }
         let mut profiles: Vec<MappedProfile> = Vec::new();
         for rule in &self.profiles {
-            let Some(mut profile) = rule.map(scope)? else { continue };
-            profile.observed_at = profile.observed_at.or(occurred_at);
-            match profiles.iter_mut().find(|known| known.key == profile.key) {
-                Some(known) => {
-                    known.kind = known.kind.or(profile.kind);
-                    known.attributes.extend(profile.attributes);
-                    known.identifiers.extend(profile.identifiers);
-                }
-                None => profiles.push(profile),
-            }
+            rule.each(scope, occurred_at, &mut profiles)?;
         }
         let mut rows = Vec::new();
         let first = profiles.first().map(|profile| profile.key.clone());
@@ -83,6 +71,33 @@ fn one_of_each(rows: &[MappedRow]) -> Result<(), Reject> {
 }
 
 impl ProfileRule {
+    /// The profiles of a record, or of the items of the loop, added to those there are.
+    fn each(
+        &self,
+        scope: &Scope<'_>,
+        occurred_at: Option<DateTime<Utc>>,
+        profiles: &mut Vec<MappedProfile>,
+    ) -> Result<(), Reject> {
+        let mut add = |scope: &Scope<'_>| -> Result<(), Reject> {
+            let Some(mut profile) = self.map(scope)? else { return Ok(()) };
+            profile.observed_at = profile.observed_at.or(occurred_at);
+            match profiles.iter_mut().find(|known| known.key == profile.key) {
+                Some(known) => {
+                    known.kind = known.kind.or(profile.kind);
+                    known.attributes.extend(profile.attributes);
+                    known.identifiers.extend(profile.identifiers);
+                }
+                None => profiles.push(profile),
+            }
+            Ok(())
+        };
+        let Some(each) = &self.for_each else { return add(scope) };
+        for (index, (item, key)) in each.items(scope, "its profiles")?.iter().enumerate() {
+            add(&Scope { item: Some((item, key, index)), ..*scope })?;
+        }
+        Ok(())
+    }
+
     fn map(&self, scope: &Scope<'_>) -> Result<Option<MappedProfile>, Reject> {
         if let Some(when) = &self.when
             && !when.holds(scope, "profile")?
@@ -115,11 +130,8 @@ impl ProfileRule {
             }
         }
         let mut identifiers: Vec<MappedIdentifier> = Vec::new();
-        for (kind, strength, rule) in &self.identifiers {
-            let Some(value) = rule.read_text(scope, kind.as_str())? else { continue };
-            if !identifiers.iter().any(|known| known.kind == *kind && known.value == value) {
-                identifiers.push(MappedIdentifier { kind: *kind, value: value.into_owned(), strength: *strength });
-            }
+        for rule in &self.identifiers {
+            rule.each(scope, &mut identifiers)?;
         }
         let text = |rule: &Option<Expression>, name: &str| match rule {
             Some(rule) => rule.read_text(scope, name),
@@ -131,44 +143,35 @@ impl ProfileRule {
     }
 }
 
-impl RowRule {
-    fn map(&self, scope: &Scope<'_>, first: Option<&str>, rows: &mut Vec<MappedRow>) -> Result<(), Reject> {
-        let Some(path) = &self.for_each else {
-            rows.extend(self.one(scope, first)?);
-            return Ok(());
+impl IdentifierRule {
+    /// What the record, or the items of the loop, are known by, added to what there is.
+    fn each(&self, scope: &Scope<'_>, identifiers: &mut Vec<MappedIdentifier>) -> Result<(), Reject> {
+        let mut add = |scope: &Scope<'_>| -> Result<(), Reject> {
+            let Some(value) = self.value.read_text(scope, self.kind.as_str())? else { return Ok(()) };
+            if !identifiers.iter().any(|known| known.kind == self.kind && known.value == value) {
+                let (kind, strength) = (self.kind, self.strength);
+                identifiers.push(MappedIdentifier { kind, value: value.into_owned(), strength });
+            }
+            Ok(())
         };
-        match path.read(scope) {
-            Val::Null => {}
-            Val::Tree(Json::List(items)) => {
-                self.few(items.len())?;
-                for (index, item) in items.iter().enumerate() {
-                    let key = index.to_string();
-                    let scope = Scope { item: Some((item, &key, index)), ..*scope };
-                    rows.extend(self.one(&scope, first)?);
-                }
-            }
-            Val::Tree(Json::Object(entries)) => {
-                self.few(entries.len())?;
-                for (index, (key, item)) in entries.iter().enumerate() {
-                    let scope = Scope { item: Some((item, key, index)), ..*scope };
-                    rows.extend(self.one(&scope, first)?);
-                }
-            }
-            other => {
-                let reason = format!("`{}` is {}, where a list or object was expected.", path.as_str(), other.kind());
-                return Err(Reject::new(RejectCode::WrongType, reason));
-            }
+        let Some(each) = &self.for_each else { return add(scope) };
+        for (index, (item, key)) in each.items(scope, "its identifiers")?.iter().enumerate() {
+            add(&Scope { item: Some((item, key, index)), ..*scope })?;
         }
         Ok(())
     }
+}
 
-    /// A record is written in one transaction, and that must be short.
-    fn few(&self, count: usize) -> Result<(), Reject> {
-        if count <= MAX_ITEMS {
+impl RowRule {
+    fn map(&self, scope: &Scope<'_>, first: Option<&str>, rows: &mut Vec<MappedRow>) -> Result<(), Reject> {
+        let Some(each) = &self.for_each else {
+            rows.extend(self.one(scope, first)?);
             return Ok(());
+        };
+        for (index, (item, key)) in each.items(scope, self.table.name)?.iter().enumerate() {
+            rows.extend(self.one(&Scope { item: Some((item, key, index)), ..*scope }, first)?);
         }
-        let reason = format!("The record has more than {MAX_ITEMS} items for {}. Split it.", self.table.name);
-        Err(Reject::new(RejectCode::TooLarge, reason))
+        Ok(())
     }
 
     /// The row for a record, or for one item of its loop.

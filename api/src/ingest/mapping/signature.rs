@@ -1,17 +1,40 @@
 //! How each [`Function`] is written in a mapping file, and which arguments it takes.
 
-use super::Lookups;
 use super::document::{MappingError, Node};
 use super::function::{Function, Missing};
-use super::time::{self, Format};
+use super::path::Words;
+use super::time::{self, Format, Zone};
 use super::value::{FALSE, TRUE};
 
-const NAMES: &str =
-    "trim, lower, upper, type, bool, html_to_text, split, join, default, lookup, time, date, scale, number";
+/// The time formats that have a name.
+pub const FORMATS: [&str; 9] =
+    ["rfc3339", "iso", "local", "postgres", "date", "unix_s", "unix_ms", "unix_us", "unix_ns"];
+
+/// The functions that take no argument, or may be left without.
+pub const PLAIN: [&str; 9] = ["trim", "lower", "upper", "type", "bool", "html_to_text", "number", "time", "date"];
+
+/// The functions that take an argument, and what keys it has if it is a table.
+pub const WITH_ARGUMENT: [(&str, &[&str]); 9] = [
+    ("split", &["sep", "index"]),
+    ("join", &[]),
+    ("default", &[]),
+    ("lookup", &["table", "fallback", "missing"]),
+    ("time", &["format", "zone"]),
+    ("date", &[]),
+    ("scale", &["power", "from", "to", "round"]),
+    ("number", &["decimal"]),
+    ("bool", &["true", "false"]),
+];
+
+fn unknown(node: Node<'_>, name: &str) -> MappingError {
+    let others = WITH_ARGUMENT.iter().map(|(name, _)| *name).filter(|name| !PLAIN.contains(name));
+    let known: Vec<_> = PLAIN.into_iter().chain(others).collect();
+    node.fail(format!("unknown function `{name}`; known are {}", known.join(", ")))
+}
 
 impl Function {
     /// Reads `"trim"` or `{ split = { sep = "@", index = 0 } }`.
-    pub fn load(node: Node<'_>, lookups: &Lookups) -> Result<Self, MappingError> {
+    pub fn load(node: Node<'_>, words: Words<'_>) -> Result<Self, MappingError> {
         if let Some(name) = node.as_text() {
             return Ok(match name {
                 "trim" => Self::Trim,
@@ -23,7 +46,7 @@ impl Function {
                 "number" => Self::Number('.'),
                 "time" => Self::Time(vec![Format::Rfc3339]),
                 "date" => Self::Date("%Y-%m-%d".into()),
-                _ => return Err(node.fail(format!("unknown function `{name}`; known are {NAMES}"))),
+                _ => return Err(unknown(node, name)),
             });
         }
         let mut entries = node.table("a function with arguments")?.all();
@@ -34,8 +57,8 @@ impl Function {
             "split" => Self::load_split(argument),
             "join" => Ok(Self::Join(argument.text()?.to_owned())),
             "default" => Ok(Self::Default(argument.scalar()?)),
-            "lookup" => Self::load_lookup(argument, lookups),
-            "time" => Self::load_time(argument),
+            "lookup" => Self::load_lookup(argument, words),
+            "time" => Self::load_time(argument, words),
             "date" => {
                 let pattern = argument.text()?;
                 let known = time::is_pattern(pattern);
@@ -57,7 +80,7 @@ impl Function {
                 let (yes, no) = (entries.require("true")?.texts()?, entries.require("false")?.texts()?);
                 entries.finish().map(|()| Self::Bool(yes, no))
             }
-            _ => Err(argument.fail(format!("unknown function `{name}`; known are {NAMES}"))),
+            _ => Err(unknown(argument, name)),
         }
     }
 
@@ -75,7 +98,7 @@ impl Function {
         Ok(Self::Split(separator.text()?.to_owned(), index))
     }
 
-    fn load_lookup(node: Node<'_>, lookups: &Lookups) -> Result<Self, MappingError> {
+    fn load_lookup(node: Node<'_>, words: Words<'_>) -> Result<Self, MappingError> {
         let (table, missing) = if let Some(name) = node.as_text() {
             (name, Missing::Reject)
         } else {
@@ -90,23 +113,17 @@ impl Function {
             entries.finish()?;
             (table, missing)
         };
-        if !lookups.contains_key(table) {
+        if !words.facts.lookups.contains_key(table) {
             return Err(node.fail(format!("there is no table [lookup.{table}] in this mapping")));
         }
         Ok(Self::Lookup(table.to_owned(), missing))
     }
 
-    fn load_time(node: Node<'_>) -> Result<Self, MappingError> {
+    fn load_time(node: Node<'_>, words: Words<'_>) -> Result<Self, MappingError> {
         let (formats, zone) = if node.value().is_table() {
             let mut entries = node.table("time")?;
             let formats = entries.require("format")?;
-            let zone = match entries.take("zone") {
-                Some(zone) => Some(
-                    time::zone(zone.text()?)
-                        .ok_or_else(|| zone.fail("a zone is \"UTC\" or an offset such as \"+01:00\""))?,
-                ),
-                None => None,
-            };
+            let zone = entries.take("zone").map(self::zone).transpose()?;
             entries.finish()?;
             (formats, zone)
         } else {
@@ -114,26 +131,29 @@ impl Function {
         };
         let named = |name: &String| {
             let format = Format::named(name, zone).ok_or_else(|| {
-                let known = "rfc3339, postgres, date, unix_s, unix_ms, unix_us, or a pattern such as %d.%m.%Y %H:%M";
-                formats.fail(format!("unknown time format `{name}`; known are {known}"))
+                formats.fail(format!(
+                    "unknown time format `{name}`; known are {}, or a pattern such as %d.%m.%Y %H:%M",
+                    FORMATS.join(", ")
+                ))
             })?;
-            match &format {
-                Format::Pattern(pattern, None) if !time::names_zone(pattern) => {
-                    Err(formats.fail(format!("times of `{name}` name no zone: give `zone`, or a pattern with %z")))
-                }
-                Format::Pattern(pattern, Some(_)) if time::names_zone(pattern) => {
-                    Err(formats.fail(format!("times of `{name}` name their own zone: take `zone` away")))
-                }
-                _ => Ok(format),
+            if zone.is_some() && matches!(format, Format::Pattern(_, time::Where::Told)) {
+                return Err(formats.fail(format!("times of `{name}` name their own zone: take `zone` away")));
             }
+            if format.needs_zone() && !words.facts.has_zone {
+                return Err(formats.fail(format!(
+                    "times of `{name}` name no zone: give `zone`, or `time_zone` at the top of the mapping"
+                )));
+            }
+            Ok(format)
         };
         Ok(Self::Time(formats.texts()?.iter().map(named).collect::<Result<_, _>>()?))
     }
 
     fn load_scale(node: Node<'_>) -> Result<Self, MappingError> {
         let mut entries = node.table("scale")?;
+        let whole = entries.take("round");
         let scale = match (entries.take("power"), entries.take("from"), entries.take("to")) {
-            (Some(power), None, None) => {
+            (Some(power), None, None) if whole.is_none() => {
                 let small = i32::try_from(power.integer()?).ok().filter(|power| power.abs() <= 18);
                 Self::Power(small.ok_or_else(|| power.fail("`power` is between -18 and 18"))?)
             }
@@ -142,12 +162,21 @@ impl Function {
                 if from_ends.0 == from_ends.1 {
                     return Err(from.fail("both ends of `from` are the same"));
                 }
-                Self::Rescale(from_ends, to_ends)
+                Self::Rescale(from_ends, to_ends, whole.map_or(Ok(false), |node| node.bool())?)
             }
-            _ => return Err(node.fail("scale takes `power = n`, or `from = [a, b]` and `to = [c, d]`")),
+            _ => return Err(node.fail(
+                "scale takes `power = n`, or `from = [a, b]` and `to = [c, d]`, with `round = true` for whole numbers",
+            )),
         };
         entries.finish().map(|()| scale)
     }
+}
+
+/// A time zone.
+pub fn zone(node: Node<'_>) -> Result<Zone, MappingError> {
+    let known =
+        "a zone is \"UTC\", an offset such as \"+01:00\", or a name of the IANA database such as \"Europe/Berlin\"";
+    Zone::named(node.text()?).ok_or_else(|| node.fail(known))
 }
 
 fn owned(words: &[&str]) -> Vec<String> {

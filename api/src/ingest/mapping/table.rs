@@ -62,6 +62,8 @@ pub enum FieldType {
     Date,
     /// A list of texts.
     Texts,
+    /// The address of a page: http or https.
+    Url,
     /// Another row of the same source: `{"stream", "key", "part"}`.
     Reference,
 }
@@ -124,58 +126,58 @@ macro_rules! tables {
     (@must required) => { true };
 }
 
-use FieldType::{Bool, Choice, Date, Integer, Money, Number, Reference, Text, Texts, Time};
+use FieldType::{Bool, Choice, Date, Integer, Money, Number, Reference, Text, Texts, Time, Url};
 
 tables! {
     survey Nobody {
         name: Text, required; kind: Choice(&["RELATIONSHIP", "TRANSACTIONAL"]); touchpoint: Text;
-        research_stage: Choice(&["IDEA", "CONCEPT", "DESIGN", "BUILD", "OPERATION"]); created_at: Time; source_url: Text;
+        research_stage: Choice(&["IDEA", "CONCEPT", "DESIGN", "BUILD", "OPERATION"]); created_at: Time; source_url: Url;
     }
     survey_invitation Profile {
         survey: Reference; channel: Choice(CHANNELS); touchpoint: Text; sent_at: Time, required; delivered_at: Time;
         answered_at: Time; state: Choice(&["SENT", "DELIVERED", "OPENED", "ANSWERED", "BOUNCED", "EXPIRED"]);
-        source_url: Text;
+        source_url: Url;
     }
     survey_response Profile {
         survey: Reference; invitation: Reference; touchpoint: Text; channel: Choice(CHANNELS); language: Text;
         finished: Bool; answered_at: Time, required; kind: Choice(QUESTIONS); score: Integer; comment: Text;
-        source_url: Text;
+        source_url: Url;
     }
     survey_answer ProfileOrReference {
         response: Reference, required; survey: Reference; question_key: Text, required; question: Text;
         kind: Choice(QUESTIONS), required; aspect: Choice(&["PRODUCT", "DELIVERY", "SUPPORT", "COMMUNICATION"]);
         product: Text; raw_value: Text; scale_min: Integer; scale_max: Integer; score: Integer; text: Text;
-        position: Integer; answered_at: Time, required; source_url: Text;
+        position: Integer; answered_at: Time, required; source_url: Url;
     }
     contact_note Profile {
         author: Text; staff: Text; department: Choice(DEPARTMENTS); channel: Choice(CHANNELS);
         direction: Choice(&["INBOUND", "OUTBOUND"]); text: Text, required; stage: Text; amount: Money; currency: Text;
         touchpoint: Text; visibility: Choice(&["ALL", "DEPARTMENT"]); promise_text: Text; promise_due_at: Time;
-        removed_at: Time; noted_at: Time, required; source_url: Text;
+        removed_at: Time; noted_at: Time, required; source_url: Url;
     }
     opportunity Profile {
         name: Text, required; stage: Text; state: Choice(&["OPEN", "WON", "LOST"]); amount: Money; currency: Text;
         probability: Number; owner: Text; product: Text; opened_at: Time, required; expected_close_on: Date;
-        closed_at: Time; lost_reason: Text; source_url: Text;
+        closed_at: Time; lost_reason: Text; source_url: Url;
     }
     purchase Profile {
         number: Text; state: Choice(&["ORDERED", "DELIVERED", "RETURNED"]); amount: Money; currency: Text; product: Text;
         quantity: Number; touchpoint: Text; ordered_at: Time, required; delivered_at: Time; returned_at: Time;
-        source_url: Text;
+        source_url: Url;
     }
     contract Profile {
         number: Text; product: Text; state: Choice(&["ACTIVE", "CANCELLED", "ENDED"]); amount: Money; currency: Text;
         starts_on: Date, required; ends_on: Date; notice_by: Date; cancelled_at: Time; cancellation_reason: Text;
-        owner: Text; source_url: Text;
+        owner: Text; source_url: Url;
     }
     web_session Profile {
         started_at: Time, required; ended_at: Time; channel: Text; referrer: Text; campaign: Text; landing_page: Text;
         pages: Integer; bounced: Bool; converted: Bool; duration_seconds: Integer; device: Text; country: Text;
-        product: Text; touchpoint: Text; source_url: Text;
+        product: Text; touchpoint: Text; source_url: Url;
     }
     web_event ProfileOrReference {
         session: Reference; name: Text, required; kind: Choice(&["PAGE", "SCREEN", "TRACK"]); url: Text; title: Text;
-        amount: Money; currency: Text; product: Text; touchpoint: Text; occurred_at: Time, required; source_url: Text;
+        amount: Money; currency: Text; product: Text; touchpoint: Text; occurred_at: Time, required; source_url: Url;
     }
     ticket Profile {
         number: Text; kind: Choice(&["QUESTION", "PROBLEM", "COMPLAINT", "REQUEST"]);
@@ -183,29 +185,29 @@ tables! {
         priority: Choice(&["LOW", "NORMAL", "HIGH", "URGENT"]); channel: Choice(CHANNELS); subject: Text, required;
         topic: Text; product: Text; touchpoint: Text; assignee: Text; team: Text; opened_at: Time, required;
         updated_at: Time; first_response_at: Time; resolved_at: Time; reopened_count: Integer; handover_count: Integer;
-        satisfaction: Choice(&["GOOD", "BAD"]); next_update_at: Time; waiting_seconds: Integer; source_url: Text;
+        satisfaction: Choice(&["GOOD", "BAD"]); next_update_at: Time; waiting_seconds: Integer; source_url: Url;
     }
     ticket_message ProfileOrReference {
         ticket: Reference, required; author_kind: Choice(&["CUSTOMER", "AGENT", "SYSTEM"]); author: Text; staff: Text;
-        internal: Bool; text: Text, required; channel: Choice(CHANNELS); sent_at: Time, required; source_url: Text;
+        internal: Bool; text: Text, required; channel: Choice(CHANNELS); sent_at: Time, required; source_url: Url;
     }
     review Profile {
         origin: Text, required; kind: Choice(&["RATING", "REVIEW", "RECOMMENDATION", "MENTION"]); product: Text;
         rating: Number; scale_max: Integer; recommends: Bool; title: Text; text: Text; language: Text;
         response_text: Text; responded_at: Time; responder: Text; reviewed_at: Time, required; touchpoint: Text;
-        source_url: Text;
+        source_url: Url;
     }
     crm_profile Profile {
         segment: Text; revenue: Money; contribution_margin: Money; lifetime_value: Money; currency: Text;
         loyalty_tier: Text; loyalty_since: Date; products_held: Texts; employees: Integer; industry: Text;
-        observed_at: Time; source_url: Text;
+        observed_at: Time; source_url: Url;
     }
     consent Profile {
         purpose: Text, required; channel: Choice(CHANNELS);
         state: Choice(&["GRANTED", "DENIED", "WITHDRAWN"]), required; evidence: Text; recorded_at: Time, required;
-        source_url: Text;
+        source_url: Url;
     }
-    preference Profile { key: Text, required; value: Text, required; recorded_at: Time; source_url: Text; }
+    preference Profile { key: Text, required; value: Text, required; recorded_at: Time; source_url: Url; }
     relation Profile {
         kind: Choice(&["WORKS_AT", "HOUSEHOLD"]), required; to: Text, required; title: Text; valid_from: Date;
         valid_to: Date; repeated: Bool;

@@ -1,6 +1,10 @@
 //! Times as sources spell them. Everything becomes microseconds, between 1900 and 2199; UTC where it is kept.
 
-use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat, Timelike, Utc};
+use chrono::{
+    DateTime, Datelike, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat, TimeDelta, TimeZone, Timelike,
+    Utc,
+};
+use chrono_tz::Tz;
 
 use super::value::{Problem, Val};
 use crate::ingest::decimal::Decimal;
@@ -15,10 +19,62 @@ pub enum Format {
     Postgres,
     /// A day: its midnight in UTC.
     Date,
-    /// A number since 1970: 0 seconds, 3 milliseconds, 6 microseconds.
+    /// `2026-11-21T22:46:41.358+0100`: `T` or a blank, seconds or none, any spelling of the offset.
+    Iso,
+    /// The same without an offset, in this zone.
+    Local(Where),
+    /// A number since 1970: 0 seconds, 3 milliseconds, 6 microseconds, 9 nanoseconds.
     Unix(i32),
-    /// A pattern; the zone of times whose pattern has none.
-    Pattern(String, Option<FixedOffset>),
+    /// A pattern, and the zone of its times.
+    Pattern(String, Where),
+}
+
+/// Which zone a time is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Where {
+    /// It says so itself.
+    Told,
+    /// In this one.
+    In(Zone),
+    /// In the source's.
+    Source,
+}
+
+/// A time zone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Zone {
+    /// The same the whole year.
+    Fixed(FixedOffset),
+    /// By the rules of a place.
+    Named(Tz),
+}
+
+impl Zone {
+    /// `UTC`, `Z`, `+01:00` or a name of the IANA database such as `Europe/Berlin`.
+    pub fn named(text: &str) -> Option<Self> {
+        if matches!(text, "UTC" | "Z") {
+            return FixedOffset::east_opt(0).map(Self::Fixed);
+        }
+        text.parse().map(Self::Fixed).ok().or_else(|| text.parse().map(Self::Named).ok())
+    }
+
+    /// The moment a clock there shows this. An hour that comes twice is the first of the two; one that is left out is moved on by
+    /// what the clock was.
+    fn moment(self, local: NaiveDateTime) -> Option<DateTime<FixedOffset>> {
+        match self {
+            Self::Fixed(zone) => zone.from_local_datetime(&local).single(),
+            Self::Named(zone) => {
+                let at =
+                    |local: NaiveDateTime| zone.from_local_datetime(&local).earliest().map(|time| time.fixed_offset());
+                // The longest hour that a place left out was a day.
+                let moved = |hours: i64| {
+                    let gap = TimeDelta::hours(hours);
+                    at(local.checked_sub_signed(gap)?)?.checked_add_signed(gap)
+                };
+                at(local).or_else(|| (1..=25).find_map(moved)).map(|time| time.with_timezone(&zone).fixed_offset())
+            }
+        }
+    }
 }
 
 /// The fixed-width text of a time; sorts like the time.
@@ -44,19 +100,19 @@ pub fn midnight(date: NaiveDate) -> Result<DateTime<Utc>, Problem> {
 pub fn parse_any(text: &str) -> Result<DateTime<FixedOffset>, Problem> {
     [Format::Rfc3339, Format::Postgres, Format::Date]
         .iter()
-        .find_map(|format| format.read(text).transpose())
+        .find_map(|format| format.read(text, None).transpose())
         .unwrap_or_else(|| Err(not_a_time()))
 }
 
-/// Reads the value by the first format that fits.
-pub fn parse(value: &Val<'_>, formats: &[Format]) -> Result<DateTime<FixedOffset>, Problem> {
+/// Reads the value by the first format that fits; `zone` is the source's.
+pub fn parse(value: &Val<'_>, formats: &[Format], zone: Option<Zone>) -> Result<DateTime<FixedOffset>, Problem> {
     if let Val::Time(time) = value {
         return Ok(*time);
     }
     for format in formats {
         let read = match (format, value) {
             (Format::Unix(_), Val::Number(text) | Val::Text(text)) | (_, Val::Text(text)) => {
-                format.read(text.trim())?
+                format.read(text.trim(), zone)?
             }
             (_, Val::Number(_)) => None,
             _ => return Err(Problem::wrong_type("a time", value)),
@@ -75,21 +131,32 @@ fn not_a_time() -> Problem {
 
 impl Format {
     /// The format of that name in a mapping; anything with a percent sign is a pattern.
-    pub fn named(name: &str, zone: Option<FixedOffset>) -> Option<Self> {
+    pub fn named(name: &str, zone: Option<Zone>) -> Option<Self> {
+        let place = zone.map_or(Where::Source, Where::In);
         Some(match name {
             "rfc3339" => Self::Rfc3339,
             "postgres" => Self::Postgres,
             "date" => Self::Date,
             "unix_s" => Self::Unix(0),
             "unix_ms" => Self::Unix(3),
+            "iso" => Self::Iso,
+            "local" => Self::Local(place),
             "unix_us" => Self::Unix(6),
-            pattern if is_pattern(pattern) => Self::Pattern(pattern.to_owned(), zone),
+            "unix_ns" => Self::Unix(9),
+            pattern if is_pattern(pattern) => {
+                Self::Pattern(pattern.to_owned(), if names_zone(pattern) { Where::Told } else { place })
+            }
             _ => return None,
         })
     }
 
+    /// Whether it is read in the zone of the source.
+    pub fn needs_zone(&self) -> bool {
+        matches!(self, Self::Local(Where::Source) | Self::Pattern(_, Where::Source))
+    }
+
     /// None: the text is not of this format. An error: it is, but not in range.
-    fn read(&self, text: &str) -> Result<Option<DateTime<FixedOffset>>, Problem> {
+    fn read(&self, text: &str, source: Option<Zone>) -> Result<Option<DateTime<FixedOffset>>, Problem> {
         let read = match self {
             Self::Rfc3339 => DateTime::parse_from_rfc3339(text).ok(),
             Self::Postgres => DateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f%#z").ok(),
@@ -101,16 +168,35 @@ impl Format {
                 Ok(number) => Some(unix(number, 6 - power)?.fixed_offset()),
                 Err(_) => None,
             },
-            Self::Pattern(pattern, None) => DateTime::parse_from_str(text, pattern).ok(),
-            Self::Pattern(pattern, Some(zone)) => NaiveDateTime::parse_from_str(text, pattern)
+            Self::Iso => {
+                ["%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%d %H:%M:%S%.f%#z", "%Y-%m-%d %H:%M:%S%.f %#z", "%Y-%m-%dT%H:%M%#z"]
+                    .iter()
+                    .find_map(|pattern| DateTime::parse_from_str(text, pattern).ok())
+            }
+            Self::Local(place) => ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"]
+                .iter()
+                .find_map(|pattern| NaiveDateTime::parse_from_str(text, pattern).ok())
+                .and_then(|time| place.or(source).moment(time)),
+            Self::Pattern(pattern, Where::Told) => DateTime::parse_from_str(text, pattern).ok(),
+            Self::Pattern(pattern, place) => NaiveDateTime::parse_from_str(text, pattern)
                 .ok()
                 .or_else(|| NaiveDate::parse_from_str(text, pattern).ok().map(|date| date.and_time(NaiveTime::MIN)))
-                .and_then(|time| time.and_local_timezone(*zone).single()),
+                .and_then(|time| place.or(source).moment(time)),
         };
         let Some(time) = read else { return Ok(None) };
         in_range(time.year())?;
         // A leap second or finer digits: the database keeps microseconds.
         Ok(time.with_nanosecond(time.nanosecond().min(999_999_999) / 1_000 * 1_000))
+    }
+}
+
+impl Where {
+    /// The zone itself. A mapping that needs the source's is not loaded without one; UTC is for trying it alone.
+    fn or(self, source: Option<Zone>) -> Zone {
+        match self {
+            Self::In(zone) => zone,
+            Self::Told | Self::Source => source.unwrap_or(Zone::Named(Tz::UTC)),
+        }
     }
 }
 
@@ -132,18 +218,13 @@ pub fn names_zone(pattern: &str) -> bool {
     DateTime::parse_from_str(&written, pattern).is_ok()
 }
 
-/// A fixed zone: `UTC`, `Z` or `+01:00`.
-pub fn zone(text: &str) -> Option<FixedOffset> {
-    if matches!(text, "UTC" | "Z") { FixedOffset::east_opt(0) } else { text.parse().ok() }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn read(value: &str, format: &str, zone_text: Option<&str>) -> Result<String, RejectCode> {
-        let format = Format::named(format, zone_text.and_then(zone)).unwrap();
-        parse(&Val::Text(value.into()), &[format]).map(|time| text(time.to_utc())).map_err(|problem| problem.code)
+        let format = Format::named(format, zone_text.and_then(Zone::named)).unwrap();
+        parse(&Val::Text(value.into()), &[format], None).map(|time| text(time.to_utc())).map_err(|problem| problem.code)
     }
 
     #[test]
@@ -160,6 +241,37 @@ mod tests {
             Ok("2026-11-21T22:46:00.000000Z".into())
         );
         assert_eq!(read("2026-11-21", "date", None), Ok("2026-11-21T00:00:00.000000Z".into()));
+    }
+
+    #[test]
+    fn clocks_of_a_place_are_read_by_its_rules() {
+        let berlin = |value: &str| read(value, "local", Some("Europe/Berlin")).unwrap();
+        assert_eq!(berlin("2026-07-01 12:00:00"), "2026-07-01T10:00:00.000000Z");
+        assert_eq!(berlin("2026-12-01T12:00"), "2026-12-01T11:00:00.000000Z");
+        // The hour that comes twice is the first of the two; the one left out is moved on.
+        assert_eq!(berlin("2026-10-25 02:30:00.5"), "2026-10-25T00:30:00.500000Z");
+        assert_eq!(berlin("2026-03-29 02:30:00"), "2026-03-29T01:30:00.000000Z");
+        assert_eq!(read("21.11.2026", "%d.%m.%Y", Some("Europe/Berlin")), Ok("2026-11-20T23:00:00.000000Z".into()));
+        let samoa = Zone::named("Pacific/Apia").unwrap();
+        let format = Format::named("local", None).unwrap();
+        let read = parse(&Val::Text("2011-12-30 12:00:00".into()), &[format], Some(samoa)).unwrap();
+        assert_eq!(text(read.to_utc()), "2011-12-30T22:00:00.000000Z");
+        assert!(Zone::named("Europe/Atlantis").is_none());
+    }
+
+    #[test]
+    fn any_spelling_of_an_offset_is_iso() {
+        for spelled in [
+            "2026-11-21T23:46:41.000+0100",
+            "2026-11-21 23:46:41+01:00",
+            "2026-11-21T22:46:41Z",
+            "2026-11-21T23:46:41+01",
+            "2026-11-21 22:46:41 +0000",
+        ] {
+            assert_eq!(read(spelled, "iso", None), Ok("2026-11-21T22:46:41.000000Z".into()), "{spelled}");
+        }
+        assert_eq!(read("2026-11-21T22:46:41", "iso", None), Err(RejectCode::WrongType));
+        assert_eq!(read("1795301201358907123", "unix_ns", None), Ok("2026-11-21T22:46:41.358907Z".into()));
     }
 
     #[test]

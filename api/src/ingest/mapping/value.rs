@@ -173,6 +173,13 @@ impl<'a> Val<'a> {
             FieldType::Time => Value::from(time::text(self.time()?)),
             FieldType::Date => Value::from(self.date()?.to_string()),
             FieldType::Texts => Value::from(self.texts()?),
+            FieldType::Url => match self.text()? {
+                Some(text) if is_web_address(&text) => Value::from(text.into_owned()),
+                _ => {
+                    let text = "is not the address of a page (http:// or https://)";
+                    return Err(Problem { code: RejectCode::WrongType, text: text.into() });
+                }
+            },
         };
         Ok(Some(value))
     }
@@ -197,6 +204,17 @@ pub fn truth<S: AsRef<str>>(value: &Val<'_>, yes: &[S], no: &[S]) -> Result<bool
     }
 }
 
+/// Whether a browser may be sent there: http or https with a host, and nothing that only hides where it leads.
+fn is_web_address(text: &str) -> bool {
+    let scheme = ["https://", "http://"]
+        .iter()
+        .find(|scheme| text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)));
+    let Some(rest) = scheme.and_then(|scheme| text.get(scheme.len()..)) else { return false };
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let is_plain = |c: char| !c.is_whitespace() && !c.is_control() && !matches!(c, '<' | '>' | '"' | '\\');
+    !host.is_empty() && !host.contains('@') && text.chars().all(is_plain)
+}
+
 fn choice(value: Val<'_>, choices: &[&str]) -> Result<Value, Problem> {
     let text = value.text()?.unwrap_or_default();
     if choices.contains(&text.as_ref()) {
@@ -211,13 +229,29 @@ mod tests {
     use super::*;
 
     #[test]
+    fn only_pages_are_addresses() {
+        let taken = |text: &'static str| Val::Text(text.into()).into_field(FieldType::Url).is_ok();
+        assert!(taken("https://acme.example.org/tickets/7?a=%20#b") && taken("HTTP://localhost:8080"));
+        for wrong in [
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "//example.org",
+            "https://",
+            "https://a b",
+            "https://bank.org@evil.org/",
+        ] {
+            assert!(!taken(wrong), "{wrong}");
+        }
+    }
+
+    #[test]
     fn the_day_of_a_time_is_the_day_where_it_was_written() {
         let day = |text: &'static str| Val::Text(text.into()).into_field(FieldType::Date).unwrap().unwrap();
         for text in ["2027-01-01", "2027-01-01T00:00:00+01:00", "2027-01-01 23:30:00-05"] {
             assert_eq!(day(text), "2027-01-01", "{text}");
         }
-        let format = time::Format::named("%d.%m.%Y %H:%M", time::zone("+01:00")).unwrap();
-        let time = Val::Time(time::parse(&Val::Text("01.01.2027 00:30".into()), &[format]).unwrap());
+        let format = time::Format::named("%d.%m.%Y %H:%M", time::Zone::named("+01:00")).unwrap();
+        let time = Val::Time(time::parse(&Val::Text("01.01.2027 00:30".into()), &[format], None).unwrap());
         assert_eq!(time.clone().into_field(FieldType::Date).unwrap().unwrap(), "2027-01-01");
         assert_eq!(time.into_field(FieldType::Time).unwrap().unwrap(), "2026-12-31T23:30:00.000000Z");
     }

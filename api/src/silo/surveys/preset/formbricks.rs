@@ -13,6 +13,7 @@ mod tests {
     use crate::ingest::envelope::Mapped;
     use crate::ingest::lines::Origin;
     use crate::ingest::mapping::Mapping;
+    use crate::ingest::preset::sample::{Product, known, row};
     use crate::ingest::singer::{Message, Singer};
 
     const STREAM: &str = include_str!("../../../../../tests/data/streams/singer-tap-formbricks-mock.jsonl");
@@ -79,5 +80,17 @@ mod tests {
         assert!(!mapped.rows[0].fields.contains_key("kind") && !mapped.rows[0].fields.contains_key("language"));
         assert_eq!(map("surveys", r#"{"id":"s","name":"Relation"}"#).rows[0].fields["name"], "Relation");
         assert!(map("action-classes", r#"{"id":"a"}"#).rows.is_empty());
+    }
+    #[test]
+    fn a_webhook_brings_the_person_along() {
+        let product = Product::with("formbricks", "[constants]\nhost = \"forms.acme.test\"\nenvironment = \"env1\"");
+        let response = &product.taken("responses")[0];
+        assert_eq!(
+            (response.profiles[0].key.as_str(), known(response, 0)),
+            ("clp1", vec![("USER_ID", "U-1001", "STRONG"), ("EMAIL", "anna@example.org", "STRONG")])
+        );
+        let fields = row(response, "survey_response");
+        assert_eq!((&fields["score"], &fields["comment"]), (&json!(8), &json!("Freundlich")));
+        assert_eq!(fields["source_url"], "https://forms.acme.test/environments/env1/surveys/cls1/responses");
     }
 }

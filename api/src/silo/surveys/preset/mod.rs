@@ -2,7 +2,15 @@
 
 pub mod csv_surveys;
 pub mod formbricks;
+pub mod limesurvey;
+pub mod qualtrics;
+pub mod typeform;
 
 /// Key and text of each.
-pub const PRESETS: &[(&str, &str)] =
-    &[(formbricks::KEY, formbricks::MAPPING), (csv_surveys::KEY, csv_surveys::MAPPING)];
+pub const PRESETS: &[(&str, &str)] = &[
+    (formbricks::KEY, formbricks::MAPPING),
+    (limesurvey::KEY, limesurvey::MAPPING),
+    (qualtrics::KEY, qualtrics::MAPPING),
+    (typeform::KEY, typeform::MAPPING),
+    (csv_surveys::KEY, csv_surveys::MAPPING),
+];
