@@ -97,11 +97,19 @@ fn what_cannot_be_tried_says_so() {
         assert!(told.stderr.contains(code) && told.stderr.contains(says), "{arguments:?}: {told:#?}");
     };
     refused(&["try", "desk-eu", "--sample", "all.json"], "BAD_USER_INPUT", "no stream `all`; it has tickets");
-    refused(&["try", "desk-eu", "--sample", "no.jsonl", "--stream", "tickets"], "BAD_USER_INPUT", "no.jsonl: it cannot be read");
+    refused(
+        &["try", "desk-eu", "--sample", "no.jsonl", "--stream", "tickets"],
+        "BAD_USER_INPUT",
+        "no.jsonl: it cannot be read",
+    );
     refused(&["try", "nobody", "--sample", "tickets.jsonl"], "NOT_FOUND", "unknown source `nobody`");
     refused(&["check", "absent.toml"], "BAD_USER_INPUT", "absent.toml cannot be read: it is not there");
     fs::write(folder.path().join("bad.toml"), DESK.replace("record.gone", "rekord.gone")).unwrap();
-    refused(&["check", "bad.toml"], "BAD_USER_INPUT", "bad.toml, line 12: this is not an expression: unknown name `rekord`");
+    refused(
+        &["check", "bad.toml"],
+        "BAD_USER_INPUT",
+        "bad.toml, line 12: this is not an expression: unknown name `rekord`",
+    );
     fs::write(folder.path().join("xlsx.txt"), "").unwrap();
     refused(&["try", "desk-eu", "--sample", "xlsx.txt", "--stream", "tickets"], "BAD_USER_INPUT", "--format");
 }
@@ -114,7 +122,11 @@ fn a_check_tells_what_will_surprise() {
     assert!(fine.stdout.starts_with("desk: loads, version 4, silo support, streams tickets\n"), "{fine:#?}");
     assert!(fine.stdout.contains("hint: ticket: shown and never filled: number, kind"), "{fine:#?}");
     assert!(!fine.stdout.contains("constant subdomain"), "{fine:#?}");
-    fs::write(folder.path().join("loose.toml"), DESK.replace("version = {", "occurred_at = {").replace("key = \"/id\"\n", "")).unwrap();
+    fs::write(
+        folder.path().join("loose.toml"),
+        DESK.replace("version = {", "occurred_at = {").replace("key = \"/id\"\n", ""),
+    )
+    .unwrap();
     let loose = run(folder.path(), &["check", "loose.toml"]);
     assert_eq!(loose.status.code(), Some(3), "{loose:#?}");
     assert!(loose.stdout.contains("warning: stream tickets: no `key`"), "{loose:#?}");

@@ -188,7 +188,9 @@ fn stream(arguments: &TryArguments, mapping: &Mapping) -> Result<String> {
     }
     let key = &mapping.key;
     let known = known.join(", ");
-    Err(Error::bad_input(format!("The mapping {key} has no stream `{stream}`; it has {known}. Say which with --stream.")))
+    Err(Error::bad_input(format!(
+        "The mapping {key} has no stream `{stream}`; it has {known}. Say which with --stream."
+    )))
 }
 
 /// One record in words.

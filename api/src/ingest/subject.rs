@@ -34,9 +34,8 @@ pub fn find(name: &str, sources: Option<&Path>) -> Result<Subject> {
     };
     let path = Path::new(name);
     if path.extension().is_some_and(|ending| ending == "toml") {
-        let text = fs::read_to_string(path).map_err(|error| {
-            bad(&SourceError::Unreadable { file: name.to_owned(), error })
-        })?;
+        let text =
+            fs::read_to_string(path).map_err(|error| bad(&SourceError::Unreadable { file: name.to_owned(), error }))?;
         let is_source = read(&text, |mut entries| Ok(entries.take("mapping").is_some())).unwrap_or(false);
         if !is_source {
             return alone(&text, name);

@@ -143,7 +143,8 @@ impl Findings {
             if mapping.touchpoints.iter().any(ruled) {
                 filled.insert("touchpoint");
             }
-            let empty: Vec<_> = table.fields.iter().map(|field| field.name).filter(|field| !filled.contains(field)).collect();
+            let empty: Vec<_> =
+                table.fields.iter().map(|field| field.name).filter(|field| !filled.contains(field)).collect();
             if !empty.is_empty() {
                 self.hint(format!("{name}: shown and never filled: {}.", empty.join(", ")));
             }
@@ -186,16 +187,27 @@ mod tests {
             [[stream.row]]\ntable = \"ticket\"\nfields = { status = \"/s\", subject = \"/x\", opened_at = \"/o\" }\n\
             [[stream]]\nname = \"users\"\nkey = \"/id\"\nversion = \"/v\"\n[[stream.profile]]\nkey = \"/id\"\n";
         let told_bad = told(bad);
-        for says in
-            ["no `key`", "neither `version` nor", "rows of ticket need a profile", "the stream `cases`", "several rows without", "no profile has `identifiers`", "constant base (its address)", "time_zone"]
-        {
+        for says in [
+            "no `key`",
+            "neither `version` nor",
+            "rows of ticket need a profile",
+            "the stream `cases`",
+            "several rows without",
+            "no profile has `identifiers`",
+            "constant base (its address)",
+            "time_zone",
+        ] {
             assert!(told_bad.iter().any(|text| text.contains(says)), "{says}: {told_bad:#?}");
         }
         for (key, text) in crate::ingest::preset::all() {
             let told = told(text);
             let surprising: Vec<_> = told
                 .iter()
-                .filter(|text| !["neither `version`", "no `key`", "constant ", "`time_zone`"].iter().any(|known| text.contains(known)))
+                .filter(|text| {
+                    !["neither `version`", "no `key`", "constant ", "`time_zone`"]
+                        .iter()
+                        .any(|known| text.contains(known))
+                })
                 .collect();
             assert!(surprising.is_empty(), "{key}: {surprising:#?}");
         }

@@ -214,7 +214,8 @@ mod tests {
     #[test]
     fn numbers_and_pieces() {
         assert_eq!(apply(&Function::Number(','), "-1.234,50"), Val::Number("-1234.50".into()));
-        let number = |mark, value| Function::Number(mark).apply(value, &Facts::default()).map_err(|problem| problem.code);
+        let number =
+            |mark, value| Function::Number(mark).apply(value, &Facts::default()).map_err(|problem| problem.code);
         let text = |text: &'static str| Val::Text(text.into());
         let is = |number: &'static str| Ok(Val::Number(number.into()));
         assert_eq!(number(',', Val::Number("1234.50".into())), is("1234.50"));
@@ -228,7 +229,9 @@ mod tests {
         }
         assert_eq!(apply(&Function::Power(-2), "12345"), Val::Number("123.45".into()));
         let csat = |text| apply(&Function::Rescale((-103, 103), (1, 5), true), text);
-        for (text, is) in [("-103", "1"), ("103", "5"), ("0", "3"), ("100", "5"), ("-51", "2"), ("-26", "2"), ("-25", "3")] {
+        for (text, is) in
+            [("-103", "1"), ("103", "5"), ("0", "3"), ("100", "5"), ("-51", "2"), ("-26", "2"), ("-25", "3")]
+        {
             assert_eq!(csat(text), Val::Number(is.into()), "{text}");
         }
         assert_eq!(apply(&Function::Rescale((1, 5), (0, 10), false), "2"), Val::Number("2.5".into()));

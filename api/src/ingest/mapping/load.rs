@@ -8,10 +8,10 @@ use super::document::{Entries, MappingError, Node, read};
 use super::each::Each;
 use super::expression::Expression;
 use super::path::Words;
+use super::signature;
 use super::table::{ATTRIBUTES, Belongs, FieldType, SILOS, TABLES, Table};
 use super::touchpoint::TouchpointRule;
 use super::{Constant, Facts, FieldRule, IdentifierRule, Lookups, Mapping, Owner, ProfileRule, RowRule, Rule, Stream};
-use super::signature;
 use crate::identity::{IdentifierKind, PartyKind, Strength};
 
 /// Reads a mapping file.

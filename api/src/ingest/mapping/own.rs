@@ -47,9 +47,11 @@ fn whole(mapping: &Mapping, entries: &Entries<'_>) -> Result<(), MappingError> {
         );
         return Err(entries.fail(message));
     }
-    let missing = mapping.facts.constants.iter().find(|(_, constant)| constant.value.is_none() && !constant.is_optional);
+    let missing =
+        mapping.facts.constants.iter().find(|(_, constant)| constant.value.is_none() && !constant.is_optional);
     let Some((name, constant)) = missing else { return Ok(()) };
     let about = constant.about.as_ref().map_or_else(String::new, |about| format!(" ({about})"));
-    let message = format!("`{}` needs the constant `{name}`{about}: say it under [constants] in the source's file", mapping.key);
+    let message =
+        format!("`{}` needs the constant `{name}`{about}: say it under [constants] in the source's file", mapping.key);
     Err(entries.fail(message))
 }

@@ -76,7 +76,9 @@ impl Path {
     pub fn load(node: Node<'_>, text: &str, words: Words<'_>) -> Result<Self, MappingError> {
         let path = Self::load_each(node, text, words)?;
         if path.steps.contains(&Step::Each) {
-            return Err(node.fail("`[*]` means every item, and stands in `for_each` only; `[first]` or `[field=value]` chooses one"));
+            return Err(node.fail(
+                "`[*]` means every item, and stands in `for_each` only; `[first]` or `[field=value]` chooses one",
+            ));
         }
         Ok(path)
     }

@@ -16,8 +16,8 @@ pub fn schema() -> Value {
     let mut root = object(&ROOT, &["key", "silo", "stream"]);
     root["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
     root["title"] = json!("A mapping of customer360");
-    root["description"] = json!("How the records of a product become profiles and rows. The guide is guide/mappings.md.");
-    let reference = Shape::Of("reference");
+    root["description"] =
+        json!("How the records of a product become profiles and rows. The guide is guide/mappings.md.");
     root["$defs"] = json!({
         "path": {
             "type": "string",
@@ -38,7 +38,7 @@ pub fn schema() -> Value {
         "sharedProfile": object(&shared(), &["key", "streams"]),
         "identifier": object(&IDENTIFIER, &["kind", "strength", "value"]),
         "reference": object(&REFERENCE, &["stream", "key"]),
-        "row": row(&reference),
+        "row": row(),
     });
     root
 }
@@ -80,7 +80,11 @@ const ROOT: [Key; 13] = [
     ("constants", Shape::TableOf("constant"), "What a source's file says of its installation: @source.name."),
     ("time_zone", Shape::Zone, "The zone of times that name none, or \"source\": its file must say it."),
     ("profile", Shape::ListOf("sharedProfile"), "Whom the records of several streams are about."),
-    ("touchpoint", Shape::ListOf("touchpointRule"), "The touchpoint of rows that name none: the first rule that holds."),
+    (
+        "touchpoint",
+        Shape::ListOf("touchpointRule"),
+        "The touchpoint of rows that name none: the first rule that holds.",
+    ),
     ("stream", Shape::ListOf("stream"), "What a kind of record becomes."),
 ];
 
@@ -196,7 +200,8 @@ impl Shape {
                 "additionalProperties": { "type": "object", "additionalProperties": of("scalar") },
             }),
             Self::Attributes => {
-                let known: Map<String, Value> = ATTRIBUTES.iter().map(|name| ((*name).to_owned(), of("value"))).collect();
+                let known: Map<String, Value> =
+                    ATTRIBUTES.iter().map(|name| ((*name).to_owned(), of("value"))).collect();
                 json!({ "type": "object", "properties": known, "additionalProperties": false })
             }
             Self::Kind => json!({ "anyOf": [{ "enum": parties() }, value_table(&[])] }),
@@ -239,7 +244,8 @@ fn value_table(tests: &[&str]) -> Value {
         properties.insert((*test).to_owned(), shape);
     }
     let origins: Vec<_> = ORIGINS.iter().map(|origin| json!({ "required": [origin] })).collect();
-    let mut table = json!({ "type": "object", "properties": properties, "additionalProperties": false, "oneOf": origins });
+    let mut table =
+        json!({ "type": "object", "properties": properties, "additionalProperties": false, "oneOf": origins });
     if !tests.is_empty() {
         let pairs = tests.iter().enumerate().flat_map(|(at, one)| tests[at + 1..].iter().map(move |two| [one, two]));
         let pairs: Vec<_> = pairs.map(|pair| json!({ "required": pair })).collect();
@@ -307,22 +313,22 @@ fn formats() -> Value {
 }
 
 /// A row: its fields are those of its table.
-fn row(reference: &Shape) -> Value {
+fn row() -> Value {
     let mut row = object(&ROW, &["table"]);
     let cases = TABLES.iter().map(|table| {
         json!({
             "if": { "properties": { "table": { "const": table.name } } },
-            "then": { "properties": { "fields": fields(table, reference) } },
+            "then": { "properties": { "fields": fields(table) } },
         })
     });
     row["allOf"] = json!(cases.collect::<Vec<_>>());
     row
 }
 
-fn fields(table: &Table, reference: &Shape) -> Value {
+fn fields(table: &Table) -> Value {
     let mut properties = Map::new();
     for field in table.fields {
-        let mut shape = if field.kind == FieldType::Reference { reference.schema() } else { of("value") };
+        let mut shape = of(if field.kind == FieldType::Reference { "reference" } else { "value" });
         let about = match field.kind {
             FieldType::Choice(words) => format!("One of {}.", words.join(", ")),
             FieldType::Text => "A text.".into(),
@@ -369,7 +375,8 @@ mod tests {
     #[test]
     fn it_has_the_keys_that_the_loader_asks_for_and_no_others() {
         const HEAD: &str = "key = \"a\"\nsilo = \"crm\"\n";
-        const STREAM: &str = "[[stream]]\nname = \"s\"\n[[stream.row]]\ntable = \"product\"\nfields = { key = \"/k\", name = \"/n\" }\n";
+        const STREAM: &str =
+            "[[stream]]\nname = \"s\"\n[[stream.row]]\ntable = \"product\"\nfields = { key = \"/k\", name = \"/n\" }\n";
         let file = |before: &str, after: &str| asked(&format!("{HEAD}{before}{STREAM}{after}"));
         assert_eq!(file("zzz = 1\n", ""), told(""));
         assert_eq!(file("[constants]\na = { zzz = 1 }\n", ""), told("/$defs/constant/anyOf/1"));
@@ -403,7 +410,12 @@ mod tests {
                 "number" => "decimal = \",\", ",
                 _ => "true = \"a\", false = \"b\", ",
             };
-            let found = file("", &format!("[[stream.profile]]\nkey = {{ path = \"/k\", fn = [{{ {name} = {{ {needed}zzz = 1 }} }}] }}\n"));
+            let found = file(
+                "",
+                &format!(
+                    "[[stream.profile]]\nkey = {{ path = \"/k\", fn = [{{ {name} = {{ {needed}zzz = 1 }} }}] }}\n"
+                ),
+            );
             let mut keys: Vec<String> = keys.iter().map(|key| (*key).to_owned()).collect();
             keys.sort();
             assert_eq!(found, keys, "{name}");

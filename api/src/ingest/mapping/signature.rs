@@ -131,7 +131,10 @@ impl Function {
         };
         let named = |name: &String| {
             let format = Format::named(name, zone).ok_or_else(|| {
-                formats.fail(format!("unknown time format `{name}`; known are {}, or a pattern such as %d.%m.%Y %H:%M", FORMATS.join(", ")))
+                formats.fail(format!(
+                    "unknown time format `{name}`; known are {}, or a pattern such as %d.%m.%Y %H:%M",
+                    FORMATS.join(", ")
+                ))
             })?;
             if zone.is_some() && matches!(format, Format::Pattern(_, time::Where::Told)) {
                 return Err(formats.fail(format!("times of `{name}` name their own zone: take `zone` away")));
@@ -161,7 +164,9 @@ impl Function {
                 }
                 Self::Rescale(from_ends, to_ends, whole.map_or(Ok(false), |node| node.bool())?)
             }
-            _ => return Err(node.fail("scale takes `power = n`, or `from = [a, b]` and `to = [c, d]`, with `round = true` for whole numbers")),
+            _ => return Err(node.fail(
+                "scale takes `power = n`, or `from = [a, b]` and `to = [c, d]`, with `round = true` for whole numbers",
+            )),
         };
         entries.finish().map(|()| scale)
     }
@@ -169,7 +174,8 @@ impl Function {
 
 /// A time zone.
 pub fn zone(node: Node<'_>) -> Result<Zone, MappingError> {
-    let known = "a zone is \"UTC\", an offset such as \"+01:00\", or a name of the IANA database such as \"Europe/Berlin\"";
+    let known =
+        "a zone is \"UTC\", an offset such as \"+01:00\", or a name of the IANA database such as \"Europe/Berlin\"";
     Zone::named(node.text()?).ok_or_else(|| node.fail(known))
 }
 

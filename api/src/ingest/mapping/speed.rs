@@ -72,7 +72,13 @@ fn cost_of_reading_expressions() {
         let words = Words { facts: &facts, in_loop: false };
         let file = format!("cel = \"{text}\"");
         let read = document::read(&file, |mut entries| cel::Program::load(entries.require("cel")?, words));
-        println!("{name}: {} bytes, read {}, {:?}, {} kB more", text.len(), read.is_ok(), begun.elapsed(), peak() - before);
+        println!(
+            "{name}: {} bytes, read {}, {:?}, {} kB more",
+            text.len(),
+            read.is_ok(),
+            begun.elapsed(),
+            peak() - before
+        );
     }
 }
 
@@ -89,8 +95,16 @@ fn nanoseconds_a_record() {
         r#"{"id":"r1","surveyId":"s1","finished":true,"createdAt":"2026-01-02T08:00:00.123Z","updatedAt":"2026-01-02T08:01:00.123Z",
         "person":{"id":"p1"},"language":"de","data":{"nps":9,"why":"Quick and friendly","csat":5,"q4":["a","b"],"q5":"text"}}"#,
     );
-    println!("condition by words: {} ns", condition("{ all = [{ path = \"/status\", equals = \"deleted\" }, { path = \"/kind\", in = [\"a\", \"b\", \"c\"] }] }"));
-    println!("condition in CEL: {} ns", condition("{ cel = \"record.status == 'deleted' && record.kind in ['a', 'b', 'c']\" }"));
+    println!(
+        "condition by words: {} ns",
+        condition(
+            "{ all = [{ path = \"/status\", equals = \"deleted\" }, { path = \"/kind\", in = [\"a\", \"b\", \"c\"] }] }"
+        )
+    );
+    println!(
+        "condition in CEL: {} ns",
+        condition("{ cel = \"record.status == 'deleted' && record.kind in ['a', 'b', 'c']\" }")
+    );
     println!("csv-support tickets: {} ns a record", best("csv-support", &ticket));
     println!("formbricks responses: {} ns a record", best("formbricks", &response));
 }

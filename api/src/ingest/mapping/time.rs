@@ -1,7 +1,8 @@
 //! Times as sources spell them. Everything becomes microseconds, between 1900 and 2199; UTC where it is kept.
 
 use chrono::{
-    DateTime, Datelike, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat, TimeDelta, TimeZone, Timelike, Utc,
+    DateTime, Datelike, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat, TimeDelta, TimeZone, Timelike,
+    Utc,
 };
 use chrono_tz::Tz;
 
@@ -63,9 +64,8 @@ impl Zone {
         match self {
             Self::Fixed(zone) => zone.from_local_datetime(&local).single(),
             Self::Named(zone) => {
-                let at = |local: NaiveDateTime| {
-                    zone.from_local_datetime(&local).earliest().map(|time| time.fixed_offset())
-                };
+                let at =
+                    |local: NaiveDateTime| zone.from_local_datetime(&local).earliest().map(|time| time.fixed_offset());
                 // The longest hour that a place left out was a day.
                 let moved = |hours: i64| {
                     let gap = TimeDelta::hours(hours);
@@ -168,9 +168,11 @@ impl Format {
                 Ok(number) => Some(unix(number, 6 - power)?.fixed_offset()),
                 Err(_) => None,
             },
-            Self::Iso => ["%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%d %H:%M:%S%.f%#z", "%Y-%m-%d %H:%M:%S%.f %#z", "%Y-%m-%dT%H:%M%#z"]
-                .iter()
-                .find_map(|pattern| DateTime::parse_from_str(text, pattern).ok()),
+            Self::Iso => {
+                ["%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%d %H:%M:%S%.f%#z", "%Y-%m-%d %H:%M:%S%.f %#z", "%Y-%m-%dT%H:%M%#z"]
+                    .iter()
+                    .find_map(|pattern| DateTime::parse_from_str(text, pattern).ok())
+            }
             Self::Local(place) => ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"]
                 .iter()
                 .find_map(|pattern| NaiveDateTime::parse_from_str(text, pattern).ok())

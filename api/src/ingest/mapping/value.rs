@@ -206,9 +206,9 @@ pub fn truth<S: AsRef<str>>(value: &Val<'_>, yes: &[S], no: &[S]) -> Result<bool
 
 /// Whether a browser may be sent there: http or https with a host, and nothing that only hides where it leads.
 fn is_web_address(text: &str) -> bool {
-    let scheme = ["https://", "http://"].iter().find(|scheme| {
-        text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
-    });
+    let scheme = ["https://", "http://"]
+        .iter()
+        .find(|scheme| text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)));
     let Some(rest) = scheme.and_then(|scheme| text.get(scheme.len()..)) else { return false };
     let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let is_plain = |c: char| !c.is_whitespace() && !c.is_control() && !matches!(c, '<' | '>' | '"' | '\\');
@@ -232,7 +232,14 @@ mod tests {
     fn only_pages_are_addresses() {
         let taken = |text: &'static str| Val::Text(text.into()).into_field(FieldType::Url).is_ok();
         assert!(taken("https://acme.example.org/tickets/7?a=%20#b") && taken("HTTP://localhost:8080"));
-        for wrong in ["javascript:alert(1)", "data:text/html,x", "//example.org", "https://", "https://a b", "https://bank.org@evil.org/"] {
+        for wrong in [
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "//example.org",
+            "https://",
+            "https://a b",
+            "https://bank.org@evil.org/",
+        ] {
             assert!(!taken(wrong), "{wrong}");
         }
     }

@@ -90,10 +90,10 @@ pub(super) fn apply<'e>(run: &Run<'e>, function: Function, values: Vec<Cel<'e>>)
         (Function::Type, value, None, _) => Ok(Cel::Text(value.kind().into())),
         (Function::Size, value, None, _) => size(run, value),
         (Function::Split, Cel::Text(text), Some(Cel::Text(mark)), _) if !mark.is_empty() => {
-            run.charge_text(text.len())?;
-            let pieces: Vec<_> = text.split(mark.as_ref()).map(|piece| Cel::Text(piece.to_owned().into())).collect();
-            run.charge(pieces.len())?;
-            Ok(Cel::List(pieces))
+            run.charge_text(text.len().saturating_mul(2))?;
+            run.charge(text.matches(mark.as_ref()).count())?;
+            let pieces = text.split(mark.as_ref()).map(|piece| Cel::Text(piece.to_owned().into()));
+            Ok(Cel::List(pieces.collect()))
         }
         (Function::Join, list @ (Cel::List(_) | Cel::Tree(Json::List(_))), mark, _) => join(run, list, mark),
         (Function::Replace, Cel::Text(text), Some(Cel::Text(old)), Some(Cel::Text(new))) if !old.is_empty() => {
@@ -170,7 +170,8 @@ fn of_text<'e>(
             _ => return Err(Fault::new("`bool` was given a text that is neither true nor false")),
         },
         (Function::Timestamp, None) => {
-            let wrong = |_| Fault::new("`timestamp` was given a text that is no time with its zone (2026-11-21T22:46:41Z)");
+            let wrong =
+                |_| Fault::new("`timestamp` was given a text that is no time with its zone (2026-11-21T22:46:41Z)");
             Cel::Time(time::parse_any(text.trim()).map_err(wrong)?)
         }
         (_, second) => return Err(unfit(function, &second.unwrap_or(Cel::Text(text)))),

@@ -45,18 +45,14 @@ impl<'e> Run<'e> {
                 self.charge_copy(&item)?;
                 item.clone()
             }
-            Expr::Constant(name) => {
-                self.scope.facts.constant(name).map_or(Cel::Null, |text| Cel::Text(text.into()))
-            }
+            Expr::Constant(name) => self.scope.facts.constant(name).map_or(Cel::Null, |text| Cel::Text(text.into())),
             Expr::Field(of, name) => self.field(self.value(of)?, name)?,
             Expr::Has(of, name) => match self.value(of)? {
                 Cel::Tree(tree) => Cel::Bool(tree.get(name).is_some()),
                 _ => Cel::Bool(false),
             },
             Expr::At(of, place) => self.at(self.value(of)?, &self.value(place)?)?,
-            Expr::List(parts) => {
-                Cel::List(parts.iter().map(|part| self.value(part)).collect::<Result<_, _>>()?)
-            }
+            Expr::List(parts) => Cel::List(parts.iter().map(|part| self.value(part)).collect::<Result<_, _>>()?),
             Expr::Not(of) => Cel::Bool(!truth(&self.value(of)?)?),
             Expr::Minus(of) => {
                 let value = self.value(of)?;
@@ -92,7 +88,9 @@ impl<'e> Run<'e> {
             (Variable::Key, Some((_, key, _))) => Cel::Text(key.into()),
             (Variable::Index, Some((.., index))) => Cel::Int(i64::try_from(index).unwrap_or(i64::MAX)),
             (Variable::Stream, _) => Cel::Text(scope.envelope.stream.as_str().into()),
-            (Variable::OccurredAt, _) => scope.envelope.occurred_at.map_or(Cel::Null, |time| Cel::Time(time.fixed_offset())),
+            (Variable::OccurredAt, _) => {
+                scope.envelope.occurred_at.map_or(Cel::Null, |time| Cel::Time(time.fixed_offset()))
+            }
             (Variable::ReceivedAt, _) => Cel::Time(scope.envelope.received_at.fixed_offset()),
             (Variable::Item | Variable::Key | Variable::Index, None) => Cel::Null,
         })

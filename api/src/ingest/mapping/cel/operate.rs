@@ -11,9 +11,7 @@ use crate::ingest::json::Json;
 
 /// The value of `left operator right`.
 pub(super) fn apply<'e>(run: &Run<'e>, operator: Operator, left: Cel<'e>, right: Cel<'e>) -> Result<Cel<'e>, Fault> {
-    let ordered = |is: fn(Ordering) -> bool| {
-        order(run, operator, &left, &right).map(|order| Cel::Bool(is(order)))
-    };
+    let ordered = |is: fn(Ordering) -> bool| order(run, operator, &left, &right).map(|order| Cel::Bool(is(order)));
     match operator {
         Operator::Equal => equal(run, &left, &right).map(Cel::Bool),
         Operator::Unequal => equal(run, &left, &right).map(|same| Cel::Bool(!same)),
@@ -40,9 +38,7 @@ pub(super) fn apply<'e>(run: &Run<'e>, operator: Operator, left: Cel<'e>, right:
         },
         Operator::Minus => match (&left, &right) {
             (Cel::Time(one), Cel::Time(two)) => Ok(Cel::Span(one.signed_duration_since(two))),
-            (Cel::Time(time), Cel::Span(span)) => {
-                time.checked_sub_signed(*span).map(Cel::Time).ok_or_else(too_large)
-            }
+            (Cel::Time(time), Cel::Span(span)) => time.checked_sub_signed(*span).map(Cel::Time).ok_or_else(too_large),
             _ => number(operator, &left, &right),
         },
         Operator::Times | Operator::Over | Operator::Modulo => number(operator, &left, &right),

@@ -212,7 +212,9 @@ impl<'t> Parser<'t> {
             return within(Expr::Call(function, arguments), depth.max(inner));
         };
         if self.item.is_some() {
-            return Err(format!("`{name}` stands within another macro; bring the inner list into a loop of the mapping"));
+            return Err(format!(
+                "`{name}` stands within another macro; bring the inner list into a loop of the mapping"
+            ));
         }
         let Some(Token::Name(item)) = self.peek() else {
             return Err(format!("`{name}` takes a name for the item, and an expression"));

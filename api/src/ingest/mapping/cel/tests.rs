@@ -172,7 +172,7 @@ fn no_text_is_dear_to_read() {
     let times = |text: &str| text.repeat(MAX_BYTES / text.len());
     let deep = |open: &str, close: &str, depth: usize| format!("{}1{}", open.repeat(depth), close.repeat(depth));
     for (text, is_read) in [
-        (times("!!(!!!!!!(!!!!(((((!!(!!(!!!!((") , false),
+        (times("!!(!!!!!!(!!!!(((((!!(!!(!!!!(("), false),
         (times("("), false),
         (times("["), false),
         (times("!"), false),
