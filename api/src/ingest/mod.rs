@@ -4,7 +4,7 @@
 //! [`envelope::Envelope`] of each line; a
 //! [`source::Source`] knows which [`mapping::Mapping`] reads it; the mapping turns it into [`envelope::Mapped`] or into a
 //! [`envelope::Reject`] that says what to do. [`id`] gives the ids, [`json`] reads a payload with its numbers exact,
-//! [`preset`] lists the mappings that come with the product.
+//! [`preset`] lists the mappings that come with the product. [`subject`] and [`trial`] show what a mapping makes of a sample.
 //!
 //! All of these are functions of their arguments: the same mapping and the same envelope give the same records, so a
 //! rebuild from raw records arrives at the same graph. What writes to the database has files of its own and may be used

@@ -173,7 +173,7 @@ fn touchpoints_go_by_the_first_rule_that_holds() {
 
 #[test]
 fn ratings_come_to_our_scale_beside_what_was_said() {
-    let rating = |score: &str| {
+    let rating = |score: &str| -> Result<(Value, Value), RejectCode> {
         let payload = format!(r#"{{"id":1,"who":"p","at":"2026-07-01T12:00:00Z","score":{score}}}"#);
         let mapped = map_with("", "ratings", &payload).map_err(|reject| reject.code)?;
         let fields = &mapped.rows[0].fields;
@@ -235,6 +235,16 @@ fn a_mistake_in_the_new_words_names_its_line() {
 }
 
 #[test]
+fn nesting_without_end_is_refused() {
+    let deep = |open: &str, close: &str| format!("{}\"/a\"{}", open.repeat(20_000), close.repeat(20_000));
+    for when in [deep("{ not = ", " }"), deep("[", "]"), deep("{ path = \"/a\", when = ", " }")] {
+        let from = "when = { cel = \"record.via == 'voice'\" }";
+        assert!(DESK.contains(from));
+        assert!(Mapping::parse(&DESK.replacen(from, &format!("when = {when}"), 1)).is_err());
+    }
+}
+
+#[test]
 fn every_file_of_the_tests_is_a_mapping_and_its_source_loads() {
     assert!(load(DESK, SOURCE).is_ok());
     assert!(Source::parse("key = \"a\"\nmapping = \"formbricks\"", "a.toml", Path::new("")).is_ok());
@@ -275,8 +285,10 @@ fn any_json() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(5, 60, 6, move |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
-            prop::collection::vec((name.clone(), inner), 0..8)
-                .prop_map(|entries| entries.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()),
+            prop::collection::vec((name.clone(), inner), 0..8).prop_map(|entries| entries
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value))
+                .collect::<Value>()),
         ]
     })
 }

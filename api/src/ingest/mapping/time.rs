@@ -281,6 +281,6 @@ mod tests {
         assert_eq!(read("2026-11-21 22:46:41", "postgres", None), Err(RejectCode::WrongType));
         assert_eq!(read("soon", "rfc3339", None), Err(RejectCode::WrongType));
         assert!(Format::named("%Q", None).is_none());
-        assert!(Format::named("iso", None).is_none());
+        assert!(Format::named("epoch", None).is_none());
     }
 }

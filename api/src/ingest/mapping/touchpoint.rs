@@ -1,6 +1,9 @@
 //! Touchpoint rules: where something happened, for rows that do not say it themselves. The first rule that holds counts, those of the
 //! source's file before those of the mapping.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use serde_json::Value;
 
 use super::condition::Condition;
@@ -83,21 +86,22 @@ pub(super) fn fill(rules: &[TouchpointRule], scope: &Scope<'_>, rows: &mut [Mapp
         return Ok(());
     }
     // What a rule says of the record is asked once, however many rows there are.
-    let mut asked: Vec<Option<Option<String>>> = vec![None; rules.len()];
+    let mut asked: HashMap<usize, Option<String>> = HashMap::new();
     for row in rows {
         if row.fields.contains_key(FIELD) || !Table::find(row.table).is_some_and(takes) {
             continue;
         }
-        for (rule, known) in rules.iter().zip(&mut asked) {
+        for (place, rule) in rules.iter().enumerate() {
             let concerns = rule.concerns_table(row.table)
                 && (rule.streams.is_empty() || rule.streams.contains(&scope.envelope.stream));
             if !concerns {
                 continue;
             }
-            if known.is_none() {
-                *known = Some(rule.key(scope)?);
-            }
-            if let Some(Some(key)) = known {
+            let known = match asked.entry(place) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(free) => free.insert(rule.key(scope)?),
+            };
+            if let Some(key) = known {
                 row.fields.insert(FIELD.to_owned(), Value::from(key.clone()));
                 break;
             }

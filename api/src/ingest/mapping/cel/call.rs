@@ -88,12 +88,12 @@ pub(super) fn apply<'e>(run: &Run<'e>, function: Function, values: Vec<Cel<'e>>)
     }
     match (function, first, values.next(), values.next()) {
         (Function::Type, value, None, _) => Ok(Cel::Text(value.kind().into())),
-        (Function::Size, value, None, _) => size(run, value),
+        (Function::Size, value, None, _) => size(run, &value),
         (Function::Split, Cel::Text(text), Some(Cel::Text(mark)), _) if !mark.is_empty() => {
-            run.charge_text(text.len())?;
-            let pieces: Vec<_> = text.split(mark.as_ref()).map(|piece| Cel::Text(piece.to_owned().into())).collect();
-            run.charge(pieces.len())?;
-            Ok(Cel::List(pieces))
+            run.charge_text(text.len().saturating_mul(2))?;
+            run.charge(text.matches(mark.as_ref()).count())?;
+            let pieces = text.split(mark.as_ref()).map(|piece| Cel::Text(piece.to_owned().into()));
+            Ok(Cel::List(pieces.collect()))
         }
         (Function::Join, list @ (Cel::List(_) | Cel::Tree(Json::List(_))), mark, _) => join(run, list, mark),
         (Function::Replace, Cel::Text(text), Some(Cel::Text(old)), Some(Cel::Text(new))) if !old.is_empty() => {
@@ -122,8 +122,8 @@ fn unfit(function: Function, value: &Cel<'_>) -> Fault {
     Fault::new(format!("`{}` was given {} or unfitting values beside it", function.name(), value.kind()))
 }
 
-fn size<'e>(run: &Run<'e>, value: Cel<'e>) -> Result<Cel<'e>, Fault> {
-    let size = match &value {
+fn size<'e>(run: &Run<'e>, value: &Cel<'e>) -> Result<Cel<'e>, Fault> {
+    let size = match value {
         Cel::Null => 0,
         Cel::Text(text) => {
             run.charge_text(text.len())?;

@@ -1,16 +1,16 @@
 //! CEL, the Common Expression Language, as far as a mapping needs it: conditions and small values that paths and functions cannot say.
 //!
 //! Our own reader and evaluator of a closed part of the language, since a mapping must not be able to stop a worker. The crate `cel`
-//! (0.15) was measured: it wants every record turned into values of its own (some 40 µs for 22 fields, against 2 µs here), has no
+//! (0.15) was measured: it wants every record turned into values of its own (some 45 µs for 22 fields; here none is), has no
 //! limit on what an evaluation may use (`record.list.map(x, x + record.text)` over a record of half a megabyte and 1,000 items took
 //! 980 MB), and its earlier parser took a gigabyte for 125 bytes. Here:
 //!
 //! * an expression is at most [`MAX_BYTES`] long and nests at most [`MAX_DEPTH`] deep; reading it takes time and memory in proportion to
 //!   its length (under 8 MB at the limit), so it needs no process of its own;
 //! * macros do not stand within each other, so that work is at most one list long at a time;
-//! * an evaluation has [`BUDGET`] units: one for each part, item and 32 bytes of text looked at or made,
-//!   so that at most 32 MB of text can be made. Steps and not seconds are
-//!   counted, so that a record that was mapped today is mapped on every rebuild too, on every machine;
+//! * an evaluation has [`BUDGET`] units: one for each part, item and 32 bytes of text looked at or made, so that at most 32 MB of text
+//!   can be made. Steps and not seconds are counted,
+//!   so that a record that was mapped today is mapped on every rebuild too, on every machine;
 //! * there are no files, no clock, no regular expressions, no functions of one's own.
 //!
 //! What is otherwise than in CEL, because records of real systems leave fields out: a field that is not there is null, and null is
