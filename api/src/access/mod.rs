@@ -6,16 +6,19 @@
 
 mod directive;
 mod door;
+mod extract;
 mod mask;
 mod object;
 mod page;
 mod policy;
 mod scope;
 mod select;
+mod told;
 mod viewer;
 
 pub use directive::access;
 pub use door::{Asked, Door, Entry};
+pub use extract::{Extract, Given, OutColumn, Place};
 pub use object::{private_id, public_id};
 pub use page::{Page, PageArgs, PageInfo, Pages, PeriodInput, load};
 pub use policy::{Action, Cell, Class, Policy, Rights, Rows, SiloKey, Target};
@@ -23,4 +26,5 @@ pub use scope::{
     Context, DataClass, Scope, SiloAccess, permit, seen_text, shown, shown_below, shown_text, visible_text,
 };
 pub use select::{Order, Paged, Select, SiloRow};
+pub use told::{Classes, Exported, Form, Told};
 pub use viewer::{Grant, Permit, Silo, Viewer, Writes};

@@ -2,8 +2,10 @@
 //! standard output.
 
 mod demo;
+mod export;
 mod import;
 mod page;
+mod query;
 mod serve;
 
 use std::io::{ErrorKind, Write, stdout};
@@ -39,6 +41,8 @@ enum Command {
     Rejected(import::RejectedArguments),
     /// Tries rejected records again, after the mapping was mended. Exit status 3: some are rejected still.
     Replay(import::ReplayArguments),
+    /// Gives out a table, or the pages of a query, under the rights of a token or a role.
+    Export(export::ExportArguments),
     /// Prints a development token.
     Token {
         /// A role; give it several times for several.
@@ -85,6 +89,7 @@ pub async fn run(arguments: Arguments) -> Result<Outcome> {
         Command::Import(arguments) => return import::import(&config, arguments).await,
         Command::Rejected(arguments) => import::list(&config, &arguments).await?,
         Command::Replay(arguments) => return import::replay(&config, arguments).await,
+        Command::Export(arguments) => export::export(&config, arguments).await?,
         Command::Token { role, subject, hours } => {
             // A role that nobody knows would only be refused later.
             open_policy(&config)?.rights(role.iter().map(String::as_str))?;

@@ -15,7 +15,7 @@ use figment::providers::{Format, Toml};
 use figment::value::Value;
 
 pub use secret::{DatabaseUrl, Secret};
-pub use sections::{Access, Auth, Config, Database, GraphQl, Http, Identity, Intake, Mode, Rate};
+pub use sections::{Access, Auth, Config, Database, Export, GraphQl, Http, Identity, Intake, Mode, Rate};
 
 use crate::error::{Error, Result};
 

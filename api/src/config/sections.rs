@@ -30,6 +30,8 @@ pub struct Config {
     pub identity: Identity,
     /// Taking records in.
     pub intake: Intake,
+    /// Giving whole tables out.
+    pub export: Export,
     /// Who may see what.
     pub access: Access,
 }
@@ -303,6 +305,24 @@ pub struct Intake {
 impl Default for Intake {
     fn default() -> Self {
         Self { sources: "sources".into(), line_bytes: 1024 * 1024, flush_records: 500, flush_ms: 1_000 }
+    }
+}
+
+/// Giving whole tables out.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Export {
+    /// Exports over HTTP at once; above it the answer is 429. Default 4.
+    pub at_once: usize,
+    /// Those of one subject. Default 2.
+    pub per_subject: usize,
+    /// Rows read at a time at most, by one statement. Default 8,192.
+    pub page_rows: usize,
+}
+
+impl Default for Export {
+    fn default() -> Self {
+        Self { at_once: 4, per_subject: 2, page_rows: 8_192 }
     }
 }
 

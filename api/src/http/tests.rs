@@ -32,6 +32,9 @@ impl Engine for Tiny {
         data.insert(tiny::Who(claims.subject.clone()));
         Box::pin(work.execute(&self.0.schema, &self.0.runner, data))
     }
+    fn export(&self, _: crate::export::Request, _: Arc<Claims>) -> Reply<'_, Result<crate::export::Exporting>> {
+        Box::pin(async { Err(Error::forbidden("There is nothing to export here.")) })
+    }
     fn ready(&self) -> Reply<'_, Result<()>> {
         let ready = if self.1 { Ok(()) } else { Err(Error::unavailable("no database")) };
         Box::pin(async move { ready })
