@@ -20,6 +20,7 @@ mod m20261122_010_create_reviews;
 mod m20261122_011_create_crm;
 mod m20261122_012_create_search;
 mod m20261122_013_index_customer;
+mod m20261122_017_create_views;
 
 /// All changes, oldest first.
 pub struct Migrator;
@@ -41,6 +42,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_011_create_crm::Migration),
             Box::new(m20261122_012_create_search::Migration),
             Box::new(m20261122_013_index_customer::Migration),
+            Box::new(m20261122_017_create_views::Migration),
         ]
     }
 }
