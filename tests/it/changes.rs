@@ -8,7 +8,7 @@ use customer360_tests::{Db, Role, TestApp, both};
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement, TransactionTrait};
 use serde_json::{Value, json};
 
-use crate::access::world::World;
+use crate::access::world::{World, settle};
 
 const FEED: &str = "query($after: String) { changes(first: 7, after: $after) { nodes { entity entityId customerId op changedAt }
     edges { cursor node { entityId } } pageInfo { hasNextPage endCursor } headCursor } }";
@@ -64,6 +64,7 @@ both! {
             seen.extend(new);
             after = stand;
         }
+        settle(app.database()).await;
         seen.extend(follow(&app, Role::Privacy, after).await.0);
         let (whole, end) = follow(&app, Role::Privacy, None).await;
         assert_eq!(seen.len(), whole.len());
@@ -144,6 +145,7 @@ async fn a_late_commit_is_not_skipped() {
     let insert = Statement::from_string(sea_orm::DbBackend::Postgres, INSERT);
     let (one, other) = (app.database().connect().await, app.database().connect().await);
     other.execute_raw(insert.clone()).await.unwrap();
+    settle(app.database()).await;
     let (before, stand) = follow(&app, Role::Privacy, None).await;
     assert_eq!(before.len(), 1);
     let late = one.begin().await.unwrap();
@@ -154,6 +156,7 @@ async fn a_late_commit_is_not_skipped() {
         assert_eq!((meanwhile.len(), &here), (0, &stand), "what came after the late one is not told before it");
     }
     late.commit().await.unwrap();
+    settle(app.database()).await;
     let (after, stand) = follow(&app, Role::Privacy, stand).await;
     assert_eq!(after.len(), 4);
     // A transaction that wrote nothing and stays open for long holds nobody up; one that gives up leaves no hole.
@@ -164,6 +167,7 @@ async fn a_late_commit_is_not_skipped() {
     gone.execute_raw(insert.clone()).await.unwrap();
     gone.rollback().await.unwrap();
     other.execute_raw(insert).await.unwrap();
+    settle(app.database()).await;
     assert_eq!(follow(&app, Role::Privacy, stand).await.0.len(), 2);
 }
 
@@ -175,6 +179,7 @@ async fn an_epoch_that_is_over_is_complete() {
     let execute = async |sql: &str| database.execute_unprepared(sql).await.unwrap();
     execute(&INSERT.replace("(epoch,", "(xid, epoch,").replace("(1,", "(900000000000, 1,").replace("'product'", "'survey'")).await;
     execute(&INSERT.replace("(1,", "(2,")).await;
+    settle(app.database()).await;
     let (all, _) = follow(&app, Role::Privacy, None).await;
     let kinds: Vec<&str> = all.iter().map(|change| change["entity"].as_str().unwrap()).collect();
     assert_eq!(kinds, ["survey", "product"]);

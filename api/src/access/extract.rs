@@ -167,7 +167,14 @@ impl Extract {
         sql.by_dialect("SELECT coalesce(json_agg(", "SELECT json_group_array(");
         push_columns(&mut sql, &columns);
         sql.by_dialect("), '[]')::text FROM (SELECT ", ") FROM (SELECT ");
-        push_sources(&mut sql, &columns, Asked::ALL, None);
+        let mut sources: Vec<Column> = Vec::with_capacity(columns.len());
+        for column in &columns {
+            // What names a row may be given out as a column too.
+            if !sources.iter().any(|known| known.name == column.name) {
+                sources.push(*column);
+            }
+        }
+        push_sources(&mut sql, &sources, Asked::ALL, None);
         sql.push(" FROM ").push(self.table).push(" AS t");
         let mut word = " WHERE ";
         for (condition, binds) in &self.conditions {
