@@ -29,7 +29,10 @@ impl MigrationTrait for Migration {
         let mut statements = Vec::new();
         for (schema, meaning) in [
             (FULL, "Read-only views for people and tools that may see all that is kept of customers."),
-            (PSEUDONYMOUS, "Read-only views without names, contact data, technical ids, what people wrote, and internal rows."),
+            (
+                PSEUDONYMOUS,
+                "Read-only views without names, contact data, technical ids, what people wrote, and internal rows.",
+            ),
         ] {
             statements.push(format!("CREATE SCHEMA {schema}"));
             statements.push(format!("COMMENT ON SCHEMA {schema} IS {}", quoted(meaning)));
@@ -48,7 +51,8 @@ impl MigrationTrait for Migration {
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let statements = ["DROP SCHEMA customer360_views_pseudonymous CASCADE", "DROP SCHEMA customer360_views CASCADE"];
+        let statements =
+            ["DROP SCHEMA customer360_views_pseudonymous CASCADE", "DROP SCHEMA customer360_views CASCADE"];
         dialect::run_for(manager, &statements, &[]).await
     }
 }

@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 
 use crate::access::world::{World, settle};
 
-const FEED: &str = "query($after: String) { changes(first: 7, after: $after) { nodes { entity entityId customerId op changedAt }
+const FEED: &str =
+    "query($after: String) { changes(first: 7, after: $after) { nodes { entity entityId customerId op changedAt }
     edges { cursor node { entityId } } pageInfo { hasNextPage endCursor } headCursor } }";
 
 /// Asks until nothing new is there; gives the changes and where the reader stands then.
@@ -31,14 +32,24 @@ fn ticket(n: usize, turn: usize) -> Envelope {
     let payload = json!({ "id": format!("T{n}"), "number": format!("{n}"), "customer_number": format!("C-{}", n % 50), "status": "OPEN",
         "subject": format!("turn {turn}"), "opened_at": "2026-05-01T10:00:00Z" });
     Envelope {
-        source: "csv-support".into(), stream: "tickets".into(), key: None, op: Op::Upsert, payload: payload.to_string().into(),
-        occurred_at: None, received_at: Utc::now(), dedupe_key: None,
+        source: "csv-support".into(),
+        stream: "tickets".into(),
+        key: None,
+        op: Op::Upsert,
+        payload: payload.to_string().into(),
+        occurred_at: None,
+        received_at: Utc::now(),
+        dedupe_key: None,
     }
 }
 
 async fn count(database: &DatabaseConnection) -> usize {
     let backend = database.get_database_backend();
-    let row = database.query_one_raw(Statement::from_string(backend, "SELECT count(*) AS n FROM change")).await.unwrap().unwrap();
+    let row = database
+        .query_one_raw(Statement::from_string(backend, "SELECT count(*) AS n FROM change"))
+        .await
+        .unwrap()
+        .unwrap();
     usize::try_from(row.try_get::<i64>("", "n").unwrap()).unwrap()
 }
 
@@ -129,7 +140,7 @@ both! {
         assert_eq!(told("nobody").await, Vec::<Value>::new());
         let own = told(crate::access::world::OWNER).await;
         let kinds: BTreeSet<String> = own.iter().map(|change| change["entity"].to_string()).collect();
-        assert_eq!(kinds, BTreeSet::from(["\"customer\"", "\"ticket\"", "\"ticket_message\""].map(str::to_owned)));
+        assert_eq!(kinds, BTreeSet::from(["\"customer\"", "\"relation\"", "\"ticket\"", "\"ticket_message\""].map(str::to_owned)));
         let customers: BTreeSet<String> = own.iter().map(|change| change["customerId"].to_string()).collect();
         assert_eq!(customers.len(), 1, "{customers:?}");
     }
@@ -177,7 +188,10 @@ async fn an_epoch_that_is_over_is_complete() {
     let app = TestApp::new(Db::Postgres).await;
     let database = app.database().connect().await;
     let execute = async |sql: &str| database.execute_unprepared(sql).await.unwrap();
-    execute(&INSERT.replace("(epoch,", "(xid, epoch,").replace("(1,", "(900000000000, 1,").replace("'product'", "'survey'")).await;
+    execute(
+        &INSERT.replace("(epoch,", "(xid, epoch,").replace("(1,", "(900000000000, 1,").replace("'product'", "'survey'"),
+    )
+    .await;
     execute(&INSERT.replace("(1,", "(2,")).await;
     settle(app.database()).await;
     let (all, _) = follow(&app, Role::Privacy, None).await;

@@ -11,6 +11,7 @@ mod cut;
 mod demo;
 mod executor;
 mod export;
+mod export_columns;
 mod find;
 mod first_screen;
 mod graph;

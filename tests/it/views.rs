@@ -51,7 +51,12 @@ async fn views_have_the_columns_and_classes_of_the_exports() {
         }
         for (schema, expected) in [(FULL, full), (PSEUDONYMOUS, pseudonymous)] {
             let found = columns(&database, schema, table.name).await;
-            assert_eq!(found.keys().collect::<Vec<_>>(), expected.keys().collect::<Vec<_>>(), "{schema}.{}", table.name);
+            assert_eq!(
+                found.keys().collect::<Vec<_>>(),
+                expected.keys().collect::<Vec<_>>(),
+                "{schema}.{}",
+                table.name
+            );
             for (name, form) in expected {
                 let kind = match form {
                     Form::Money => "numeric",
@@ -65,7 +70,8 @@ async fn views_have_the_columns_and_classes_of_the_exports() {
             }
         }
     }
-    let undescribed = "SELECT c.table_schema || '.' || c.table_name || '.' || c.column_name AS text FROM information_schema.columns c
+    let undescribed =
+        "SELECT c.table_schema || '.' || c.table_name || '.' || c.column_name AS text FROM information_schema.columns c
         WHERE c.table_schema LIKE 'customer360_views%' AND c.table_name <> 'customer_redirect'
         AND col_description((c.table_schema || '.' || c.table_name)::regclass, c.ordinal_position) IS NULL";
     assert_eq!(texts(&database, undescribed).await, [""; 0]);
@@ -91,8 +97,12 @@ async fn a_reader_reads_views_and_nothing_else() {
         everything.push_str(&rows.join("\n"));
     }
     for refused in [
-        "SELECT 1 FROM customer", "SELECT 1 FROM public.ticket", "SELECT 1 FROM customer360_views.customer", "SELECT 1 FROM record",
-        "DELETE FROM customer360_views_pseudonymous.ticket", "UPDATE customer360_views_pseudonymous.survey SET kind = NULL",
+        "SELECT 1 FROM customer",
+        "SELECT 1 FROM public.ticket",
+        "SELECT 1 FROM customer360_views.customer",
+        "SELECT 1 FROM record",
+        "DELETE FROM customer360_views_pseudonymous.ticket",
+        "UPDATE customer360_views_pseudonymous.survey SET kind = NULL",
         "CREATE VIEW customer360_views_pseudonymous.more AS SELECT 1",
     ] {
         assert!(execute(refused).await.is_err(), "{refused}");

@@ -4,7 +4,6 @@
 use std::borrow::Cow;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, SeqAccess, Visitor};
-use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::mask;
@@ -157,12 +156,8 @@ impl Extract {
         let mut sql = Sql::new(database.dialect());
         let key = self.key.iter().map(|name| Column { name, kind: Kind::Uuid, plain: true, read: Read::Always });
         let rest = self.columns.iter().filter(|column| column.name != "id");
-        let rest = rest.map(|column| Column {
-            name: column.name,
-            kind: column.form.kind(),
-            plain: true,
-            read: Read::Always,
-        });
+        let rest =
+            rest.map(|column| Column { name: column.name, kind: column.form.kind(), plain: true, read: Read::Always });
         let columns: Vec<Column> = key.chain(rest).collect();
         sql.by_dialect("SELECT coalesce(json_agg(", "SELECT json_group_array(");
         push_columns(&mut sql, &columns);
@@ -317,8 +312,9 @@ impl<'de> DeserializeSeed<'de> for Value {
             return IgnoredAny::deserialize(from).map(|_| Given::Null);
         }
         Ok(match self.form {
-            Form::Id(prefix) => Option::<Uuid>::deserialize(from)?
-                .map_or(Given::Null, |id| Given::Text(public_id(prefix, id).0.into())),
+            Form::Id(prefix) => {
+                Option::<Uuid>::deserialize(from)?.map_or(Given::Null, |id| Given::Text(public_id(prefix, id).0.into()))
+            }
             Form::Text | Form::Word => match (Option::<Borrowed<'de>>::deserialize(from)?, self.seen) {
                 (None, _) => Given::Null,
                 (Some(Borrowed(text)), (Action::Mask, class)) => Given::Text(mask::text(class, &text).into()),
@@ -329,8 +325,10 @@ impl<'de> DeserializeSeed<'de> for Value {
             Form::Bool => Option::<bool>::deserialize(from)?.map_or(Given::Null, Given::Bool),
             Form::Time => Option::<Timestamp>::deserialize(from)?.map_or(Given::Null, Given::Time),
             Form::Texts => {
-                let json = <&RawValue>::deserialize(from)?.get();
-                if json == "null" { Given::Null } else { Given::Text(json.into()) }
+                // Written anew: the two databases put their spaces differently.
+                let list = Option::<Vec<String>>::deserialize(from)?;
+                let json = list.map(|list| serde_json::to_string(&list)).transpose();
+                json.map_err(serde::de::Error::custom)?.map_or(Given::Null, |json| Given::Text(json.into()))
             }
         })
     }

@@ -117,18 +117,13 @@ fn claims(config: &Config, arguments: &ExportArguments) -> Result<Arc<Claims>> {
 }
 
 fn read(file: &Path) -> Result<String> {
-    std::fs::read_to_string(file).map_err(|error| {
-        Error::bad_input(format!("The file {} cannot be read.", file.display())).because(error)
-    })
+    std::fs::read_to_string(file)
+        .map_err(|error| Error::bad_input(format!("The file {} cannot be read.", file.display())).because(error))
 }
 
 fn open(file: Option<&Path>, goes_on: bool) -> Result<Box<dyn Write + Send>> {
     let Some(file) = file else { return Ok(Box::new(stdout())) };
-    let opened = if goes_on {
-        OpenOptions::new().append(true).create(true).open(file)
-    } else {
-        File::create_new(file)
-    };
+    let opened = if goes_on { OpenOptions::new().append(true).create(true).open(file) } else { File::create_new(file) };
     match opened {
         Ok(file) => Ok(Box::new(BufWriter::new(file))),
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(Error::conflict(

@@ -107,7 +107,8 @@ impl Pages {
             return Ok(lines);
         };
         for node in nodes {
-            let row: Vec<Given<'_>> = self.listed.leaves.iter().map(|leaf| given(node, &leaf.path, leaf.held)).collect();
+            let row: Vec<Given<'_>> =
+                self.listed.leaves.iter().map(|leaf| given(node, &leaf.path, leaf.held)).collect();
             sheet.row(&row)?;
         }
         sheet.take()
@@ -168,7 +169,9 @@ impl Pages {
         }
         let rows = if self.listed.in_edges { &list["edges"] } else { &list["nodes"] };
         let Some(rows) = rows.as_array() else {
-            return Err(Error::not_found("The query's list is not there: what it belongs to does not exist, or may not be seen."));
+            return Err(Error::not_found(
+                "The query's list is not there: what it belongs to does not exist, or may not be seen.",
+            ));
         };
         let nodes = rows.iter().map(|row| if self.listed.in_edges { row["node"].clone() } else { row.clone() });
         let more = list["pageInfo"]["hasNextPage"].as_bool().unwrap_or_default();

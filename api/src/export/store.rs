@@ -124,7 +124,9 @@ fn visible(permit: &Permit<CustomerRecord>) -> (String, Vec<Bind>) {
             && cell.action(Class::Internal) != Action::Show
         {
             let (table, internal) = (table.kept_in, internal.replace("t.", "r."));
-            conditions.push_str(&format!(" AND NOT EXISTS (SELECT 1 FROM {table} r WHERE r.id = t.entity_id AND ({internal})"));
+            conditions.push_str(&format!(
+                " AND NOT EXISTS (SELECT 1 FROM {table} r WHERE r.id = t.entity_id AND ({internal})"
+            ));
             if let (Some(owner), Some(own)) = (owner, staff) {
                 // Whoever wrote an internal row keeps it.
                 conditions.push_str(&format!(" AND (r.{owner} IS NULL OR r.{owner} <> ?)"));
@@ -133,7 +135,8 @@ fn visible(permit: &Permit<CustomerRecord>) -> (String, Vec<Bind>) {
             conditions.push(')');
         }
         if rows == Rows::Own && has_customer(table) {
-            conditions.push_str(" AND EXISTS (SELECT 1 FROM customer own WHERE own.id = t.customer_id AND own.owner_id = ?)");
+            conditions
+                .push_str(" AND EXISTS (SELECT 1 FROM customer own WHERE own.id = t.customer_id AND own.owner_id = ?)");
             binds.push(Bind::from(staff.unwrap_or_default()));
         }
         if conditions.is_empty() {

@@ -119,7 +119,7 @@ pub fn find(silo: Option<SiloKey>, name: Option<&str>) -> Result<&'static Table>
         (None, [only]) => Ok(*only),
         (None, _) => Err(Error::bad_input(format!("Say which table: {}.", names()))),
         (Some(name), _) => within.iter().copied().find(|table| table.name == name).ok_or_else(|| {
-            Error::bad_input(format!("There is no such table to export here. The tables are {}.", names()))
+            Error::bad_input(format!("No table of this name can be exported here. The tables are {}.", names()))
         }),
     }
 }

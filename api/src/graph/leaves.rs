@@ -55,8 +55,8 @@ type Fields = HashMap<Name, HashMap<Name, Type>>;
 /// `$after`.
 pub fn listed(sdl: &str, document: &str) -> Result<Listed> {
     let fields = fields_of(sdl)?;
-    let document = parse_query(document)
-        .map_err(|error| Error::bad_input(format!("The query cannot be read: {error}.")))?;
+    let document =
+        parse_query(document).map_err(|error| Error::bad_input(format!("The query cannot be read: {error}.")))?;
     let DocumentOperations::Single(operation) = &document.operations else {
         return Err(Error::bad_input("The file of --query holds one query without a name beside it."));
     };
@@ -222,7 +222,11 @@ mod tests {
         let leaves: Vec<(String, Held)> =
             found.leaves.into_iter().map(|leaf| (leaf.path.join("."), leaf.held)).collect();
         let expected = [
-            ("key", Held::Text), ("at", Held::Time), ("n", Held::Int), ("tags", Held::List), ("owner.name", Held::Text),
+            ("key", Held::Text),
+            ("at", Held::Time),
+            ("n", Held::Int),
+            ("tags", Held::List),
+            ("owner.name", Held::Text),
         ];
         assert_eq!(leaves, expected.map(|(name, held)| (name.to_owned(), held)));
     }

@@ -64,7 +64,8 @@ fn stream(exporting: Exporting, first: Chunk, gzip: bool, id: String) -> Respons
             None => Some((Err(io::Error::other("the export broke off")), None)),
         }
     });
-    let mut response = reply::body(StatusCode::OK, HeaderValue::from_static(format.media_type()), Body::from_stream(body));
+    let mut response =
+        reply::body(StatusCode::OK, HeaderValue::from_static(format.media_type()), Body::from_stream(body));
     let headers = response.headers_mut();
     let name = format!("attachment; filename=\"{}.{}\"", table.name, format.ending());
     let lists = [(HIDDEN, hidden.join(", ")), (MASKED, masked.join(", ")), (header::CONTENT_DISPOSITION, name)];

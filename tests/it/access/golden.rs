@@ -53,7 +53,8 @@ fn is_unasked(coordinate: &str) -> bool {
 }
 
 /// Fields that are empty even for those who see everything, and why.
-const EMPTY: [(&str, &str); 3] = [
+const EMPTY: [(&str, &str); 4] = [
+    ("Change.customerId", "the world begins with its catalogue, which belongs to no customer"),
     ("Freshness.staleSources", "no source of the world is expected at a time"),
     ("Source.expectedEverySeconds", "no source of the world is expected at a time"),
     ("SourceProfile.deletedAt", "no source of the world deletes"),

@@ -78,9 +78,7 @@ fn column(title: &Title) -> parquet::errors::Result<Type> {
         Form::Texts => (Physical::BYTE_ARRAY, Some(LogicalType::Json)),
         Form::Number => (Physical::INT64, None),
         Form::Money => (Physical::INT64, Some(LogicalType::decimal(4, 18))),
-        Form::Time => {
-            (Physical::INT64, Some(LogicalType::timestamp(true, TimeUnit::MICROS)))
-        }
+        Form::Time => (Physical::INT64, Some(LogicalType::timestamp(true, TimeUnit::MICROS))),
         Form::Real => (Physical::DOUBLE, None),
         Form::Bool => (Physical::BOOLEAN, None),
     };
