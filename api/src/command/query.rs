@@ -71,7 +71,7 @@ impl Pages {
     pub(super) async fn write(&mut self, first: Page, out: &mut (dyn Write + Send)) -> Result<Option<u64>> {
         let mut sheet = match self.request.format {
             Format::Ndjson => None,
-            Format::Csv | Format::Parquet => Some(Sheet::titled(self.titles(), &self.request)?),
+            Format::Csv | Format::Parquet => Some(Sheet::titled(&self.titles(), &self.request)?),
         };
         let (mut page, mut rows) = (first, 0_u64);
         loop {

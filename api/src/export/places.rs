@@ -23,18 +23,18 @@ impl Places {
     pub fn enter(self: &Arc<Self>, subject: &str) -> Result<Place> {
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         if taken.values().sum::<usize>() >= self.in_all {
-            return Err(full(format!("{} exports are under way already (export.at_once).", self.in_all)));
+            return Err(full(&format!("{} exports are under way already (export.at_once).", self.in_all)));
         }
         let own = taken.entry(subject.to_owned()).or_default();
         if *own >= self.of_one {
-            return Err(full(format!("You have {} exports under way already (export.per_subject).", self.of_one)));
+            return Err(full(&format!("You have {} exports under way already (export.per_subject).", self.of_one)));
         }
         *own += 1;
         Ok(Place { places: Arc::clone(self), subject: subject.to_owned() })
     }
 }
 
-fn full(which: String) -> Error {
+fn full(which: &str) -> Error {
     Error::new(Code::RateLimited, format!("{which} Try again when one of them has ended."))
 }
 

@@ -78,7 +78,7 @@ pub fn start(orders: Orders) -> Result<Exporting> {
     let (pieces, chunks) = mpsc::channel(1);
     let run = Run { database, extract, sheet, after, limits };
     tokio::spawn(async move {
-        let ended = run.to_the_end(&pieces).await;
+        let ended = run.until_the_end(&pieces).await;
         if let Err(error) = ended {
             // Whoever went away does not want it any more.
             let _ = pieces.send(Err(error)).await;
@@ -97,7 +97,7 @@ struct Run {
 }
 
 impl Run {
-    async fn to_the_end(mut self, pieces: &mpsc::Sender<Result<Chunk>>) -> Result<()> {
+    async fn until_the_end(mut self, pieces: &mpsc::Sender<Result<Chunk>>) -> Result<()> {
         let mut rows = FEW.min(self.limits.page_rows);
         let mut total = 0_u64;
         loop {

@@ -1,13 +1,14 @@
 //! The SQL of the feed of changes: what of it may be read yet, and by whom.
 
+use std::fmt::Write;
+
+use super::query::ChangeOp;
+use super::tables::{TABLES, Table};
 use crate::access::{Action, Class, Context, Order, Permit, Rows, Scope, Select, SiloRow};
 use crate::customer::CustomerRecord;
 use crate::database::{Bind, Dialect};
 use crate::error::{Error, Result};
 use crate::graph::timestamp::Timestamp;
-
-use super::query::ChangeOp;
-use super::tables::{TABLES, Table};
 
 /// The oldest first.
 const OLDEST: Order = Order { name: "CHANGE", by: "t.epoch, t.xid", time: false, descending: false };
@@ -124,12 +125,14 @@ fn visible(permit: &Permit<CustomerRecord>) -> (String, Vec<Bind>) {
             && cell.action(Class::Internal) != Action::Show
         {
             let (table, internal) = (table.kept_in, internal.replace("t.", "r."));
-            conditions.push_str(&format!(
+            // Writing to a String cannot fail.
+            let _ = write!(
+                conditions,
                 " AND NOT EXISTS (SELECT 1 FROM {table} r WHERE r.id = t.entity_id AND ({internal})"
-            ));
+            );
             if let (Some(owner), Some(own)) = (owner, staff) {
                 // Whoever wrote an internal row keeps it.
-                conditions.push_str(&format!(" AND (r.{owner} IS NULL OR r.{owner} <> ?)"));
+                let _ = write!(conditions, " AND (r.{owner} IS NULL OR r.{owner} <> ?)");
                 binds.push(Bind::from(own));
             }
             conditions.push(')');

@@ -42,18 +42,18 @@ impl Sheet {
     /// An empty one with the columns of an export.
     pub fn new(columns: &[OutColumn], request: &Request) -> Result<Self> {
         let titles = columns.iter().map(|column| Title { name: column.name.to_owned(), form: column.form });
-        Self::titled(titles.collect(), request)
+        Self::titled(&titles.collect::<Vec<_>>(), request)
     }
 
     /// An empty one with any columns.
-    pub fn titled(titles: Vec<Title>, request: &Request) -> Result<Self> {
+    pub fn titled(titles: &[Title], request: &Request) -> Result<Self> {
         let rows: Box<dyn WriteRows> = match request.format {
-            Format::Ndjson => Box::new(ndjson::Ndjson::new(&titles)),
+            Format::Ndjson => Box::new(ndjson::Ndjson::new(titles)),
             Format::Csv => {
                 let header = request.header.unwrap_or(request.after.is_none());
-                Box::new(csv::Csv::new(&titles, header, request.excel))
+                Box::new(csv::Csv::new(titles, header, request.excel))
             }
-            Format::Parquet => Box::new(parquet::Parquet::try_new(&titles)?),
+            Format::Parquet => Box::new(parquet::Parquet::try_new(titles)?),
         };
         // What is compressed already gains nothing.
         let gzip = request.gzip && request.format != Format::Parquet;
