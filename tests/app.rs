@@ -120,6 +120,11 @@ impl TestApp {
         &self.app
     }
 
+    /// The router itself, for an answer that is to be read in pieces.
+    pub fn router(&self) -> Router {
+        self.router.clone()
+    }
+
     /// Asks once as another role.
     pub async fn query_as(&self, role: Role, document: &str, variables: Value) -> Answer {
         let token = token("tester", &[role]);

@@ -16,6 +16,7 @@ use crate::config::Config;
 use crate::customer::find::Countries;
 use crate::database::{Database, Settings};
 use crate::error::{Code, Error, Result};
+use crate::export::{self, Exporting, Limits, Orders, Places};
 use crate::graph::ask::Work;
 use crate::graph::batch::drive;
 use crate::graph::cursor::Sealer;
@@ -50,6 +51,9 @@ pub struct App {
     schema: Schema,
     runner: Runner<schema::Query>,
     pages: Pages,
+    places: Arc<Places>,
+    export_rows: usize,
+    leeway: u64,
     viewers: Cache<Asker, (Arc<Viewer>, Instant)>,
 }
 
@@ -79,6 +83,9 @@ impl App {
             schema,
             runner,
             pages: Pages { default: config.graphql.default_page.into(), most: config.graphql.max_page.into() },
+            places: Places::new(config.export.at_once, config.export.per_subject),
+            export_rows: config.export.page_rows,
+            leeway: config.auth.leeway_seconds,
             viewers: Cache::new(VIEWERS),
         })
     }
@@ -117,6 +124,15 @@ impl App {
         let viewer = Arc::new(viewer);
         self.viewers.insert(key, (viewer.clone(), Instant::now()));
         Ok(viewer)
+    }
+
+    /// Begins to give out a table, under the rights and within the life of a token.
+    pub async fn begin_export(&self, request: export::Request, claims: &Claims) -> Result<Exporting> {
+        let viewer = self.viewer(claims).await?;
+        let place = self.places.enter(&claims.subject)?;
+        let expires_at = claims.expires_at.saturating_add(self.leeway);
+        let limits = Limits { page_rows: self.export_rows, expires_at };
+        export::start(Orders { database: self.database.clone(), viewer, request, limits, place })
     }
 
     async fn answer(&self, work: Work, claims: Arc<Claims>) -> Response {
@@ -175,6 +191,10 @@ impl Engine for App {
 
     fn execute(&self, work: Work, claims: Arc<Claims>) -> Reply<'_, Response> {
         Box::pin(self.answer(work, claims))
+    }
+
+    fn export(&self, request: export::Request, claims: Arc<Claims>) -> Reply<'_, Result<Exporting>> {
+        Box::pin(async move { self.begin_export(request, &claims).await })
     }
 
     fn ready(&self) -> Reply<'_, Result<()>> {

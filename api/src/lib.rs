@@ -7,12 +7,12 @@
 //! **Out.** [`http`] takes a question and [`auth`] makes its token a viewer; [`graph`] applies the limits before anything
 //! runs and gathers what one level of the question asks of the database into one statement; [`schema`] holds the roots;
 //! [`customer`] and each folder of [`silo`] answer their part, starting every select from a permit of [`access`], which also
-//! masks what a role may not see. [`error`] keeps what may be shown apart from what never leaves.
+//! masks what a role may not see. [`export`] gives out whole tables and the feed of changes under the same permits. [`error`] keeps what may be shown apart from what never leaves.
 //!
 //! **Imports go downwards only, neighbours never import each other:**
 //!
 //! ```text
-//! main → command → demo → app → {http, works} → {schema, ingest} → customer → silo → silo/<one>
+//! main → command → demo → app → {http, works} → {schema, ingest} → export → customer → silo → silo/<one>
 //!      → {catalogue, auth} → identity → access → graph → database → {config, meter} → error
 //! ```
 //!
@@ -33,6 +33,7 @@ pub mod customer;
 pub mod database;
 pub mod demo;
 pub mod error;
+pub mod export;
 pub mod graph;
 pub mod http;
 pub mod identity;

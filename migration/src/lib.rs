@@ -23,6 +23,7 @@ mod m20261122_013_index_customer;
 mod m20261122_014_create_record_waiting;
 mod m20261122_015_watch_source;
 mod m20261122_016_create_hook_delivery;
+mod m20261122_017_create_views;
 mod m20261122_018_create_import_progress;
 
 /// All changes, oldest first.
@@ -46,9 +47,10 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_012_create_search::Migration),
             Box::new(m20261122_013_index_customer::Migration),
             Box::new(m20261122_014_create_record_waiting::Migration),
-            Box::new(m20261122_018_create_import_progress::Migration),
             Box::new(m20261122_015_watch_source::Migration),
             Box::new(m20261122_016_create_hook_delivery::Migration),
+            Box::new(m20261122_017_create_views::Migration),
+            Box::new(m20261122_018_create_import_progress::Migration),
         ]
     }
 }

@@ -6,6 +6,7 @@
 
 mod directive;
 mod door;
+mod extract;
 mod fault;
 mod mask;
 mod object;
@@ -13,11 +14,13 @@ mod page;
 mod policy;
 mod scope;
 mod select;
+mod told;
 mod viewer;
 mod works;
 
 pub use directive::access;
 pub use door::{Asked, Door, Entry};
+pub use extract::{Extract, Given, OutColumn, Place};
 pub use fault::UserError;
 pub use object::{private_id, public_id};
 pub use page::{Page, PageArgs, PageInfo, Pages, PeriodInput, load};
@@ -26,5 +29,6 @@ pub use scope::{
     Context, DataClass, Scope, SiloAccess, permit, seen_text, shown, shown_below, shown_text, shown_whole, visible_text,
 };
 pub use select::{Order, Paged, Select, SiloRow};
+pub use told::{Classes, Exported, Form, Told};
 pub use viewer::{Grant, Permit, Silo, Viewer, Writes};
 pub use works::{Effect, Replayed, Which, Works};

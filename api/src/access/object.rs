@@ -7,6 +7,8 @@
 //! GraphQL type that stand in another part of it and so cannot look at the row.
 //! `{Type: column, …}` makes an object out of columns (`Type::of_columns`), which are declared by `column` beside: always read,
 //! or only `if part` of something that is asked for.
+//! Exports have a column for each of these, under its class; a `column` is among them if `=> class: form` says so, the form being
+//! one of the kinds, `word`, or the prefix of the id that it is.
 //! A `!` behind the kind of an open field says that it is never null. Fields that need code stand behind `also`.
 
 /// The public id of a row: what it is, and its number.
@@ -33,28 +35,31 @@ macro_rules! object {
      { $($fields:tt)* } $(also { $($also:tt)* })?) => {
         $crate::object! { @field
             { $(#[$meta])* } $name $row $silo $table $prefix { $($owner)? } { $($customer)?; $($internal)?; $($only)?; $($around)? }
-            {} {} {} { $($($also)*)? } $($fields)*
+            {} {} {} {} { $($($also)*)? } $($fields)*
         }
     };
 
-    (@field $meta:tt $name:ident $row:ident $silo:ident $table:literal $prefix:literal $owner:tt $customer:tt
+    (@field $meta:tt $name:ident $row:ident $silo:ident $table:literal $prefix:literal $owner:tt $customer:tt { $($told:tt)* }
      { $($rows:tt)* } { $($methods:tt)* } { $($hand:tt)* } { $($also:tt)* }) => {
-        $crate::object! { @emit $meta $name $row $silo $table $prefix $owner $customer
+        $crate::object! { @emit $meta $name $row $silo $table $prefix $owner $customer { $($told)* }
             { $($rows)* } { $($methods)* $($also)* } { $($hand)* } }
     };
 
-    // Columns that the code behind `also` needs and that are no fields themselves.
-    (@field $meta:tt $name:ident $row:ident $silo:ident $table:literal $prefix:literal $owner:tt $customer:tt
-     { $($rows:tt)* } $methods:tt $hand:tt $also:tt $(#[$doc:meta])* column $field:ident : $type:ty = $kind:ident $(if $asked:ident)?, $($rest:tt)*) => {
+    // Columns that the code behind `also` needs and that are no fields themselves; in an export stand those with a class and a
+    // form behind `=>`.
+    (@field $meta:tt $name:ident $row:ident $silo:ident $table:literal $prefix:literal $owner:tt $customer:tt { $($told:tt)* }
+     { $($rows:tt)* } $methods:tt $hand:tt $also:tt $(#[$doc:meta])* column $field:ident : $type:ty = $kind:ident $(if $asked:ident)? $(=> $($class:ident)+ : $form:tt)?, $($rest:tt)*) => {
         $crate::object! { @field $meta $name $row $silo $table $prefix $owner $customer
+            { $($told)* $([$field ; &[$crate::object!(@told $form)] ; $($class)+])? }
             { $($rows)* $(#[$doc])* $field: $type = ($crate::database::Kind::$kind) $(if $asked)?, }
             $methods $hand $also $($rest)* }
     };
 
     // Objects made out of columns that are declared beside.
-    (@field $meta:tt $name:ident $row:ident $silo:ident $table:literal $prefix:literal $owner:tt $customer:tt
+    (@field $meta:tt $name:ident $row:ident $silo:ident $table:literal $prefix:literal $owner:tt $customer:tt { $($told:tt)* }
      $rows:tt { $($methods:tt)* } { $($hand:tt)* } $also:tt $(#[$doc:meta])* $class:ident $field:ident : { $type:ty : $($column:ident),+ }, $($rest:tt)*) => {
-        $crate::object! { @field $meta $name $row $silo $table $prefix $owner $customer $rows
+        $crate::object! { @field $meta $name $row $silo $table $prefix $owner $customer
+            { $($told)* [$($column)+ ; <$type>::FORMS ; $class] } $rows
             { $($methods)* $(#[$doc])* #[graphql(directive = $crate::access::access::apply(<$silo as $crate::access::Silo>::KEY.to_string(), $crate::class!($class).to_string()))]
               async fn $field(&self, context: &async_graphql::Context<'_>) -> Option<$type> {
                   $crate::access::shown(context, &self.permit, stringify!($name), $crate::class!($class),
@@ -69,9 +74,10 @@ macro_rules! object {
     };
 
     // Open fields that are never null; a word of a list has no default, so that it is always read.
-    (@field $meta:tt $name:ident $row:ident $silo:ident $table:literal $prefix:literal $owner:tt $customer:tt
+    (@field $meta:tt $name:ident $row:ident $silo:ident $table:literal $prefix:literal $owner:tt $customer:tt { $($told:tt)* }
      { $($rows:tt)* } { $($methods:tt)* } { $($hand:tt)* } $also:tt $(#[$doc:meta])* open $field:ident : [$kind:ty] !, $($rest:tt)*) => {
         $crate::object! { @field $meta $name $row $silo $table $prefix $owner $customer
+            { $($told)* [$field ; &[$crate::object!(@told [$kind])] ; open] }
             { $($rows)* $(#[$doc])* $field: $kind = ($crate::database::Kind::Text), }
             { $($methods)* $(#[$doc])* #[graphql(directive = $crate::access::access::apply(<$silo as $crate::access::Silo>::KEY.to_string(), $crate::access::Class::Open.to_string()))]
               async fn $field(&self) -> &$kind { &self.row.$field } }
@@ -79,9 +85,10 @@ macro_rules! object {
             $also $($rest)* }
     };
 
-    (@field $meta:tt $name:ident $row:ident $silo:ident $table:literal $prefix:literal $owner:tt $customer:tt
+    (@field $meta:tt $name:ident $row:ident $silo:ident $table:literal $prefix:literal $owner:tt $customer:tt { $($told:tt)* }
      { $($rows:tt)* } { $($methods:tt)* } { $($hand:tt)* } $also:tt $(#[$doc:meta])* open $field:ident : $kind:tt !, $($rest:tt)*) => {
         $crate::object! { @field $meta $name $row $silo $table $prefix $owner $customer
+            { $($told)* [$field ; &[$crate::object!(@told $kind)] ; open] }
             { $($rows)* $(#[$doc])* #[serde(deserialize_with = "crate::database::or_default")]
               $field: $crate::object!(@type $kind) = ($crate::object!(@kind $kind)) if asked, }
             { $($methods)* $(#[$doc])* #[graphql(directive = $crate::access::access::apply(<$silo as $crate::access::Silo>::KEY.to_string(), $crate::access::Class::Open.to_string()))]
@@ -91,9 +98,10 @@ macro_rules! object {
     };
 
     // Any other field goes through its class: texts are masked or hidden, anything else is shown or null.
-    (@field $meta:tt $name:ident $row:ident $silo:ident $table:literal $prefix:literal $owner:tt $customer:tt
+    (@field $meta:tt $name:ident $row:ident $silo:ident $table:literal $prefix:literal $owner:tt $customer:tt { $($told:tt)* }
      { $($rows:tt)* } { $($methods:tt)* } { $($hand:tt)* } $also:tt $(#[$doc:meta])* $class:ident $field:ident : $kind:tt, $($rest:tt)*) => {
         $crate::object! { @field $meta $name $row $silo $table $prefix $owner $customer
+            { $($told)* [$field ; &[$crate::object!(@told $kind)] ; $class] }
             { $($rows)* $(#[$doc])* $field: Option<$crate::object!(@type $kind)> = ($crate::object!(@kind $kind)) if asked, }
             { $($methods)* $(#[$doc])* #[graphql(directive = $crate::access::access::apply(<$silo as $crate::access::Silo>::KEY.to_string(), $crate::class!($class).to_string()))]
               async fn $field(&self, context: &async_graphql::Context<'_>) -> Option<$crate::object!(@type $kind)> {
@@ -139,8 +147,19 @@ macro_rules! object {
     (@leaf [$type:ty] $value:expr) => { $crate::graph::json::Word(*$value) };
     (@leaf $kind:tt $value:expr) => { $value };
 
+    (@told text) => { $crate::access::Form::Text };
+    (@told word) => { $crate::access::Form::Word };
+    (@told time) => { $crate::access::Form::Time };
+    (@told number) => { $crate::access::Form::Number };
+    (@told real) => { $crate::access::Form::Real };
+    (@told bool) => { $crate::access::Form::Bool };
+    (@told texts) => { $crate::access::Form::Texts };
+    (@told [$type:ty]) => { $crate::access::Form::Word };
+    (@told $prefix:literal) => { $crate::access::Form::Id($prefix) };
+
     (@emit { $(#[$meta:meta])* } $name:ident $row:ident $silo:ident $table:literal $prefix:literal
-     { $($owner:literal)? } { $($customer:literal)?; $($internal:literal)?; $($only:literal)?; $($around:path)? } { $($rows:tt)* } { $($methods:tt)* }
+     { $($owner:literal)? } { $($customer:literal)?; $($internal:literal)?; $($only:literal)?; $($around:path)? }
+     { $([$($told:ident)+ ; $forms:expr ; $($class:ident)+])* } { $($rows:tt)* } { $($methods:tt)* }
      { $([$hand:ident ($($part:ident)*) $this:ident $context:ident $out:ident $write:block])* }) => {
         $crate::row! {
             #[doc = concat!("A row behind [`", stringify!($name), "`].")]
@@ -163,6 +182,19 @@ macro_rules! object {
                 $(($crate::database::Camel::new(stringify!($hand)), &[$(stringify!($part)),*])),*
             ];
             $(const AROUND: &'static [&'static str] = $around;)?
+        }
+
+        impl $crate::access::Exported for $row {
+            const TOLD: &'static [$crate::access::Told] = &[
+                $crate::access::Told::open(&["id"], &[$crate::access::Form::Id($prefix)]),
+                $($crate::access::Told::open(&[$customer], &[$crate::access::Form::Id("cus")]),)?
+                $($crate::access::Told {
+                    columns: &[$(stringify!($told)),+],
+                    forms: $forms,
+                    classes: $crate::access::Classes::All(&[$($crate::class!($class)),+]),
+                }),*
+            ];
+            const PREFIX: &'static str = $prefix;
         }
 
         impl $crate::access::Paged for $row {

@@ -219,6 +219,11 @@ impl<R: Row> Select<R> {
         Select { body, row: PhantomData }
     }
 
+    /// The conditions alone, for an export, which has columns and pages of its own.
+    pub(super) fn into_conditions(self) -> Vec<(Cow<'static, str>, Vec<Bind>)> {
+        self.body.conditions
+    }
+
     /// To be put into the batch.
     pub fn fetch(self) -> Arc<dyn Fetch> {
         Arc::new(self.body)

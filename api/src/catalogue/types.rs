@@ -4,7 +4,7 @@ use async_graphql::{Context, Enum, Object};
 use serde::Deserialize;
 
 use super::Catalogue;
-use crate::access::{Order, Permit, Scope, SiloRow, access, permit};
+use crate::access::{Form, Order, Permit, Scope, SiloRow, access, permit};
 use crate::error::Result;
 use crate::graph::at_hand::{AtHand, Writer};
 use crate::graph::json::Leaf;
@@ -136,6 +136,9 @@ impl Named {
 macro_rules! named {
     ($name:ident) => {
         impl $name {
+            /// What its column is in an export.
+            pub const FORMS: &'static [Form] = &[Form::Word];
+
             /// Out of the column of a row that carries the key.
             pub fn of_columns(object: &'static str, key: Option<&String>) -> Option<Self> {
                 Named::of(object, key).map(Self)
@@ -209,6 +212,9 @@ pub struct Money {
 }
 
 impl Money {
+    /// What its columns are in an export.
+    pub const FORMS: &'static [Form] = &[Form::Money, Form::Word];
+
     /// Out of the columns of a row that carry an amount and its currency.
     pub fn of_columns(_: &'static str, amount: Option<&i64>, currency: Option<&String>) -> Option<Self> {
         amount.map(|amount| Self { amount: *amount, currency: currency.cloned() })

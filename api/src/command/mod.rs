@@ -2,10 +2,12 @@
 //! standard output.
 
 mod demo;
+mod export;
 mod import;
 mod mapping;
 mod page;
 mod progress;
+mod query;
 mod rejected;
 mod serve;
 mod source;
@@ -45,6 +47,8 @@ enum Command {
     Replay(rejected::ReplayArguments),
     /// Puts rejected records aside: they stay to be seen, and are not tried again.
     Discard(rejected::DiscardArguments),
+    /// Gives out a table, or the pages of a query, under the rights of a token or a role.
+    Export(export::ExportArguments),
     /// Looks at mappings: what they say, what is likely wrong, what they make of a sample. Needs no database.
     #[command(subcommand)]
     Mapping(mapping::MappingCommand),
@@ -103,6 +107,7 @@ pub async fn run(arguments: Arguments) -> Result<Outcome> {
         Command::Serve => serve::serve(&config).await?,
         Command::Demo(arguments) => demo::demo(config, arguments).await?,
         Command::Import(arguments) => return import::import(&config, arguments).await,
+        Command::Export(arguments) => export::export(&config, arguments).await?,
         Command::Mapping(asked) => return mapping::run(&config, asked),
         Command::Rejected(arguments) => rejected::list(&config, &arguments).await?,
         Command::Replay(arguments) => return rejected::replay(&config, arguments).await,

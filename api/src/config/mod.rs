@@ -19,7 +19,7 @@ use figment::value::Value;
 pub use doors::Doors;
 pub use secret::{DatabaseUrl, Secret};
 pub use secrets::Secrets;
-pub use sections::{Access, Auth, Config, Database, GraphQl, Http, Identity, Intake, Metrics, Mode, Rate};
+pub use sections::{Access, Auth, Config, Database, Export, GraphQl, Http, Identity, Intake, Metrics, Mode, Rate};
 
 use crate::error::{Error, Result};
 

@@ -34,6 +34,8 @@ pub struct Config {
     pub intake: Intake,
     /// Taking records in over HTTP.
     pub doors: Doors,
+    /// Giving whole tables out.
+    pub export: Export,
     /// Who may see what.
     pub access: Access,
     /// What sources prove themselves with, by the names that their files use (`secrets = ["…"]`): `name = "…"`, or
@@ -329,6 +331,24 @@ impl Default for Intake {
             flush_ms: 1_000,
             batch_folder: None,
         }
+    }
+}
+
+/// Giving whole tables out.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Export {
+    /// Exports over HTTP at once; above it the answer is 429. Default 4.
+    pub at_once: usize,
+    /// Those of one subject. Default 2.
+    pub per_subject: usize,
+    /// Rows read at a time at most, by one statement. Default 8,192.
+    pub page_rows: usize,
+}
+
+impl Default for Export {
+    fn default() -> Self {
+        Self { at_once: 4, per_subject: 2, page_rows: 8_192 }
     }
 }
 

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::types::CustomerKind;
 use super::{CustomerRecord, store};
-use crate::access::{Class, Permit, SiloRow, access, shown_below};
+use crate::access::{Class, Classes, Exported, Form, Permit, SiloRow, Told, access, shown_below};
 use crate::database::{Camel, or_default};
 use crate::error::Result;
 use crate::graph::at_hand::{AtHand, Ready, ReadyList, Writer};
@@ -35,6 +35,9 @@ pub enum ShownKind {
     ExternalId,
 }
 
+/// What one must see in full to see a key of another system.
+const EXTERNAL: &[Class] = &[Class::Technical, Class::Contact, Class::Identity];
+
 impl ShownKind {
     fn class(self, permit: &Permit<CustomerRecord>) -> Class {
         match self {
@@ -42,10 +45,9 @@ impl ShownKind {
             Self::UserId | Self::Cookie => Class::Technical,
             Self::CustomerNumber | Self::LoyaltyNumber => Class::Open,
             // Sources use e-mail addresses and handles as keys: whoever may not see one of these may not see a key.
-            Self::ExternalId => [Class::Technical, Class::Contact, Class::Identity]
-                .into_iter()
-                .min_by_key(|class| permit.action(*class))
-                .unwrap_or(Class::Technical),
+            Self::ExternalId => {
+                EXTERNAL.iter().copied().min_by_key(|class| permit.action(*class)).unwrap_or(Class::Technical)
+            }
         }
     }
 }
@@ -76,6 +78,33 @@ impl SiloRow for IdentifierRow {
     const CUSTOMER: Option<&'static str> = Some("customer_id");
     const MADE: &'static [(Camel, &'static [&'static str])] = &[(Camel::new("kind"), &[]), (Camel::new("value"), &[])];
     const TIE: &'static str = "value";
+}
+
+impl Exported for IdentifierRow {
+    const TOLD: &'static [Told] = &[
+        Told::open(&["id"], &[Form::Id("idn")]),
+        Told::open(&["customer_id", "source_profile_id"], &[Form::Id("cus"), Form::Id("spr")]),
+        Told::open(&["kind"], &[Form::Word]),
+        Told {
+            columns: &["value"],
+            forms: &[Form::Text],
+            classes: Classes::ByLast { of: classes_of, any: &[Class::Contact, Class::Technical, Class::Open] },
+        },
+        Told::open(&["first_seen_at", "last_seen_at"], &[Form::Time, Form::Time]),
+        Told::open(&["times_seen"], &[Form::Number]),
+    ];
+    const PREFIX: &'static str = "idn";
+    const KEY: &'static [&'static str] = &["source_profile_id", "identifier_id"];
+}
+
+/// The classes of a value, by its kind as it is kept; those of a kind that is not known are all there are.
+fn classes_of(kind: &str) -> &'static [Class] {
+    match kind {
+        "EMAIL" | "PHONE" => &[Class::Contact],
+        "USER_ID" | "COOKIE" => &[Class::Technical],
+        "CUSTOMER_NUMBER" | "LOYALTY_NUMBER" => &[Class::Open],
+        _ => EXTERNAL,
+    }
 }
 
 /// A value that a customer is known by.

@@ -48,7 +48,7 @@ object! {
         /// The customer it goes from.
         column customer_id: Uuid = Uuid,
         /// The customer it goes to.
-        column to_customer_id: Uuid = Uuid,
+        column to_customer_id: Uuid = Uuid => open: "cus",
     } also {
         /// The person: who works there, or whose household it is.
         #[graphql(directive = access::apply("customer".to_owned(), "open".to_owned()))]

@@ -111,7 +111,7 @@ pub async fn page(
 
 /// The condition under which an interaction is visible: its silo may be read, internal rows by those who read them and by
 /// their author, and where a silo is given for own rows only, the customer is one's own.
-fn visible(permit: &Permit<CustomerRecord>, wanted: Option<&[SiloName]>) -> (String, Vec<Bind>) {
+pub fn visible(permit: &Permit<CustomerRecord>, wanted: Option<&[SiloName]>) -> (String, Vec<Bind>) {
     let (mut open, mut binds) = (Vec::new(), Vec::new());
     let staff = permit.viewer().staff_id.unwrap_or_default();
     for silo in SiloName::ALL {

@@ -87,7 +87,7 @@ object! {
         /// When something last happened between the customer and us; null when nothing has.
         open last_interaction_at: time,
         /// Who looks after the customer.
-        column owner_id: Option<Uuid> = Uuid if part,
+        column owner_id: Option<Uuid> = Uuid if part => staff: "stf",
         /// The customer this one was merged into.
         column merged_into: Option<Uuid> = Uuid,
     } also {

@@ -9,6 +9,7 @@ pub mod batch;
 pub mod cursor;
 pub mod document;
 pub mod json;
+pub mod leaves;
 pub mod run;
 pub mod timestamp;
 #[cfg(test)]

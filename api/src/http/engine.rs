@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::doors::Doors;
 use crate::auth::Claims;
 use crate::error::Result;
+use crate::export::{Exporting, Request};
 #[cfg(test)]
 pub use crate::graph::ask::Data;
 pub use crate::graph::ask::{Response, Work};
@@ -22,6 +23,9 @@ pub trait Engine: Send + Sync + 'static {
 
     /// Executes what is within the limits, for whoever the claims name.
     fn execute(&self, work: Work, claims: Arc<Claims>) -> Reply<'_, Response>;
+
+    /// Begins to give out a table, for whoever the claims name.
+    fn export(&self, request: Request, claims: Arc<Claims>) -> Reply<'_, Result<Exporting>>;
 
     /// Whether requests can be answered now: the database is there and migrated.
     fn ready(&self) -> Reply<'_, Result<()>>;

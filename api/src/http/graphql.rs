@@ -33,10 +33,7 @@ pub(super) async fn answer(State(shared): State<Arc<Shared>>, request: Request) 
 }
 
 async fn take(shared: &Shared, parts: Parts, body: Body) -> Result<Response, Box<Response>> {
-    if shared.public_secret && !here::names_this_machine(&parts.headers) {
-        let message = "With the public development secret the server answers only pages and programs of this machine.";
-        return Err(Box::new(reply::refuse(StatusCode::FORBIDDEN, Code::Forbidden, message)));
-    }
+    here::check(shared, &parts.headers)?;
     let claims = authorize::claims(shared, &parts)?;
     let Some(media) = media::accepted(&parts.headers) else {
         let message = "Accept must allow application/graphql-response+json or application/json.";

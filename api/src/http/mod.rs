@@ -1,5 +1,5 @@
 //! The HTTP side: the router, what surrounds every request, and the serving of connections. `/graphql` is answered by our
-//! own handler to the letter of the GraphQL-over-HTTP specification (`graphql`), behind one layer that does everything
+//! own handler to the letter of the GraphQL-over-HTTP specification (`graphql`), `/export` by one that streams, both behind one layer that does everything
 //! that concerns all answers (`edge`); each further layer would cost every request. `connection` bounds what a socket may do.
 //!
 //! `doors` is where sources bring their records.
@@ -13,6 +13,7 @@ mod cors;
 mod doors;
 mod edge;
 mod engine;
+mod export;
 mod graphql;
 mod health;
 mod here;
@@ -67,6 +68,7 @@ impl Server {
     pub fn router(&self) -> Router {
         Router::new()
             .route("/graphql", any(graphql::answer))
+            .route("/export", get(export::answer))
             .route("/healthz", get(health::alive))
             .route("/readyz", get(health::ready))
             .merge(doors::routes())

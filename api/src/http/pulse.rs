@@ -59,6 +59,13 @@ impl Pulse {
         }
     }
 
+    /// Bytes of an answer left: a long one that goes on being read is not idle, and one that nobody reads is.
+    fn moved(&self, sent: &Poll<io::Result<usize>>) {
+        if matches!(sent, Poll::Ready(Ok(1..))) && self.state.load(Ordering::Relaxed) >> PHASE == IDLE {
+            self.set(IDLE);
+        }
+    }
+
     fn set(&self, phase: u64) {
         let now = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(0);
         self.state.store((phase << PHASE) | now, Ordering::Relaxed);
@@ -81,7 +88,7 @@ impl Pulse {
     }
 }
 
-/// A stream that reports what arrives.
+/// A stream that reports what arrives and what leaves.
 pub(super) struct Watched<S> {
     pub(super) stream: S,
     pub(super) pulse: Arc<Pulse>,
@@ -104,7 +111,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
+        let polled = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.pulse.moved(&polled);
+        polled
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -124,6 +133,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(context, slices)
+        let polled = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
+        self.pulse.moved(&polled);
+        polled
     }
 }

@@ -39,6 +39,9 @@ impl Engine for Tiny {
     fn metrics(&self, _: usize) -> Reply<'_, String> {
         Box::pin(async { self.meter().text(crate::meter::Moment::default()) })
     }
+    fn export(&self, _: crate::export::Request, _: Arc<Claims>) -> Reply<'_, Result<crate::export::Exporting>> {
+        Box::pin(async { Err(Error::forbidden("There is nothing to export here.")) })
+    }
     fn ready(&self) -> Reply<'_, Result<()>> {
         let ready = if self.1 { Ok(()) } else { Err(Error::unavailable("no database")) };
         Box::pin(async move { ready })

@@ -14,6 +14,7 @@ use crate::customer::list::ListQuery;
 use crate::customer::mutation::CustomerMutation;
 use crate::customer::search::SearchQuery;
 use crate::error::Result;
+use crate::export::query::ChangeQuery;
 use crate::graph::run::{Root, Runner};
 
 mod node;
@@ -25,7 +26,7 @@ pub type Schema = async_graphql::Schema<Root<Query>, Mutation, EmptySubscription
 
 /// Everything that can be asked.
 #[derive(MergedObject, Default)]
-pub struct Query(FindQuery, ListQuery, SearchQuery, CatalogueQuery, ViewerQuery, NodeQuery);
+pub struct Query(FindQuery, ListQuery, SearchQuery, CatalogueQuery, ViewerQuery, NodeQuery, ChangeQuery);
 
 /// Everything that can be changed.
 #[derive(MergedObject, Default)]

@@ -61,7 +61,8 @@ fn is_unasked(coordinate: &str) -> bool {
 }
 
 /// Fields that are empty even for those who see everything, and why.
-const EMPTY: [(&str, &str); 10] = [
+const EMPTY: [(&str, &str); 11] = [
+    ("Change.customerId", "the world begins with its catalogue, which belongs to no customer"),
     ("RejectedRecord.discardReason", "nothing of the world is discarded: `watch` does that"),
     ("RejectedRecord.discardedAt", "nothing of the world is discarded"),
     ("RejectedRecord.discardedBy", "nothing of the world is discarded"),

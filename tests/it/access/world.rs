@@ -11,6 +11,7 @@ use api::ingest::mapping::Mapping;
 use api::ingest::source::{Source, Sources};
 use chrono::{DateTime, TimeDelta, Utc};
 use customer360_tests::{Db, OnDatabase, TestApp, TestDatabase};
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use serde_json::json;
 
 use super::records::{Rows, catalogue, neighbours, people, silos};
@@ -71,6 +72,21 @@ impl World {
         let intake = Intake::new(self.app.app().database().clone(), sources, Rules::default(), settings);
         let report = intake.flush(envelopes(rows)).await.expect("the world is written");
         assert!(report.rejected.is_empty(), "the world is taken whole: {:#?}", report.rejected);
+        settle(self.app.database()).await;
+    }
+}
+
+/// Waits until the feed of changes can tell all that was written: other tests write in the same cluster.
+pub async fn settle(database: &TestDatabase) {
+    if database.db() == Db::Sqlite {
+        return;
+    }
+    let connection = database.connect().await;
+    let settled = "SELECT 1 WHERE pg_snapshot_xmin(pg_current_snapshot())::text::bigint > \
+                   (SELECT coalesce(max(xid), 0) FROM change WHERE epoch = (SELECT max(epoch) FROM change))";
+    let settled = Statement::from_string(DbBackend::Postgres, settled);
+    while connection.query_one_raw(settled.clone()).await.expect("the database answers").is_none() {
+        tokio::task::yield_now().await;
     }
 }
 

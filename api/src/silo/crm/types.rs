@@ -148,7 +148,7 @@ object! {
         /// Opens the preference in its source; null where the source has no page for it.
         open source_url: text,
         /// The source profile it hangs on.
-        column source_profile_id: Uuid = Uuid,
+        column source_profile_id: Uuid = Uuid => open: "spr",
     }
 }
 connection!(Preference, PreferenceConnection, PreferenceEdge, "preferences");

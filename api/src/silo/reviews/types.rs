@@ -65,7 +65,7 @@ object! {
         /// Key of the touchpoint.
         column touchpoint: Option<String> = Text if part,
         /// Who answered.
-        column responder_id: Option<Uuid> = Uuid if part,
+        column responder_id: Option<Uuid> = Uuid if part => staff: "stf",
     } also {
         /// Who of us answered.
         #[graphql(directive = access::apply("reviews".to_owned(), "staff".to_owned()))]

@@ -131,7 +131,7 @@ object! {
         /// Key of the touchpoint.
         column touchpoint: Option<String> = Text if part,
         /// Who works on it.
-        column assignee_id: Option<Uuid> = Uuid if part,
+        column assignee_id: Option<Uuid> = Uuid if part => staff: "stf",
     } also {
         /// Who works on it.
         #[graphql(directive = access::apply("support".to_owned(), "staff".to_owned()))]
@@ -178,7 +178,9 @@ object! {
         /// Opens the message in its source; null where the source has no page for it.
         open source_url: text,
         /// Author as the source writes it.
-        column author: Option<String> = Text if part,
+        column author: Option<String> = Text if part => identity staff: text,
+        /// The ticket it belongs to.
+        column ticket_id: Option<Uuid> = Uuid if part => open: "tkt",
     } also {
         /// Author as the source writes it: of the class identity where the customer wrote, of the class staff where one of us did,
         /// and of both where the source does not say.

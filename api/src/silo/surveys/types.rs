@@ -133,7 +133,7 @@ object! {
         /// Key of the touchpoint.
         column touchpoint: Option<String> = Text if part,
         /// The questionnaire.
-        column survey_id: Option<Uuid> = Uuid if part,
+        column survey_id: Option<Uuid> = Uuid if part => open: "srv",
     } also {
         /// The questionnaire that was sent; null when its source has not told of it (yet).
         #[graphql(directive = access::apply("surveys".to_owned(), "open".to_owned()))]
@@ -171,9 +171,9 @@ object! {
         /// Key of the touchpoint.
         column touchpoint: Option<String> = Text if part,
         /// The questionnaire.
-        column survey_id: Option<Uuid> = Uuid if part,
+        column survey_id: Option<Uuid> = Uuid if part => open: "srv",
         /// The invitation.
-        column invitation_id: Option<Uuid> = Uuid if part,
+        column invitation_id: Option<Uuid> = Uuid if part => open: "sin",
     } also {
         /// The questionnaire that was answered; null when its source has not told of it (yet).
         #[graphql(directive = access::apply("surveys".to_owned(), "open".to_owned()))]
@@ -242,6 +242,8 @@ object! {
         open product: {ProductOf: product},
         /// Key of the product.
         column product: Option<String> = Text if part,
+        /// The response it is part of.
+        column response_id: Option<Uuid> = Uuid if part => open: "srs",
     }
 }
 connection!(SurveyAnswer, SurveyAnswerConnection, SurveyAnswerEdge, "answers of a response");

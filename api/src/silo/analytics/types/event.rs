@@ -47,7 +47,7 @@ object! {
         /// Value of the event, such as that of an order.
         financial amount: {Money: amount, currency},
         /// The visit.
-        column session_id: Option<Uuid> = Uuid if part,
+        column session_id: Option<Uuid> = Uuid if part => open: "wse",
         /// Value of the event, in 1/10,000.
         column amount: Option<i64> = Number if part,
         /// Currency of the amount.

@@ -51,11 +51,11 @@ object! {
         /// Currency of the amount.
         column currency: Option<String> = Text if part,
         /// Where it stands, as the source says.
-        column state: Option<ContractState> = Text if part,
+        column state: Option<ContractState> = Text if part => open: word,
         /// Key of the product.
         column product: Option<String> = Text if part,
         /// Who looks after it.
-        column owner_id: Option<Uuid> = Uuid if part,
+        column owner_id: Option<Uuid> = Uuid if part => staff: "stf",
     } also {
         /// Where it stands today: over once its last day has passed; else what the source says, or without its word whether it
         /// was cancelled.

@@ -86,11 +86,11 @@ object! {
         /// Key of the touchpoint.
         column touchpoint: Option<String> = Text if part,
         /// The author, where known.
-        column staff_id: Option<Uuid> = Uuid if part,
+        column staff_id: Option<Uuid> = Uuid if part => staff: "stf",
         /// What was promised.
-        column promise_text: Option<String> = Text if part,
+        column promise_text: Option<String> = Text if part => free_text: text,
         /// By when.
-        column promise_due_at: Option<Timestamp> = Time if part,
+        column promise_due_at: Option<Timestamp> = Time if part => open: time,
     } also {
         /// The author; null where the source's name for them is not known.
         #[graphql(directive = access::apply("sales".to_owned(), "staff".to_owned()))]

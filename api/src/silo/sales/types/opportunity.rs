@@ -56,7 +56,7 @@ object! {
         /// Key of the product.
         column product: Option<String> = Text if part,
         /// Who pursues it.
-        column owner_id: Option<Uuid> = Uuid if part,
+        column owner_id: Option<Uuid> = Uuid if part => staff: "stf",
     } also {
         /// Who pursues it.
         #[graphql(directive = access::apply("sales".to_owned(), "staff".to_owned()))]
