@@ -40,6 +40,7 @@ fn ticket(n: usize, turn: usize) -> Envelope {
         occurred_at: None,
         received_at: Utc::now(),
         dedupe_key: None,
+        sync: None,
     }
 }
 
