@@ -31,7 +31,7 @@ fn record(stream: &str, record: &Value) -> Value {
 }
 
 fn ticket(id: &str) -> Value {
-    json!({"id": id, "status": "OPEN", "subject": "Printer", "opened_at": "2026-05-01"})
+    json!({"id": id, "status": "OPEN", "subject": "Printer", "opened_at": "2026-05-01", "email": format!("{id}@example.org")})
 }
 
 fn state(done: usize) -> Value {
@@ -187,7 +187,7 @@ both! {
         fs::write(sources.join("maps/answers.toml"),
             "key = \"answers\"\nsilo = \"surveys\"\n[[stream]]\nname = \"survey_responses\"\nkey = \"/id\"\n[[stream.profile]]\nkey = \"/email\"\n\
              identifiers = [{ kind = \"EMAIL\", strength = \"STRONG\", value = \"/email\" }]\n[[stream.row]]\ntable = \"survey_response\"\n\
-             [stream.row.fields]\nanswered_at = \"/_sdc_last_modified\"\nscore = \"/score\"\n").unwrap();
+             [stream.row.fields]\nanswered_at = \"/_sdc_last_modified\"\n").unwrap();
         let sent = captured("singer-tap-jsonl-batch.jsonl");
         let at = sent.find("file:///").expect("the address of its file");
         let end = at + sent[at..].find('"').unwrap();
@@ -310,5 +310,5 @@ key = "/user_id"
 table = "purchase"
 [stream.row.fields]
 product = "/product_id"
-ordered_at = "/purchased_at"
+ordered_at = { first = ["/purchased_at", "/updated_at"] }
 "#;

@@ -29,11 +29,11 @@ both! {
         let sums: serde_json::Value = serde_json::from_str(&answer.text).unwrap();
         assert_eq!(sums, json!({"done": true, "flushed": 1_201, "taken": 1_200, "repeated": 0, "superseded": 0, "rejected": 1}));
         assert_eq!(count_tickets(&app).await, 1_200);
-        let latin = b"id;status;subject;opened_at\nT5000;OPEN;B\xfcro;2026-05-01\n".to_vec();
+        let latin = b"id;status;subject;opened_at;email\nT5000;OPEN;B\xfcro;2026-05-01;pat@example.org\n".to_vec();
         let path = format!("{FILES}?name=export.csv&stream=tickets&delimiter=%3B&encoding=windows-1252");
         let answer = post(&app, &path, &[DESK], latin).await;
         assert!(answer.text.contains("\"taken\":1"), "{}", answer.text);
-        let list = json!([{"id": "T5001", "status": "OPEN", "subject": "x", "opened_at": "2026-05-01"}]).to_string();
+        let list = json!([{"id": "T5001", "status": "OPEN", "subject": "x", "opened_at": "2026-05-01", "email": "pat@example.org"}]).to_string();
         let answer = post(&app, &format!("{FILES}?name=tickets.json"), &[DESK], list).await;
         assert!(answer.text.contains("\"taken\":1"), "{}", answer.text);
     }
