@@ -1,4 +1,4 @@
-//! Create import_progress: how far the files of an import that has not ended are written.
+//! Create `import_progress`: how far the files of an import that has not ended are written.
 
 use sea_orm_migration::prelude::*;
 
@@ -18,7 +18,7 @@ const UP: &[&str] = &["CREATE TABLE import_progress (
 
 const DOWN: &[&str] = &["DROP TABLE import_progress"];
 
-/// Create import_progress.
+/// Create `import_progress`.
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 

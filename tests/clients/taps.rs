@@ -49,7 +49,10 @@ fn tap_jsonl_hands_its_records_over_in_batches() {
     let tap = tap(folder.path(), "tap-jsonl==0.3.1", "tap-jsonl");
     fs::create_dir(folder.path().join("batches")).expect("a folder of batches");
     let tickets: String = (0..50)
-        .map(|n| json!({"id": format!("T{n}"), "status": "OPEN", "subject": "Printer", "opened_at": "2026-05-01"}))
+        .map(|n| {
+            json!({"id": format!("T{n}"), "status": "OPEN", "subject": "Printer", "opened_at": "2026-05-01",
+            "email": format!("p{n}@example.org")})
+        })
         .map(|ticket| format!("{ticket}\n"))
         .collect();
     fs::write(folder.path().join("tickets.jsonl"), tickets).expect("records");

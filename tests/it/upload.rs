@@ -1,11 +1,14 @@
 //! `POST /ingest/{source}/files`: a file over HTTP, whatever its format, for whoever may bring records.
 
 use std::fs;
+use std::io::Write;
 use std::path::Path;
 
 use axum::body::{Body, Bytes};
 use axum::http::StatusCode;
 use customer360_tests::{TestDatabase, both};
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use futures_util::stream;
 use serde_json::json;
 
@@ -29,11 +32,11 @@ both! {
         let sums: serde_json::Value = serde_json::from_str(&answer.text).unwrap();
         assert_eq!(sums, json!({"done": true, "flushed": 1_201, "taken": 1_200, "repeated": 0, "superseded": 0, "rejected": 1}));
         assert_eq!(count_tickets(&app).await, 1_200);
-        let latin = b"id;status;subject;opened_at\nT5000;OPEN;B\xfcro;2026-05-01\n".to_vec();
+        let latin = b"id;status;subject;opened_at;email\nT5000;OPEN;B\xfcro;2026-05-01;pat@example.org\n".to_vec();
         let path = format!("{FILES}?name=export.csv&stream=tickets&delimiter=%3B&encoding=windows-1252");
         let answer = post(&app, &path, &[DESK], latin).await;
         assert!(answer.text.contains("\"taken\":1"), "{}", answer.text);
-        let list = json!([{"id": "T5001", "status": "OPEN", "subject": "x", "opened_at": "2026-05-01"}]).to_string();
+        let list = json!([{"id": "T5001", "status": "OPEN", "subject": "x", "opened_at": "2026-05-01", "email": "pat@example.org"}]).to_string();
         let answer = post(&app, &format!("{FILES}?name=tickets.json"), &[DESK], list).await;
         assert!(answer.text.contains("\"taken\":1"), "{}", answer.text);
     }
@@ -55,7 +58,9 @@ both! {
             assert_eq!(answer.status, status, "{path}: {}", answer.text);
             assert!(answer.text.contains("\"errors\""), "{path}: {}", answer.text);
         }
-        let bomb = gzip(vec![b' '; 100 << 20]);
+        let mut bomb = GzEncoder::new(Vec::new(), Compression::best());
+        bomb.write_all(&vec![b' '; 100 << 20]).unwrap();
+        let bomb = bomb.finish().unwrap();
         let answer = post(&app, &format!("{FILES}?name=tickets.jsonl.gz"), &[DESK], bomb).await;
         assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{}", answer.text);
         assert!(answer.text.contains("250 times"), "{}", answer.text);

@@ -88,17 +88,19 @@ impl<R: BufRead> Elements<R> {
     fn find(&mut self) -> io::Result<bool> {
         loop {
             let chunk = self.input.fill_buf()?;
+            let space = chunk.iter().take_while(|byte| byte.is_ascii_whitespace());
+            let (spaces, ends) = space.fold((0, 0), |(all, ends), byte| (all + 1, ends + u64::from(*byte == b'\n')));
+            if spaces > 0 {
+                self.line += ends;
+                self.input.consume(spaces);
+                continue;
+            }
             let Some(&byte) = chunk.first() else {
                 return if self.place == Place::List { Err(cut_off()) } else { Ok(false) };
             };
             let skip = match byte {
                 0xef if self.place == Place::Start && chunk.starts_with(b"\xef\xbb\xbf") => 3,
-                b'\n' => {
-                    self.line += 1;
-                    1
-                }
                 b',' if self.place != Place::Start => 1,
-                byte if byte.is_ascii_whitespace() => 1,
                 b'[' if self.place == Place::Start => {
                     self.place = Place::List;
                     1
