@@ -113,7 +113,8 @@ both! {
         for n in 0..12 {
             let record: Value = serde_json::from_str(&ticket(n)).unwrap();
             for line in [json!({"type": "RECORD", "stream": "tickets", "record": record}), json!({"type": "STATE", "value": {"done": n + 1}})] {
-                body += &format!("{line}\n");
+                body += &line.to_string();
+                body.push('\n');
             }
         }
         let told = lines(&post(&app, "/ingest/desk", &[DESK], body.clone()).await);

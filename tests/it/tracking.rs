@@ -183,7 +183,7 @@ both! {
         let good = json!({"batch": [track("m1")]}).to_string();
         let many = json!({"batch": vec![track("m1"); 11]}).to_string();
         let web = basic(WEB);
-        let bodies: [(&str, Vec<(&str, &str)>, &str, Vec<u8>, u16); 15] = [
+        let bodies: [Wrong<'_>; 15] = [
             ("no key", vec![], "/v1/batch", good.clone().into(), 401),
             ("a wrong key", vec![("authorization", "Basic d3Jvbmc6")], "/v1/batch", good.clone().into(), 401),
             ("no Basic", vec![("authorization", "Basic ???")], "/v1/batch", good.clone().into(), 401),
@@ -206,7 +206,7 @@ both! {
             assert_eq!(answer.codes().len(), 1, "{what}: {}", answer.text);
         }
         let large = json!({"batch": [{"x": "x".repeat(600_000)}]}).to_string();
-        let without_length = Body::from_stream(futures(large.clone()));
+        let without_length = Body::from_stream(pieces(&large));
         for (what, body) in [("a large body", Body::from(large)), ("a large body of unknown length", without_length), ("a bomb", gzip(vec![b' '; 5 << 20]).into())] {
             let answer = send(&app, "/v1/batch", body).await;
             assert_eq!((answer.status, answer.codes()), (StatusCode::PAYLOAD_TOO_LARGE, vec!["BAD_USER_INPUT"]), "{what}: {}", answer.text);
@@ -233,8 +233,11 @@ both! {
     }
 }
 
+/// What is wrong, headers, address, body, status.
+type Wrong<'a> = (&'a str, Vec<(&'a str, &'a str)>, &'a str, Vec<u8>, u16);
+
 /// A body in pieces, whose length nobody knows before its end.
-fn futures(text: String) -> impl futures_util::Stream<Item = Result<String, std::convert::Infallible>> {
+fn pieces(text: &str) -> impl futures_util::Stream<Item = Result<String, std::convert::Infallible>> + use<> {
     let pieces: Vec<_> =
         text.as_bytes().chunks(9_000).map(|piece| Ok(String::from_utf8_lossy(piece).into_owned())).collect();
     futures_util::stream::iter(pieces)

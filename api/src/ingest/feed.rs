@@ -17,7 +17,7 @@ use super::jsonl::JsonLines;
 use super::lane::Lanes;
 use super::lines::{Item, Origin};
 use super::report::{FlushReport, envelope_of};
-use super::singer::{Message, Notice, Singer};
+use super::singer::{Message, Notice, Singer, SingerError};
 use crate::error::{Code, Error, Result};
 
 /// So much text is written at a time, however few records it is.
@@ -106,7 +106,7 @@ impl Progress {
         self.state = other.state.or(self.state.take());
     }
 
-    fn of(report: FlushReport, lines: &[u64]) -> Self {
+    fn of(report: &FlushReport, lines: &[u64]) -> Self {
         let line = |position: usize| lines.get(position).copied().unwrap_or_default();
         let refused = report.rejected.iter().take(TOLD);
         let refused =
@@ -211,7 +211,7 @@ impl Waiting {
     async fn write(&mut self, lanes: &Lanes, source: &str) -> Result<Progress> {
         let Self { items, lines, notices, state, .. } = std::mem::take(self);
         let report = lanes.take_in_turn(source, items).await?;
-        let mut progress = Progress::of(report, &lines);
+        let mut progress = Progress::of(&report, &lines);
         progress.notices = notices;
         progress.state = state;
         Ok(progress)
@@ -276,11 +276,8 @@ fn lines(input: impl BufRead, origin: Origin, stream: Option<String>, sender: &m
     Ok(())
 }
 
-fn ended(error: &super::singer::SingerError) -> Error {
-    match error {
-        super::singer::SingerError::Input(error) => broken(error),
-        other => Error::bad_input(other.to_string()),
-    }
+fn ended(error: &SingerError) -> Error {
+    if let SingerError::Input(error) = error { broken(error) } else { Error::bad_input(error.to_string()) }
 }
 
 /// What ended the reading: ours is told as it is, the rest is the connection's or the packing's.

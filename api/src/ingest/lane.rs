@@ -303,7 +303,7 @@ mod tests {
     use crate::ingest::lines::Origin;
 
     fn waiting(count: usize) -> Waiting {
-        let items = (0..count).map(|_| Ok(Origin::new("web").envelope("events", None, "{}"))).collect();
+        let items = vec![Ok(Origin::new("web").envelope("events", None, "{}")); count];
         Waiting { items, ready: Vec::new(), keyless: Vec::new(), bytes: 0, answer: oneshot::channel().0 }
     }
 

@@ -73,16 +73,16 @@ pub(super) fn packing(parts: &Parts) -> Option<Packing> {
 }
 
 /// The answer to a packing that is not taken.
-pub(super) fn unknown_packing(taken: &str) -> Box<Response> {
+pub(super) fn unknown_packing(taken: &str) -> Response {
     let message = format!("Content-Encoding must be {taken}, or absent.");
-    reply::refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::BadUserInput, message).into()
+    reply::refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::BadUserInput, message)
 }
 
 /// Room for a body of so many bytes, for as long as it is held.
 pub(super) async fn room(memory: &Memory, bytes: usize) -> Result<OwnedSemaphorePermit, Box<Response>> {
     let places = memory.room.clone().acquire_many_owned(memory.places(bytes));
     let place = tokio::time::timeout(PATIENCE, places).await;
-    place.ok().and_then(Result::ok).ok_or_else(no_room)
+    place.ok().and_then(Result::ok).ok_or_else(|| no_room().into())
 }
 
 /// The whole body, unpacked. What looks like gzip is unpacked whether its head says so or not: some SDKs do not.
@@ -97,13 +97,13 @@ pub(super) async fn whole(
     let (limit, setting) = limits.sent;
     let stated = parts.headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     if stated.is_some_and(|length| length > limit) {
-        return Err(too_large(limit, setting));
+        return Err(too_large(limit, setting).into());
     }
     let place = room(memory, stated.unwrap_or(limit)).await?;
     let time = Duration::from_secs(shared.http.body_seconds);
     let sent = match tokio::time::timeout(time, Limited::new(body, limit).collect()).await {
         Ok(Ok(collected)) => collected.to_bytes(),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => return Err(too_large(limit, setting)),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => return Err(too_large(limit, setting).into()),
         Ok(Err(_)) => return Err(refusal(&Error::bad_input("The body broke off."), "").into()),
         Err(_) => {
             let message = format!("The body took longer than {} s (http.body_seconds).", time.as_secs());
@@ -117,21 +117,24 @@ pub(super) async fn whole(
             Some(Packing::Gzip) => {
                 Err(refusal(&Error::bad_input("The body is not the gzip that its head says."), "").into())
             }
-            _ => Err(unknown_packing("gzip")),
+            _ => Err(unknown_packing("gzip").into()),
         };
     }
     // Few at a time, and none waits for room while it unpacks: so that none waits for another that waits.
-    let Ok(_turn) = memory.unpacking.acquire().await else { return Err(no_room()) };
+    let Ok(_turn) = memory.unpacking.acquire().await else { return Err(no_room().into()) };
     let (limit, setting) = limits.unpacked;
     let unpacked = tokio::task::spawn_blocking(move || {
         let mut unpacked = Vec::new();
         MultiGzDecoder::new(&*sent).take(limit as u64 + 1).read_to_end(&mut unpacked).map(|_| unpacked)
     });
     match unpacked.await {
-        Ok(Ok(unpacked)) if unpacked.len() > limit => Err(too_large(limit, setting)),
+        Ok(Ok(unpacked)) if unpacked.len() > limit => Err(too_large(limit, setting).into()),
         Ok(Ok(unpacked)) => {
-            let more =
-                memory.room.clone().try_acquire_many_owned(memory.places(unpacked.len())).map_err(|_| no_room())?;
+            let more = memory
+                .room
+                .clone()
+                .try_acquire_many_owned(memory.places(unpacked.len()))
+                .map_err(|_| Box::new(no_room()))?;
             Ok(Held { bytes: unpacked.into(), _places: vec![place, more] })
         }
         Ok(Err(_)) => Err(refusal(&Error::bad_input("The body cannot be unpacked: its gzip is broken."), "").into()),
@@ -139,12 +142,12 @@ pub(super) async fn whole(
     }
 }
 
-fn too_large(limit: usize, setting: &str) -> Box<Response> {
+fn too_large(limit: usize, setting: &str) -> Response {
     let message = format!("The body is larger than {limit} bytes ({setting}). Send fewer records at a time.");
-    reply::refuse(StatusCode::PAYLOAD_TOO_LARGE, Code::BadUserInput, message).into()
+    reply::refuse(StatusCode::PAYLOAD_TOO_LARGE, Code::BadUserInput, message)
 }
 
-fn no_room() -> Box<Response> {
+fn no_room() -> Response {
     let message = "The server reads as many bodies as its memory allows (doors.memory_bytes). Try again shortly.";
-    reply::retry_after(reply::refuse(StatusCode::SERVICE_UNAVAILABLE, Code::Unavailable, message), 1).into()
+    reply::retry_after(reply::refuse(StatusCode::SERVICE_UNAVAILABLE, Code::Unavailable, message), 1)
 }

@@ -73,7 +73,7 @@ async fn open(
     let failed = |error: &Error| Box::new(refusal(error, ""));
     let source = doors.source(source).await.map_err(|error| failed(&error))?;
     outcome.source = Some(source.key.clone());
-    let Some(packing) = body::packing(parts) else { return Err(body::unknown_packing("gzip or zstd")) };
+    let Some(packing) = body::packing(parts) else { return Err(body::unknown_packing("gzip or zstd").into()) };
     let pairs = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri)
         .map_err(|_| failed(&Error::bad_input("The query string cannot be decoded.")))?;
     let mut stream = None;

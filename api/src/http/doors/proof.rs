@@ -24,13 +24,12 @@ pub(super) fn bearer(shared: &Shared, doors: &Doors, parts: &Parts, source: &str
     }
     let claims = authorize::claims(shared, parts)?;
     let rights = doors.policy.rights(claims.roles.iter().map(String::as_str));
-    match rights.ok().and_then(|rights| rights.may_write(Target::Intake)) {
-        Some(_) => Ok(()),
-        None => {
-            let message = "The role of this token may not bring records. Use the source's secret, or a token of the role integration.";
-            Err(refusal(&Error::forbidden(message), "").into())
-        }
+    if rights.is_ok_and(|rights| rights.may_write(Target::Intake).is_some()) {
+        return Ok(());
     }
+    let message =
+        "The role of this token may not bring records. Use the source's secret, or a token of the role integration.";
+    Err(refusal(&Error::forbidden(message), "").into())
 }
 
 /// The source of a write key.

@@ -18,31 +18,50 @@ use super::body::{self, Limits};
 use super::outcome::Outcome;
 use super::{Doors, proof, refusal};
 use crate::error::{Code, Error};
-use crate::ingest::envelope::{Reject, RejectCode};
+use crate::ingest::envelope::{Envelope, Reject, RejectCode};
 use crate::ingest::lines::{Item, Origin, Rejected};
 use crate::silo::analytics::preset::segment::{self, Message};
 
 const TAKEN: &str = "{\"success\":true}";
 
-/// What is sent to this address: the type of a single message, or several. None: there is no such address.
-fn kind(call: &str) -> Option<Option<&'static str>> {
-    Some(match call {
-        "identify" | "i" => Some("identify"),
-        "track" | "t" => Some("track"),
-        "page" | "p" => Some("page"),
-        "screen" | "s" => Some("screen"),
-        "group" | "g" => Some("group"),
-        "alias" | "a" => Some("alias"),
-        "batch" | "b" | "import" => None,
-        _ => return None,
-    })
+/// What is sent to an address.
+#[derive(Clone, Copy)]
+enum Call {
+    /// A message of this type, which it need not say itself.
+    One(&'static str),
+    /// Several, each of which says its type.
+    Several,
+}
+
+impl Call {
+    fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "identify" | "i" => Self::One("identify"),
+            "track" | "t" => Self::One("track"),
+            "page" | "p" => Self::One("page"),
+            "screen" | "s" => Self::One("screen"),
+            "group" | "g" => Self::One("group"),
+            "alias" | "a" => Self::One("alias"),
+            "batch" | "b" | "import" => Self::Several,
+            _ => return None,
+        })
+    }
+
+    fn kind(self) -> Option<&'static str> {
+        match self {
+            Self::One(kind) => Some(kind),
+            Self::Several => None,
+        }
+    }
 }
 
 pub(super) async fn answer(State(shared): State<Arc<Shared>>, Path(call): Path<String>, request: Request) -> Response {
-    let (Some(doors), Some(kind)) = (shared.doors.as_deref(), kind(&call)) else { return reply::not_found().await };
+    let (Some(doors), Some(call)) = (shared.doors.as_deref(), Call::named(&call)) else {
+        return reply::not_found().await;
+    };
     let (parts, body) = request.into_parts();
     let mut outcome = Outcome::begin("tracking");
-    let taken = take(&shared, doors, kind, &parts, body, &mut outcome).await;
+    let taken = take(&shared, doors, call, &parts, body, &mut outcome).await;
     let response = match taken {
         Ok(()) => reply::body(StatusCode::OK, reply::JSON, TAKEN),
         Err(response) => *response,
@@ -55,7 +74,7 @@ pub(super) async fn answer(State(shared): State<Arc<Shared>>, Path(call): Path<S
 async fn take(
     shared: &Shared,
     doors: &Doors,
-    kind: Option<&'static str>,
+    call: Call,
     parts: &Parts,
     body: Body,
     outcome: &mut Outcome,
@@ -77,7 +96,7 @@ async fn take(
     let text = std::str::from_utf8(&held.bytes).map_err(|error| {
         failed(&Error::bad_input(format!("The body is not UTF-8 (byte {}).", error.valid_up_to() + 1)))
     })?;
-    let request = segment::Request::parse(text.trim_start_matches('\u{feff}'), kind)
+    let request = segment::Request::parse(text.trim_start_matches('\u{feff}'), call.kind())
         .map_err(|error| failed(&Error::bad_input(error.to_string())))?;
     let source = match by_head {
         Some(source) => source,
@@ -91,10 +110,16 @@ async fn take(
     doors.admit(source, request.len())?;
     let origin = Origin::new(source);
     let received_at = origin.envelope(segment::STREAM, None, "").received_at;
-    let messages = request.messages(received_at).enumerate();
-    let items: Vec<Item> = messages
-        .map(|(index, message)| item(&origin, received_at, index, message, settings.tracking_event_bytes))
-        .collect();
+    let mut items: Vec<Item> = Vec::with_capacity(request.len());
+    for message in request.messages(received_at) {
+        let size = message.payload.len();
+        let envelope = envelope(&origin, received_at, message);
+        if size <= settings.tracking_event_bytes {
+            items.push(Ok(envelope));
+        } else {
+            items.push(Err(too_large(envelope, items.len(), settings.tracking_event_bytes)));
+        }
+    }
     let report = doors.lanes.take(source, items).await.map_err(|error| failed(&error))?;
     outcome.taken = report.taken;
     outcome.repeated = report.repeated;
@@ -103,16 +128,16 @@ async fn take(
     Ok(())
 }
 
-fn item(origin: &Origin, received_at: DateTime<Utc>, index: usize, message: Message, most: usize) -> Item {
-    let size = message.payload.len();
+fn envelope(origin: &Origin, received_at: DateTime<Utc>, message: Message) -> Envelope {
     let mut envelope = origin.envelope(segment::STREAM, None, message.payload);
     // One moment for the whole request: that by which its times were corrected.
     envelope.received_at = received_at;
     envelope.dedupe_key = message.message_id;
     envelope.occurred_at = message.occurred_at;
-    if size <= most {
-        return Ok(envelope);
-    }
+    envelope
+}
+
+fn too_large(envelope: Envelope, index: usize, most: usize) -> Rejected {
     let reason = format!("The event is larger than {most} bytes (doors.tracking_event_bytes). Send less with it.");
-    Err(Rejected { line: index as u64 + 1, envelope, reject: Reject::new(RejectCode::TooLarge, reason) })
+    Rejected { line: index as u64 + 1, envelope, reject: Reject::new(RejectCode::TooLarge, reason) }
 }
