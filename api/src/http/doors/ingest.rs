@@ -71,7 +71,7 @@ async fn open(
 ) -> Result<(Feed, OwnedSemaphorePermit), Box<Response>> {
     proof::bearer(shared, doors, parts, source)?;
     let failed = |error: &Error| Box::new(refusal(error, ""));
-    let source = doors.source(source).await.map_err(|error| failed(&error))?;
+    let source = doors.open_source(source).await.map_err(|error| failed(&error))?;
     outcome.source = Some(source.key.clone());
     let Some(packing) = body::packing(parts) else { return Err(body::unknown_packing("gzip or zstd").into()) };
     let pairs = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri)

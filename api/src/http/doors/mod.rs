@@ -107,6 +107,13 @@ impl Doors {
         })
     }
 
+    /// The source that is named, if it is one that delivers from outside and nobody has paused it.
+    async fn open_source(&self, key: &str) -> Result<Arc<Source>> {
+        let source = self.source(key).await?;
+        self.intake.refuse_if_paused(&source.key).await?;
+        Ok(source)
+    }
+
     /// Whether a source may bring so many records now.
     fn admit(&self, source: &str, records: usize) -> std::result::Result<(), Box<Response>> {
         let points = u32::try_from(records).unwrap_or(u32::MAX);

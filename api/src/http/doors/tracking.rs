@@ -107,6 +107,7 @@ async fn take(
         let message = format!("More than {} events at a time (doors.tracking_events).", settings.tracking_events);
         return Err(failed(&Error::new(Code::TooComplex, message)));
     }
+    doors.open_source(source).await.map_err(|error| failed(&error))?;
     doors.admit(source, request.len())?;
     let origin = Origin::new(source);
     let received_at = origin.envelope(segment::STREAM, None, "").received_at;

@@ -62,7 +62,7 @@ async fn open(
 ) -> Result<Upload, Box<Response>> {
     proof::bearer(shared, doors, parts, source)?;
     let failed = |error: &Error| Box::new(refusal(error, ""));
-    let source = doors.source(source).await.map_err(|error| failed(&error))?;
+    let source = doors.open_source(source).await.map_err(|error| failed(&error))?;
     outcome.source = Some(source.key.clone());
     let pairs = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri)
         .map_err(|_| failed(&Error::bad_input("The query string cannot be decoded.")))?;
