@@ -16,6 +16,7 @@ use crate::ingest::import::{Catalogue, ImportOptions, Reading, Summary, import_f
 
 /// What to import.
 #[derive(Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub struct ImportArguments {
     /// Key of the source: a file in the folder of sources, or a preset.
     #[arg(long)]

@@ -116,7 +116,7 @@ pub(super) fn readable(file: &Path, reading: &Reading, origin: &Origin) -> Resul
         return Err(told("this is a folder; name its files"));
     }
     let name = name_of(file);
-    let format = known_format(&name).map_err(|what| told(what))?;
+    let format = known_format(&name).map_err(told)?;
     let mut opened = File::open(file).map_err(|error| told("it cannot be read; look at its rights").because(error))?;
     let marked = Marked::of(&name, &mut opened).map_err(|fault| unread(&name, &fault))?;
     // What is read from a pipe is gone.

@@ -52,7 +52,7 @@ impl ImportOptions {
             None => false,
         };
         if !asked {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 }

@@ -5,6 +5,7 @@
 //! between two pieces: records without a key are told from equal ones by counting within a piece, and this keeps the pieces
 //! the same.
 
+use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 
@@ -45,7 +46,11 @@ impl Marked {
         file.by_ref().take(START).read_to_end(&mut start)?;
         file.seek(SeekFrom::Start(0))?;
         hash.update(&start);
-        let fingerprint = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        let fingerprint = hash.finalize().iter().fold(String::with_capacity(64), |mut text, byte| {
+            // Writing into a text cannot fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        });
         Ok(Some(Self { name: name.to_owned(), size, fingerprint }))
     }
 
@@ -85,7 +90,7 @@ pub(super) async fn forget(database: &Database, source: &str, files: impl Iterat
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
+    use std::io::Write as _;
 
     use super::*;
 

@@ -14,6 +14,7 @@ use base64::prelude::BASE64_STANDARD;
 use chrono::DateTime;
 use parquet::basic::{ConvertedType, LogicalType, TimeUnit};
 use parquet::data_type::Decimal;
+use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::reader::RowIter;
 use parquet::record::{Field, Row};
@@ -46,7 +47,7 @@ enum Meant {
 
 /// The records of a Parquet file. An error is the file's: reading ends there.
 pub(super) struct Rows {
-    rows: RowIter<'static>,
+    read: RowIter<'static>,
     meant: Vec<Meant>,
     origin: Origin,
     stream: String,
@@ -69,13 +70,13 @@ impl Rows {
                 return Err(invalid(format!("its column {} is of a type that is not read", column.path())));
             }
             let groups = metadata.row_groups();
-            if groups.iter().flat_map(|group| group.columns()).any(|column| column.compressed_size() > PAGE) {
+            if groups.iter().flat_map(RowGroupMetaData::columns).any(|column| column.compressed_size() > PAGE) {
                 return Err(invalid("a row group of it is larger than 1 GiB. Write it in smaller ones".to_owned()));
             }
             let of = groups.iter().map(|group| u64::try_from(group.num_rows()).unwrap_or(0)).sum();
             let meant = schema.root_schema().get_fields().iter().map(|field| meaning(field)).collect();
-            let rows = RowIter::from_file_into(Box::new(reader)).with_batch_size(PART);
-            Ok(Self { rows, meant, origin, stream: stream.to_owned(), count, row: 0, of, bytes })
+            let read = RowIter::from_file_into(Box::new(reader)).with_batch_size(PART);
+            Ok(Self { read, meant, origin, stream: stream.to_owned(), count, row: 0, of, bytes })
         })
     }
 
@@ -102,7 +103,7 @@ impl Iterator for Rows {
     type Item = io::Result<Item>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let read = caught(|| match self.rows.next() {
+        let read = caught(|| match self.read.next() {
             None => Ok(None),
             Some(Ok(row)) => Ok(Some(row)),
             Some(Err(_)) => Err(damaged()),
