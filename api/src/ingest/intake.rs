@@ -2,7 +2,6 @@
 //! another writer was in the way.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -15,11 +14,12 @@ use super::envelope::Envelope;
 use super::files::Piece;
 use super::flush::{self, Done, Keep, Way};
 use super::keyring::Keyring;
-use super::lines::{Item, MAX_LINE};
+use super::lines::Item;
 use super::parts::PARTS;
 use super::pause::Pauses;
 use super::prepare::{Maker, Ordinals, Ready};
 use super::report::{FlushReport, count, envelope_of};
+pub use super::settings::IntakeSettings;
 use super::slots::Slots;
 use super::source::{Source, SourceError, Sources};
 use super::watch::Told;
@@ -28,39 +28,6 @@ use crate::database::{Database, Dialect, Met, refuses_a_value};
 use crate::error::{Code, Error, Result};
 use crate::identity::decide::Rules;
 use crate::meter::{Door, Meter};
-
-/// How the intake works.
-#[derive(Debug, Clone)]
-pub struct IntakeSettings {
-    /// Country of phone numbers where neither the record nor its source names one.
-    pub default_country: Option<String>,
-    /// The most records of one transaction.
-    pub batch: usize,
-    /// The most records of one transaction of a bulk import.
-    pub bulk_batch: usize,
-    /// The longest that a tap's record waits for its transaction.
-    pub flush_after: Duration,
-    /// The longest line that is read, in bytes.
-    pub line_bytes: usize,
-    /// The only folder that files of a tap's BATCH are read from; none: they are not read.
-    pub batch_folder: Option<PathBuf>,
-    /// What its sources prove themselves with.
-    pub keyring: Keyring,
-}
-
-impl Default for IntakeSettings {
-    fn default() -> Self {
-        Self {
-            default_country: None,
-            batch: 500,
-            bulk_batch: 5_000,
-            flush_after: Duration::from_secs(1),
-            line_bytes: MAX_LINE,
-            batch_folder: None,
-            keyring: Keyring::default(),
-        }
-    }
-}
 
 /// Takes envelopes and writes the graph. Cheap to clone.
 #[derive(Clone)]

@@ -48,6 +48,7 @@ pub mod rejected;
 pub mod report;
 mod resume;
 mod rows;
+mod settings;
 pub mod singer;
 mod slots;
 pub mod source;
