@@ -1,4 +1,4 @@
-//! Create record_waiting, and note in which version of its table a key was seen.
+//! Create `record_waiting`, and note in which version of its table a key was seen.
 
 use sea_orm_migration::prelude::*;
 
@@ -15,7 +15,7 @@ const UP: &[&str] = &[
 
 const DOWN: &[&str] = &["DROP TABLE record_waiting", "ALTER TABLE record_head DROP COLUMN sync"];
 
-/// Create record_waiting, and note in which version of its table a key was seen.
+/// Create `record_waiting`, and note in which version of its table a key was seen.
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
