@@ -61,10 +61,13 @@ fn whole(points: f64) -> u32 {
     points.clamp(0.0, f64::from(u32::MAX)) as u32
 }
 
+/// How many failed since when.
+type Window = Arc<Mutex<(u32, Instant)>>;
+
 /// Tokens and signatures that did not hold, per door, address and minute: who fails at one door may still use another.
 pub(super) struct Failures {
     limit: u32,
-    known: Cache<(String, IpAddr), Arc<Mutex<(u32, Instant)>>>,
+    known: Cache<(String, IpAddr), Window>,
 }
 
 impl Failures {

@@ -17,6 +17,9 @@ use crate::error::Result;
 /// Rows by their table: each one's id, and what stands for it with those who wait for it.
 type Rows = BTreeMap<&'static str, BTreeMap<Uuid, Uuid>>;
 
+/// Tables and parts of rows.
+type Parts = BTreeSet<(&'static str, String)>;
+
 /// Rows that were not placed, since what they hang on has not come, by the position of their record.
 pub(super) type Early = BTreeMap<usize, BTreeSet<Uuid>>;
 
@@ -85,7 +88,7 @@ fn dropped(
 ) -> (Rows, BTreeSet<Uuid>) {
     let (mut rows, mut staying) = (Rows::new(), BTreeSet::new());
     // The last version of a key decides: a row that goes in one version may be back in the next.
-    let mut was: BTreeMap<(&str, &str, &str), (BTreeSet<(&'static str, String)>, usize)> = BTreeMap::new();
+    let mut was: BTreeMap<(&str, &str, &str), (Parts, usize)> = BTreeMap::new();
     for (index, record) in prepared.iter().enumerate() {
         let (Fate::Applied(_), Ok(content), Some(former)) = (fates[index], &record.content, formers.get(&index)) else {
             continue;
@@ -103,7 +106,7 @@ fn dropped(
         // What waits for another row is not there, and what was there of an older version must not stand for it.
         let waits = |part: &str| early.get(&last).zip(id(part)).is_some_and(|(early, id)| early.contains(&id));
         let is = prepared[last].content.iter().flat_map(|content| &content.rows).filter(|row| !waits(&row.part));
-        let is: BTreeSet<(&'static str, String)> = is.map(|row| (row.table, row.part.clone())).collect();
+        let is: Parts = is.map(|row| (row.table, row.part.clone())).collect();
         staying.extend(is.iter().filter_map(|(_, part)| id(part)));
         for (table, part) in was.difference(&is).filter(|(table, _)| store::is_of_a_customer(table)) {
             let awaited = waiting::row(at.0, at.1, at.2, part);

@@ -210,18 +210,15 @@ fn record_keys<'a>(prepared: &'a [Prepared<'_>]) -> BTreeSet<RecordKey<'a>> {
     let mut keys = BTreeSet::new();
     for record in prepared {
         let (source, stream) = (record.envelope.source.as_str(), record.envelope.stream.as_str());
-        match &record.content {
-            Ok(content) => {
-                keys.insert(RecordKey { source, stream, key: content.key.as_str().into() });
-                for other in &content.references {
-                    keys.insert(RecordKey { source, stream: &other.stream, key: other.key.as_str().into() });
-                }
+        if let Ok(content) = &record.content {
+            keys.insert(RecordKey { source, stream, key: content.key.as_str().into() });
+            for other in &content.references {
+                keys.insert(RecordKey { source, stream: &other.stream, key: other.key.as_str().into() });
             }
-            Err(_) => {
-                keys.insert(RecordKey { source, stream, key: Heads::refused_key(&record.hash).into() });
-                let own = record.envelope.key.as_deref().filter(|_| record.envelope.sync.is_some());
-                keys.extend(own.map(|key| RecordKey { source, stream, key: key.into() }));
-            }
+        } else {
+            keys.insert(RecordKey { source, stream, key: Heads::refused_key(&record.hash).into() });
+            let own = record.envelope.key.as_deref().filter(|_| record.envelope.sync.is_some());
+            keys.extend(own.map(|key| RecordKey { source, stream, key: key.into() }));
         }
     }
     keys

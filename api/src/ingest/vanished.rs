@@ -87,8 +87,8 @@ impl Intake {
                 sync: Some(version),
                 ..origin.envelope(stream, Some(key), format!("{{\"vanishedInVersion\":{version}}}"))
             };
-            let items = keys.into_iter().map(|row| Ok(delete(row.key))).collect();
-            report.join(self.flush_items(items).await?, &[]);
+            let items = keys.into_iter().map(|row| delete(row.key)).collect();
+            report.join(self.flush(items).await?, &[]);
         }
     }
 }

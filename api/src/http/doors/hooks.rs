@@ -136,14 +136,14 @@ async fn take(shared: &Shared, parts: Parts, body: Body, outcome: &mut Outcome) 
     let proof = door.hook.recipe.verify(&door.keys, &request, Utc::now()).map_err(|refusal| {
         shared.failures.count_at(key, address);
         tracing::info!(source = key, "a webhook was refused: {refusal}");
-        unauthenticated()
+        Box::new(unauthenticated())
     })?;
     let Ok(_place) = door.places.try_acquire() else {
         let message = "More webhooks of this source are being taken than may be at once. Send it again in a moment.";
         let response = reply::refuse(StatusCode::TOO_MANY_REQUESTS, Code::RateLimited, message);
         return Err(reply::retry_after(response, BUSY).into());
     };
-    let failed = |error: Error, seconds| failed(&error, seconds, &parts);
+    let failed = |error: Error, seconds| Box::new(failed(&error, seconds, &parts));
     intake.refuse_if_paused(key).await.map_err(|error| failed(error, pause::RETRY_SECONDS))?;
     let origin = Origin::new(key);
     let deliveries = door.hook.read(&door.source.mapping, &origin, &proof, &parts.headers, &bytes);
@@ -163,20 +163,20 @@ async fn take(shared: &Shared, parts: Parts, body: Body, outcome: &mut Outcome) 
 }
 
 /// One refusal for all that can be wrong with a signature.
-fn unauthenticated() -> Box<Response> {
+fn unauthenticated() -> Response {
     let message = "The signature of this request does not hold.";
     let response = reply::refuse(StatusCode::UNAUTHORIZED, Code::Unauthenticated, message);
-    reply::with(response, header::WWW_AUTHENTICATE, HeaderValue::from_static("Signature")).into()
+    reply::with(response, header::WWW_AUTHENTICATE, HeaderValue::from_static("Signature"))
 }
 
 /// What went wrong on our side, or what has to wait.
-fn failed(error: &Error, seconds: u64, parts: &Parts) -> Box<Response> {
+fn failed(error: &Error, seconds: u64, parts: &Parts) -> Response {
     let request_id = parts.extensions.get::<RequestId>().map_or("", RequestId::as_str);
     match error.code {
         Code::Unavailable => {
             let response = reply::error(StatusCode::SERVICE_UNAVAILABLE, error, request_id);
-            reply::retry_after(response, seconds).into()
+            reply::retry_after(response, seconds)
         }
-        _ => Box::new(reply::error(StatusCode::INTERNAL_SERVER_ERROR, error, request_id)),
+        _ => reply::error(StatusCode::INTERNAL_SERVER_ERROR, error, request_id),
     }
 }

@@ -32,7 +32,7 @@ pub struct Delivery {
 }
 
 impl Hook {
-    /// The deliveries in a request that holds: one, or of a batch of CloudEvents one for each event.
+    /// The deliveries in a request that holds: one, or of a batch of `CloudEvents` one for each event.
     pub fn read(
         &self,
         mapping: &Mapping,
@@ -53,14 +53,14 @@ impl Hook {
                 let reject = not_utf8(error.valid_up_to());
                 let ids = self.recipe.ids(proof, headers, None);
                 let text = String::from_utf8_lossy(body);
-                return vec![Delivery { ids, items: vec![refuse(origin, &text, reject)] }];
+                return vec![Delivery { ids, items: vec![Err(refuse(origin, &text, reject))] }];
             }
         };
         let json = Json::parse(text);
         let ids = self.recipe.ids(proof, headers, json.as_ref().ok());
         let items = match json.and_then(|json| self.records(mapping, origin, text, &json, &ids)) {
             Ok(items) => items,
-            Err(reject) => vec![refuse(origin, text, reject)],
+            Err(reject) => vec![Err(refuse(origin, text, reject))],
         };
         vec![Delivery { ids, items }]
     }
@@ -98,7 +98,7 @@ impl Hook {
             let dedupe = ids.first().map(|id| format!("{id}#{index}"));
             let key = index.to_string();
             let item = self.record(mapping, origin, body, (record, &key, index), raw.get(), dedupe);
-            items.extend(item.unwrap_or_else(|reject| Some(refuse(origin, raw.get(), reject))));
+            items.extend(item.unwrap_or_else(|reject| Some(Err(refuse(origin, raw.get(), reject)))));
         }
         Ok(items)
     }
@@ -125,7 +125,7 @@ impl Hook {
             let dedupe = ids.first().map(|id| format!("{id}#{index}"));
             let key = index.to_string();
             let item = self.record(mapping, origin, body, (found, &key, index), raw, dedupe);
-            items.extend(item.unwrap_or_else(|reject| Some(refuse(origin, raw, reject))));
+            items.extend(item.unwrap_or_else(|reject| Some(Err(refuse(origin, raw, reject)))));
         }
         if is_empty && !self.ignores(mapping, origin, body, (body, "", 0))? {
             let places: Vec<_> = self.records.iter().map(|place| format!("/{}", place.join("/"))).collect();
@@ -189,8 +189,8 @@ impl Hook {
 }
 
 /// What cannot be taken, kept as it came.
-pub(super) fn refuse(origin: &Origin, text: &str, reject: Reject) -> Item {
-    Err(Rejected { line: 0, envelope: origin.envelope(STREAM, None, text.replace('\0', "")), reject })
+pub(super) fn refuse(origin: &Origin, text: &str, reject: Reject) -> Rejected {
+    Rejected { line: 0, envelope: origin.envelope(STREAM, None, text.replace('\0', "")), reject }
 }
 
 pub(super) fn unreadable() -> Reject {

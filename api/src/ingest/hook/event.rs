@@ -1,4 +1,4 @@
-//! CloudEvents 1.0 over HTTP: binary (attributes in `ce-*` headers, the body is the data), structured
+//! `CloudEvents` 1.0 over HTTP: binary (attributes in `ce-*` headers, the body is the data), structured
 //! (`application/cloudevents+json`) and batched (`application/cloudevents-batch+json`).
 //!
 //! Source and id tell a repetition, `time` is when it happened, `type` is the stream unless the mapping says otherwise, and
@@ -60,7 +60,8 @@ impl Hook {
         form: Form,
     ) -> Vec<Delivery> {
         let own = || self.recipe.ids(proof, headers, None);
-        let refused = |text: &str, reject| vec![Delivery { ids: own(), items: vec![refuse(origin, text, reject)] }];
+        let refused =
+            |text: &str, reject| vec![Delivery { ids: own(), items: vec![Err(refuse(origin, text, reject))] }];
         let text = match std::str::from_utf8(body) {
             Ok(text) => text,
             Err(error) => return refused(&String::from_utf8_lossy(body), not_utf8(error.valid_up_to())),
@@ -96,7 +97,7 @@ impl Hook {
     fn event(&self, mapping: &Mapping, origin: &Origin, text: &str, mut ids: Vec<String>) -> Delivery {
         let items = match Json::parse(text).and_then(|event| self.record_of(mapping, origin, text, &event, &mut ids)) {
             Ok(item) => item.into_iter().collect(),
-            Err(reject) => vec![refuse(origin, text, reject)],
+            Err(reject) => vec![Err(refuse(origin, text, reject))],
         };
         Delivery { ids, items }
     }

@@ -1,4 +1,5 @@
 //! What the tests of presets share: the records of a product in `tests/data/samples`, mapped as a source of it would.
+#![expect(clippy::missing_panics_doc, reason = "it serves tests: what cannot be read fails them")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

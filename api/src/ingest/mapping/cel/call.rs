@@ -179,7 +179,7 @@ fn of_text<'e>(
 }
 
 /// `string`, `int`, `double`, `bool` and `timestamp` of what is no text.
-fn converted<'e>(function: Function, value: Cel<'e>) -> Result<Cel<'e>, Fault> {
+fn converted(function: Function, value: Cel<'_>) -> Result<Cel<'_>, Fault> {
     let large = || Fault::new("a number or time becomes too large");
     Ok(match (function, value) {
         (Function::Text, value @ (Cel::Bool(_) | Cel::Int(_) | Cel::Decimal(_) | Cel::Time(_))) => {

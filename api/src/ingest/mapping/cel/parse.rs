@@ -219,7 +219,7 @@ impl<'t> Parser<'t> {
         let Some(Token::Name(item)) = self.peek() else {
             return Err(format!("`{name}` takes a name for the item, and an expression"));
         };
-        if self.variable(item).is_some() {
+        if Self::variable(item).is_some() {
             return Err(format!("`{item}` has a meaning already; give the item another name"));
         }
         self.at += 1;
@@ -296,7 +296,7 @@ impl<'t> Parser<'t> {
         if self.item.as_deref() == Some(name) {
             return Ok(Expr::Item);
         }
-        if let Some(variable) = self.variable(name) {
+        if let Some(variable) = Self::variable(name) {
             let needs_loop = matches!(variable, Variable::Item | Variable::Key | Variable::Index);
             if needs_loop && !self.in_loop {
                 return Err(format!("`{name}` means something only beside `for_each`"));
@@ -317,7 +317,7 @@ impl<'t> Parser<'t> {
         })
     }
 
-    fn variable(&self, name: &str) -> Option<Variable> {
+    fn variable(name: &str) -> Option<Variable> {
         Some(match name {
             "record" => Variable::Record,
             "item" => Variable::Item,

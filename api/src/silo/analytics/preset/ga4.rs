@@ -1,4 +1,4 @@
-//! Google Analytics 4: events, as BigQuery exports them.
+//! Google Analytics 4: events, as `BigQuery` exports them.
 
 /// The key that a source file names.
 pub const KEY: &str = "ga4";

@@ -1,4 +1,4 @@
-//! PostHog: events and persons, as its batch exports write them.
+//! `PostHog`: events and persons, as its batch exports write them.
 
 /// The key that a source file names.
 pub const KEY: &str = "posthog";

@@ -1,4 +1,4 @@
-//! LimeSurvey: responses, participants and surveys, as its RemoteControl gives them.
+//! `LimeSurvey`: responses, participants and surveys, as its `RemoteControl` gives them.
 
 /// The key that a source file names.
 pub const KEY: &str = "limesurvey";
