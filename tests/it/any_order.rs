@@ -120,8 +120,7 @@ async fn state(connection: &DatabaseConnection, source: &str) -> BTreeMap<String
         let said: BTreeMap<&str, String> = attributes
             .iter()
             .map(|(name, value)| {
-                let value =
-                    value.as_str().map(str::to_owned).unwrap_or_else(|| value["value"].as_str().unwrap().to_owned());
+                let value = value.as_str().map_or_else(|| value["value"].as_str().unwrap().to_owned(), str::to_owned);
                 (name.as_str(), clean(value))
             })
             .collect();

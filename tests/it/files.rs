@@ -26,7 +26,7 @@ fn import(desk: &Desk, arguments: &[&str]) -> Finished {
 
 /// Rows of tickets, a customer each.
 fn rows(from: usize, to: usize) -> String {
-    (from..to).map(|n| format!("T{n},OPEN,Printer,2026-05-01,p{n}@example.org,Pat {n}\n")).collect()
+    (from..to).map(|n| format!("T{n},OPEN,Printer,2026-05-01,p{n}@example.org,Pat {n}\n")).collect::<Vec<_>>().concat()
 }
 
 fn objects(from: usize, to: usize) -> Vec<Value> {
@@ -94,7 +94,7 @@ both! {
     async fn json_and_packed_files_are_read(database: TestDatabase) {
         let desk = Desk::new(&database);
         desk.file("list/tickets.json", serde_json::to_string_pretty(&objects(0, 10)).unwrap());
-        let lines: String = objects(10, 20).iter().map(|object| format!("{object}\n")).collect();
+        let lines: String = objects(10, 20).iter().map(|object| format!("{object}\n")).collect::<Vec<_>>().concat();
         gzip(&desk.file("packed/tickets.jsonl", &lines));
         gzip(&desk.file("packed/tickets.csv", format!("{HEADER}{}", rows(20, 30))));
         let list = serde_json::to_vec(&objects(30, 40)).unwrap();
@@ -228,7 +228,7 @@ both! {
              [[stream.row]]\ntable = \"web_session\"\n[stream.row.fields]\nstarted_at = \"/at\"\n").unwrap();
         // Two equal rows on both sides of where a killed import left off.
         let row = "u1,2026-05-01T10:00:00Z\n";
-        let other: String = (0..9).map(|n| format!("u2,2026-05-01T11:00:0{n}Z\n")).collect();
+        let other: String = (0..9).map(|n| format!("u2,2026-05-01T11:00:0{n}Z\n")).collect::<Vec<_>>().concat();
         desk.file("visits.csv", format!("user,at\n{row}{row}{other}{row}NOBODY\n"));
         let run = |more: &[&str]| {
             let all = [&["import", "--source", "visits", "visits.csv"], more].concat();

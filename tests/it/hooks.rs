@@ -59,7 +59,9 @@ async fn server(database: TestDatabase) -> TestApp {
 
 fn hmac(key: &[u8], pieces: &[&[u8]]) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("a key of any length");
-    pieces.iter().for_each(|piece| mac.update(piece));
+    for piece in pieces {
+        mac.update(piece);
+    }
     STANDARD.encode(mac.finalize().into_bytes())
 }
 

@@ -1,5 +1,6 @@
 //! Order and truth: in whatever order records come, and however often, they end in one state; what a source deleted stays
 //! deleted, and what came too early waits.
+#![expect(clippy::needless_pass_by_value, reason = "records are written where they are sent")]
 
 use std::collections::BTreeSet;
 use std::io::Cursor;
@@ -94,7 +95,7 @@ pub async fn desk(database: &TestDatabase, keys: impl IntoIterator<Item = String
         let text = format!("key = \"{key}\"\nmapping = \"desk.toml\"");
         Source::parse(&text, "desk.toml", folder.path()).unwrap()
     };
-    let settings = IntakeSettings { flush_after: Duration::from_secs(60), ..IntakeSettings::default() };
+    let settings = IntakeSettings { flush_after: Duration::from_mins(1), ..IntakeSettings::default() };
     Intake::new(open(database).await, Sources::of(keys.into_iter().map(source)), Rules::default(), settings)
 }
 
@@ -272,7 +273,7 @@ both! {
 }
 
 async fn singer(intake: &Intake, lines: &[Value]) -> Summary {
-    let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    let text: String = lines.iter().map(|line| format!("{line}\n")).collect::<Vec<_>>().concat();
     let options = ImportOptions { source: "desk".into(), ..ImportOptions::default() };
     import_singer(intake, &options, Cursor::new(text), |_| Ok(()), |_| {}).await.unwrap()
 }

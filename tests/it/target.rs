@@ -18,7 +18,7 @@ fn captured(name: &str) -> String {
 }
 
 fn lines(messages: &[Value]) -> String {
-    messages.iter().map(|message| format!("{message}\n")).collect()
+    messages.iter().map(|message| format!("{message}\n")).collect::<Vec<_>>().concat()
 }
 
 fn schema(stream: &str, keys: &[&str]) -> Value {

@@ -18,7 +18,7 @@ const FILES: &str = "/ingest/desk/files";
 const HEADER: &str = "id,status,subject,opened_at,email\n";
 
 fn rows(from: usize, to: usize) -> String {
-    (from..to).map(|n| format!("T{n},OPEN,Printer,2026-05-01,p{n}@example.org\n")).collect()
+    (from..to).map(|n| format!("T{n},OPEN,Printer,2026-05-01,p{n}@example.org\n")).collect::<Vec<_>>().concat()
 }
 
 both! {

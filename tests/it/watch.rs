@@ -1,5 +1,6 @@
 //! Seen from outside: how sources stand, what could not be taken in, trying it again and putting it aside, pauses, metrics. What
 //! a rejected record says reaches nobody who may not see all of it.
+#![expect(clippy::float_cmp, reason = "counts, which Prometheus writes with a point")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

@@ -37,7 +37,9 @@ both! {
             std::thread::yield_now();
         }
         process.kill();
-        senders.into_iter().for_each(|sender| sender.join().unwrap());
+        for sender in senders {
+            sender.join().unwrap();
+        }
         let acknowledged = acknowledged.lock().unwrap().clone();
         let (_process, address) = serve(&database, folder.path());
         for (index, body) in bodies.iter().enumerate() {
