@@ -54,7 +54,8 @@ fn tap_jsonl_hands_its_records_over_in_batches() {
             "email": format!("p{n}@example.org")})
         })
         .map(|ticket| format!("{ticket}\n"))
-        .collect();
+        .collect::<Vec<_>>()
+        .concat();
     fs::write(folder.path().join("tickets.jsonl"), tickets).expect("records");
     let root = format!("file://{}", folder.path().join("batches").display());
     let config = json!({"path": folder.path().join("*.jsonl"), "stream_name": "tickets", "primary_keys": ["id"],
