@@ -2,8 +2,10 @@
 
 pub(super) mod bulk;
 pub(super) mod delivery;
+pub(super) mod difference;
 pub(super) mod progress;
 pub(super) mod refused;
+pub(super) mod shadow;
 pub(super) mod waiting;
 pub(super) mod watch;
 

@@ -28,6 +28,8 @@ crate::row! {
         op: String = Text,
         /// How large it is, in bytes.
         bytes: i64 = Number,
+        /// In which reading of its table it was first seen, where its door tells.
+        sync: Option<i64> = Number,
         /// Why it was refused, a stable code.
         reason_code: Option<String> = Text,
         /// Why, in a sentence.
