@@ -12,6 +12,7 @@ mod cut;
 mod demo;
 mod doors;
 mod doors_life;
+mod early;
 mod executor;
 mod export;
 mod export_columns;

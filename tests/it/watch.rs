@@ -309,7 +309,7 @@ both! {
         assert_eq!(desk.run(&["import", "--source", "desk", "tickets.jsonl"]).status.code(), Some(3));
         let discarded = desk.run(&["discard", "--source", "desk", "--code", "UNKNOWN_VALUE", "--reason", "Not ours"]);
         assert!(discarded.stderr.contains("1 discarded"), "{}", discarded.stderr);
-        assert!(desk.run(&["rejected"]).stderr.contains("Nothing was rejected"));
+        assert!(desk.run(&["rejected"]).stderr.contains("Nothing was rejected, and nothing waits."));
         let sources = desk.run(&["sources"]).stdout;
         let line = sources.lines().find(|line| line.starts_with("desk\t")).unwrap();
         assert_eq!(line.split('\t').nth(4), Some("1"), "{line}");

@@ -27,8 +27,14 @@ fn what_is_counted_is_written_down() {
 #[test]
 fn a_source_that_is_gone_is_not_told_for_ever() {
     let meter = Meter::new();
-    let standing =
-        Standing { source: "old".into(), stale: true, paused: false, last_record_seconds: Some(1.5), waiting: 3 };
+    let standing = Standing {
+        source: "old".into(),
+        stale: true,
+        paused: false,
+        last_record_seconds: Some(1.5),
+        waiting: 3,
+        early: 2,
+    };
     meter.standing(Some(&[standing]));
     let text = meter.text(Moment::default());
     assert!(text.contains("customer360_source_stale{source=\"old\"} 1\n"), "{text}");
