@@ -26,6 +26,7 @@ mod m20261122_016_create_hook_delivery;
 mod m20261122_017_create_views;
 mod m20261122_018_create_import_progress;
 mod m20261122_019_watch_record_waiting;
+mod m20261122_020_tell_internal_change;
 
 /// All changes, oldest first.
 pub struct Migrator;
@@ -53,6 +54,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_017_create_views::Migration),
             Box::new(m20261122_018_create_import_progress::Migration),
             Box::new(m20261122_019_watch_record_waiting::Migration),
+            Box::new(m20261122_020_tell_internal_change::Migration),
         ]
     }
 }

@@ -75,7 +75,9 @@ fn gone(
     now: DateTime<Utc>,
 ) -> Result<()> {
     customers.insert(row.customer_id);
-    batch.push(OnConflict::Keep, &kept::change(table, row.id, Some(row.customer_id), "DELETE", now))?;
+    let told = kept::change(table, row.id, Some(row.customer_id), "DELETE", now);
+    let author_id = row.author_id.filter(|_| row.internal);
+    batch.push(OnConflict::Keep, &entity::change::Model { internal: row.internal, author_id, ..told })?;
     Ok(())
 }
 
