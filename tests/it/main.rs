@@ -10,6 +10,7 @@ mod changes;
 mod command;
 mod cut;
 mod demo;
+mod door_bounds;
 mod doors;
 mod doors_life;
 mod early;

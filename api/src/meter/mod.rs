@@ -142,9 +142,9 @@ impl Meter {
         self.bytes.get_or_create(&[door.label(), of_source(source)]).inc_by(count);
     }
 
-    /// A door refused a request as a whole; `code` is one of the stable codes.
-    pub fn refused(&self, door: Door, code: &'static str) {
-        self.refused.get_or_create(&[door.label(), ("code", code.into())]).inc();
+    /// A door refused a request as a whole, with this status.
+    pub fn refused(&self, door: Door, status: u16) {
+        self.refused.get_or_create(&[door.label(), ("status", status.to_string().into())]).inc();
     }
 
     /// A transaction of the intake is done.
