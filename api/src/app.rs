@@ -216,6 +216,7 @@ impl Engine for App {
     fn metrics(&self, in_flight: usize) -> Reply<'_, String> {
         Box::pin(async move {
             self.intake.measure().await;
+            self.doors.measure();
             let (connections_busy, connections_limit) = self.database.connections();
             self.intake.meter().text(Moment { in_flight, connections_busy, connections_limit })
         })

@@ -179,7 +179,7 @@ async fn attempt(way: &Way<'_>, prepared: &[Prepared<'_>], records: Records, rep
     let Ground { hired, words, moved, early, .. } = ground;
     let now = now();
     graph::write(&mut tx, &mut people, &staff, &mut placed, now, way.bulk).await?;
-    write(&mut tx, way.bulk, replaces, prepared, (&fates, &formers, &early), &heads, placed).await?;
+    write(&mut tx, way, replaces, prepared, (&fates, &formers, &early), &heads, placed).await?;
     if !hired.is_empty() {
         let owned = people_store::find_owners(&mut tx, hired.into_iter().collect(), now).await?;
         let mut batch = WriteBatch::default();
@@ -242,7 +242,12 @@ async fn fates(
         let places = store::places(tx, ids).await?;
         let open = |state: &str| if way.taken { matches!(state, "APPLIED" | "WAITING") } else { state == "REJECTED" };
         applied = places.iter().filter(|row| row.state == "APPLIED").map(|row| row.id).collect();
-        let open: HashSet<Uuid> = places.iter().filter(|row| open(&row.state)).map(|row| row.id).collect();
+        let mut open: HashSet<Uuid> = places.iter().filter(|row| open(&row.state)).map(|row| row.id).collect();
+        if way.taken {
+            let noted = store::waiting::noted(tx, replaces.to_vec()).await?;
+            let noted: HashSet<Uuid> = noted.into_iter().map(|row| row.id).collect();
+            open.retain(|id| noted.contains(id));
+        }
         heads.settle(replaces.iter().copied().filter(|id| !open.contains(id)));
         heads.stand(places.into_iter().map(|row| (row.id, row.intake_no)));
     }
@@ -258,7 +263,7 @@ async fn fates(
             heads.settle([id]);
         }
         let again = replaced.is_some_and(|id| record.content.is_err() || heads.is_settled(id));
-        let fate = if again { Fate::Repeated } else { heads.decide(index, record, replaced, way.taken) };
+        let fate = if again { Fate::Repeated } else { heads.decide(index, record, replaced) };
         if let (Fate::Applied(_), Ok(content)) = (fate, &record.content) {
             heads.mention(&record.envelope.source, content, record.envelope.received_at);
         }
@@ -280,7 +285,7 @@ async fn fates(
 
 async fn write(
     tx: &mut Transaction,
-    bulk: Option<&Met>,
+    way: &Way<'_>,
     replaces: &[Uuid],
     prepared: &[Prepared<'_>],
     (fates, formers, early): (&[Fate], &Formers, &Early),
@@ -314,11 +319,12 @@ async fn write(
         }
     }
     if !replaces.is_empty() {
-        // Those that wait still are noted anew.
-        store::waiting::forget(tx, replaces.to_vec()).await?;
+        // Those that wait still are noted anew; what someone discarded meanwhile stays as it is.
+        let tried = replaces.iter().copied().filter(|id| !heads.is_settled(*id)).collect();
+        store::waiting::forget(tx, tried).await?;
     }
     note_changes(&mut batch, placed.changed, now)?;
-    put(tx, batch, bulk).await?;
+    put(tx, batch, way.bulk).await?;
     if !heads.overtaken().is_empty() {
         store::waiting::overtake(tx, heads.overtaken().to_vec()).await?;
     }
@@ -335,7 +341,8 @@ async fn write(
             store::touch_source(tx, source, at).await?;
         }
     }
-    tally::keep(tx, prepared, fates, !replaces.is_empty()).await
+    // What was taken before was counted then.
+    if way.taken { Ok(()) } else { tally::keep(tx, prepared, fates, !replaces.is_empty()).await }
 }
 
 /// Writes rows, of a bulk import as new ones.

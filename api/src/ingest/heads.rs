@@ -127,9 +127,8 @@ impl Heads {
     }
 
     /// Decides on a record. An older version is superseded even if it was kept before; who asks finds out.
-    /// `replaces` is the id of the record that is tried again: it keeps that id; `taken`: it was not refused, but is to be placed
-    /// once more.
-    pub fn decide(&mut self, position: usize, record: &Prepared<'_>, replaces: Option<Uuid>, taken: bool) -> Fate {
+    /// `replaces` is the id of the record that is tried again: it keeps that id.
+    pub fn decide(&mut self, position: usize, record: &Prepared<'_>, replaces: Option<Uuid>) -> Fate {
         let envelope = record.envelope;
         let received_at = envelope.received_at;
         let (key, version) = match &record.content {
@@ -152,7 +151,7 @@ impl Heads {
         }
         if head.hash.as_deref() == Some(&record.hash) && head.deleted == deletes {
             // What is newest already and is asked to be placed once more: a row that it waited for is there now.
-            let again = replaces.filter(|id| taken && head.record_id == Some(*id));
+            let again = replaces.filter(|id| head.record_id == Some(*id));
             return again.map_or(Fate::Repeated, Fate::Applied);
         }
         // The time of the event says nothing beside versions that are no times.

@@ -319,12 +319,15 @@ impl Intake {
             let written = done.written;
             if written {
                 self.inner.meter.flushed(self.door, before.elapsed());
-                count(&self.inner.meter, self.door, now, &done);
+                // What was taken before was counted then.
+                if !extra.taken {
+                    count(&self.inner.meter, self.door, now, &done);
+                }
             }
             report.add(now, start, done);
             // What is locked for us is locked for those who waited, too.
             if written && extra.held.is_none() {
-                self.wake(&mut report).await?;
+                self.wake(&mut report).await;
             }
             if !written {
                 break;

@@ -23,6 +23,8 @@ pub(super) fn change(
         entity_id,
         customer_id,
         op: op.to_owned(),
+        internal: false,
+        author_id: None,
         changed_at: now,
     }
 }

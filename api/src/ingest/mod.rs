@@ -39,6 +39,7 @@ mod ledger;
 pub mod lines;
 pub mod mapping;
 mod observe;
+pub mod overdue;
 mod parts;
 mod party;
 pub mod pause;

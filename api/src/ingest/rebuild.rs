@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::intake::Intake;
 use super::lines::Item;
+use super::overdue::Looked;
 use super::rejected::{UNREADABLE, envelope};
 use super::store::difference;
 pub use super::store::difference::Difference;
@@ -181,7 +182,12 @@ impl Work<'_> {
         let mut read = 0;
         loop {
             let rows = shadow::lacking(&self.shadowed.both, &unreadable(), after, PAGE).await?;
-            let Some(last) = rows.last() else { return Ok((read, after)) };
+            let Some(last) = rows.last() else {
+                if read > 0 {
+                    self.place_the_rest().await?;
+                }
+                return Ok((read, after));
+            };
             after = last.intake_no;
             read += rows.len();
             let mut chunk = Vec::new();
@@ -196,6 +202,21 @@ impl Work<'_> {
             }
             self.compute(chunk).await?;
             progress(&self.standing);
+        }
+    }
+
+    /// What waited for a record that is there by now is in its place. The intake leaves what fails there for later; here it must
+    /// not be missing.
+    async fn place_the_rest(&self) -> Result<()> {
+        let mut looked = Looked::default();
+        loop {
+            let found = self.intake.place_overdue(&mut looked).await?;
+            if found.failed > 0 {
+                return Err(Error::unavailable(format!("{} records could not be placed", found.failed)));
+            }
+            if looked.is_at_end() {
+                return Ok(());
+            }
         }
     }
 

@@ -162,23 +162,29 @@ fn add(table: &Description) -> String {
     format!("INSERT INTO {name} ({columns}) SELECT {columns} FROM {SHADOW}.{name} t WHERE NOT {known}")
 }
 
-/// Tells everyone who follows the changes, before they are made.
+/// Tells everyone who follows the changes, before they are made: as the intake does, a customer that leads to another is told as a
+/// merge, and a row that goes with whether it was internal.
 async fn tell(tx: &mut Transaction, table: &Description, now: DateTime<Utc>) -> Result<()> {
     let name = table.table();
-    let owner = match name {
-        "customer" => "t.id",
-        _ if table.columns().any(|column| column == "customer_id") => "t.customer_id",
-        _ => "NULL",
+    let (op, owner) = match name {
+        "customer" => {
+            ("CASE WHEN t.merged_into IS NULL THEN 'UPSERT' ELSE 'MERGE' END", "coalesce(t.merged_into, t.id)")
+        }
+        _ if table.columns().any(|column| column == "customer_id") => ("'UPSERT'", "t.customer_id"),
+        _ => ("'UPSERT'", "NULL"),
     };
     let (same, differ) = (same_key(table, "s"), differ(compared(table)));
     let new = format!("NOT EXISTS (SELECT 1 FROM {name} s WHERE {same} AND NOT ({differ}))");
-    for (op, rows, condition) in
-        [("DELETE", name.to_owned(), lacking(table)), ("UPSERT", format!("{SHADOW}.{name}"), new)]
-    {
+    let (internal, author) = super::internal_of(name);
+    let author = format!("CASE WHEN {internal} THEN {author} END");
+    for (op, rows, condition, (internal, author)) in [
+        ("'DELETE'", name.to_owned(), lacking(table), (internal, author.as_str())),
+        (op, format!("{SHADOW}.{name}"), new, ("FALSE", "NULL")),
+    ] {
         let mut sql = Sql::new(tx.dialect());
-        sql.push("INSERT INTO change (epoch, entity, entity_id, customer_id, op, changed_at) SELECT 1, '").push(name);
-        sql.push("', t.id, ").push(owner).push(", '").push(op).push("', ");
-        sql.bind(now);
+        sql.push("INSERT INTO change (epoch, entity, entity_id, customer_id, op, internal, author_id, changed_at) SELECT 1, '");
+        sql.push(name).push("', t.id, ").push(owner).push(", ").push(op).push(", ").push(internal).push(", ");
+        sql.push(author).by_dialect("::uuid, ", ", ").bind(now);
         sql.push(" FROM ").push(&rows).push(" t WHERE ").push(&condition);
         tx.execute(sql).await?;
     }

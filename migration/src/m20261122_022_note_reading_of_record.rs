@@ -1,14 +1,12 @@
-//! Note in which reading of its table a record was first seen: a rebuild must know what brought a deleted key back. And find
-//! what a record waits for by the record.
+//! Note in which reading of its table a record was first seen: a rebuild must know what brought a deleted key back.
 
 use sea_orm_migration::prelude::*;
 
 use crate::dialect;
 
-const UP: &[&str] =
-    &["ALTER TABLE record ADD COLUMN sync BIGINT", "CREATE INDEX record_waiting_record ON record_waiting (record_id)"];
+const UP: &[&str] = &["ALTER TABLE record ADD COLUMN sync BIGINT"];
 
-const DOWN: &[&str] = &["DROP INDEX record_waiting_record", "ALTER TABLE record DROP COLUMN sync"];
+const DOWN: &[&str] = &["ALTER TABLE record DROP COLUMN sync"];
 
 /// Note in which reading of its table a record was first seen.
 #[derive(DeriveMigrationName)]
