@@ -163,6 +163,24 @@ both! {
         assert!(messages.len() == 1 && messages[0].staff_id.is_some(), "{messages:?}");
     }
 
+    async fn what_is_deleted_and_back_in_one_delivery_is_there(database: TestDatabase) {
+        let intake = desk(&database, ["desk".to_owned()]).await;
+        let connection = database.connect().await;
+        let all = vec![ticket(0, 1, json!({})), ticket(1, 2, json!({ "gone": true })), ticket(2, 3, json!({}))];
+        assert_eq!(counts(&intake.flush(all).await.unwrap()), (3, 0, 0, 0));
+        assert_eq!(subjects(&connection).await, ["as of 3"]);
+    }
+
+    async fn a_value_that_is_no_longer_said_has_no_provenance_either(database: TestDatabase) {
+        let intake = desk(&database, ["desk".to_owned()]).await;
+        let connection = database.connect().await;
+        intake.flush(vec![person(0, 1, json!({ "name": "Anna Schmidt", "city": "Ulm" }))]).await.unwrap();
+        intake.flush(vec![person(1, 2, json!({ "name": "Anna Schmidt" }))]).await.unwrap();
+        let told = entity::golden_value::Entity::find().all(&connection).await.unwrap();
+        let told: BTreeSet<String> = told.into_iter().map(|row| row.attribute).collect();
+        assert!(told.contains("name") && !told.contains("city"), "{told:?}");
+    }
+
     async fn a_delete_before_its_record_counts(database: TestDatabase) {
         let intake = desk(&database, ["desk".to_owned()]).await;
         intake.flush(vec![ticket(1, 3, json!({ "gone": true }))]).await.unwrap();

@@ -2,7 +2,7 @@
 //! holds, all of a record that was deleted. What belongs to a row that goes (the messages of a ticket) goes with it, and waits
 //! for its return.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -88,21 +88,25 @@ fn dropped(
     heads: &Heads,
 ) -> (Rows, BTreeSet<Uuid>) {
     let (mut rows, mut staying) = (Rows::new(), BTreeSet::new());
-    // The last version of a key decides: a row that goes in one version may be back in the next.
-    let mut was: BTreeMap<(&str, &str, &str), (Parts, usize)> = BTreeMap::new();
+    if formers.is_empty() {
+        return (rows, staying);
+    }
+    // The last version of a key decides: a row that goes in one version may be back in the next, which may take nothing back.
+    let mut was: BTreeMap<(&str, &str, &str), Parts> = BTreeMap::new();
+    let mut last: HashMap<(&str, &str, &str), usize> = HashMap::new();
     for (index, record) in prepared.iter().enumerate() {
-        let (Fate::Applied(_), Ok(content), Some(former)) = (fates[index], &record.content, formers.get(&index)) else {
-            continue;
-        };
+        let (Fate::Applied(_), Ok(content)) = (fates[index], &record.content) else { continue };
         if content.deletes && record.source.mapping.keeps_deleted(&record.envelope.stream) {
             continue;
         }
         let at = (record.envelope.source.as_str(), record.envelope.stream.as_str(), content.key.as_str());
-        let (said, last) = was.entry(at).or_default();
-        said.extend(former.rows.iter().cloned());
-        *last = index;
+        last.insert(at, index);
+        if let Some(former) = formers.get(&index) {
+            was.entry(at).or_default().extend(former.rows.iter().cloned());
+        }
     }
-    for (at, (was, last)) in was {
+    for (at, was) in was {
+        let Some(last) = last.get(&at).copied() else { continue };
         let id = |part: &str| heads.row_id(at.0, at.1, at.2, part);
         // What waits for another row is not there, and what was there of an older version must not stand for it.
         let waits = |part: &str| early.get(&last).zip(id(part)).is_some_and(|(early, id)| early.contains(&id));

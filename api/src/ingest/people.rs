@@ -204,6 +204,7 @@ impl People {
         let Some(customer) = self.set.customer_of(profile_id) else { return };
         if let Some(customer) = self.customers.get_mut(&customer) {
             customer.stale = true;
+            customer.lost |= at.former.is_some();
         }
         if known.is_none() {
             self.known_since(customer, Some(profile_id), says_nothing, seen_at);
