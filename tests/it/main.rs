@@ -10,6 +10,7 @@ mod changes;
 mod command;
 mod cut;
 mod demo;
+mod door_secrets;
 mod doors;
 mod doors_life;
 mod executor;
