@@ -1,6 +1,7 @@
 //! The intake: takes envelopes from whatever door, and writes them in transactions of a bounded size, each tried again when
 //! another writer was in the way.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,6 +14,7 @@ use super::delivery::{self, Mark};
 use super::envelope::Envelope;
 use super::files::Piece;
 use super::flush::{self, Done, Keep, Way};
+use super::keepable::keepable;
 use super::keyring::Keyring;
 use super::lines::Item;
 use super::parts::PARTS;
@@ -279,6 +281,12 @@ impl Intake {
         replaces: &[Uuid],
         extra: Extra<'_>,
     ) -> Result<FlushReport> {
+        let kept = keepable(items);
+        let items: &[Item] = &kept;
+        if matches!(kept, Cow::Owned(_)) {
+            // Made of what was sent.
+            ahead.clear();
+        }
         let sources = self.sources(items).await?;
         let mut way = Way {
             database: &self.inner.database,
