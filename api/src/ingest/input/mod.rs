@@ -21,6 +21,7 @@ use self::decode::decode;
 use self::elements::Elements;
 use self::parquet::Rows;
 use self::unpack::unpack;
+pub(super) use self::unpack::{ZSTD_WINDOW, told};
 use super::csv::CsvRows;
 use super::jsonl::JsonLines;
 use super::lines::{Item, Origin};
