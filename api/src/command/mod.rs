@@ -11,6 +11,7 @@ mod query;
 mod rejected;
 mod serve;
 mod source;
+mod torn;
 
 use std::io::{ErrorKind, Write, stdout};
 use std::path::PathBuf;
