@@ -46,6 +46,7 @@ impl Works for IntakeWorks {
             Ok(Replayed {
                 taken: report.taken,
                 superseded: report.superseded,
+                waiting: report.waiting,
                 rejected: report.rejected.len(),
                 remaining: report.remaining,
                 next: report.next,

@@ -24,6 +24,10 @@ pub struct Model {
     pub customer_id: Option<Uuid>,
     /// UPSERT, DELETE or MERGE.
     pub op: String,
+    /// Whether the row that was deleted was an internal one: what was told of it before is for those who see such rows, too.
+    pub internal: bool,
+    /// Who had written it: they are told of it nevertheless.
+    pub author_id: Option<Uuid>,
     /// When.
     #[serde(serialize_with = "crate::time::micros")]
     pub changed_at: DateTimeUtc,

@@ -44,6 +44,27 @@ fn ticket(n: usize, turn: usize) -> Envelope {
     }
 }
 
+/// A record of a preset's stream, at a second of its own.
+fn record(second: i64, source: &str, stream: &str, op: Op, payload: &Value) -> Envelope {
+    Envelope { op, ..crate::intake::envelope(second, source, stream, payload) }
+}
+
+/// The ids that the feed of whoever holds the token tells of this kind, with what was done.
+async fn told(app: &TestApp, token: &str, entity: &str) -> Vec<(String, String)> {
+    let (mut all, mut after) = (Vec::new(), Value::Null);
+    loop {
+        let answer = app.query_by(token, FEED, json!({ "after": after })).await;
+        let page = answer.data()["changes"].clone();
+        all.extend(page["nodes"].as_array().unwrap().iter().filter(|change| change["entity"] == entity).map(
+            |change| (change["entityId"].as_str().unwrap().to_owned(), change["op"].as_str().unwrap().to_owned()),
+        ));
+        after = page["pageInfo"]["endCursor"].clone();
+        if page["pageInfo"]["hasNextPage"] == false {
+            return all;
+        }
+    }
+}
+
 async fn count(database: &DatabaseConnection) -> usize {
     let backend = database.get_database_backend();
     let row = database
@@ -116,6 +137,91 @@ both! {
             assert!(fewer.len() < all.len() && fewer.is_subset(&all), "internal rows are not told: {entity} {} of {}", fewer.len(), all.len());
         }
         assert_eq!(ids(&all, "ticket"), ids(&fewer, "ticket"));
+    }
+
+    async fn what_was_internal_stays_so_when_it_is_gone(app: TestApp) {
+        let intake = app.app().intake();
+        let author = json!({ "key": "kim", "name": "Kim Lee", "email": "kim@ours.example", "department": "SERVICE" });
+        let ticket = json!({ "id": "t1", "number": "1", "customer_number": "C-1", "status": "OPEN", "subject": "x", "opened_at": "2026-05-01T10:00:00Z" });
+        let message = |id: &str, internal: bool| json!({ "id": id, "ticket": "t1", "staff": "kim", "text": "x", "internal": internal, "sent_at": "2026-05-01T11:00:00Z" });
+        let note = |id: &str, visibility: &str| json!({ "id": id, "customer_number": "C-1", "text": "x", "visibility": visibility,
+            "channel": "PHONE", "noted_at": "2026-05-01T11:00:00Z", "updated_at": "2026-05-01T11:00:00Z" });
+        let (open, hidden) = (message("m-open", false), message("m-hidden", true));
+        let (all, department) = (note("n-open", "ALL"), note("n-hidden", "DEPARTMENT"));
+        let written = intake.flush(vec![
+            record(0, "csv-support", "staff", Op::Upsert, &author), record(1, "csv-support", "tickets", Op::Upsert, &ticket),
+            record(2, "csv-support", "messages", Op::Upsert, &open), record(3, "csv-support", "messages", Op::Upsert, &hidden),
+            record(4, "csv-sales", "notes", Op::Upsert, &all), record(5, "csv-sales", "notes", Op::Upsert, &department),
+        ]).await.unwrap();
+        assert_eq!((written.taken, written.rejected.len()), (6, 0), "{:?}", written.rejected);
+        settle(app.database()).await;
+        let token = |role: Role| customer360_tests::app::token("tester", &[role]);
+        let seeing = told(&app, &token(Role::Privacy), "ticket_message").await;
+        let hidden_message = written.origins[3].unwrap().simple().to_string();
+        let hidden_note = written.origins[5].unwrap().simple().to_string();
+        assert!(seeing.iter().any(|(id, _)| id.ends_with(&hidden_message)), "{seeing:?}");
+
+        let gone = |payload: &Value| { let mut payload = payload.clone(); payload["updated_at"] = json!("2026-05-02T11:00:00Z"); payload };
+        let deleted = intake.flush(vec![
+            record(6, "csv-support", "messages", Op::Delete, &open), record(7, "csv-support", "messages", Op::Delete, &hidden),
+            record(8, "csv-sales", "notes", Op::Delete, &gone(&all)), record(9, "csv-sales", "notes", Op::Delete, &gone(&department)),
+        ]).await.unwrap();
+        assert_eq!((deleted.taken, deleted.rejected.len()), (4, 0), "{:?}", deleted.rejected);
+        settle(app.database()).await;
+        for role in Role::ALL.into_iter().filter(|role| !matches!(role, Role::Integration | Role::Admin)) {
+            for (entity, hidden) in [("ticket_message", &hidden_message), ("contact_note", &hidden_note)] {
+                let told = told(&app, &token(role), entity).await;
+                let ops = |secret: bool| -> Vec<&str> {
+                    told.iter().filter(|(id, _)| id.ends_with(hidden.as_str()) == secret).map(|(_, op)| op.as_str()).collect()
+                };
+                assert_eq!(ops(false), ["UPSERT", "DELETE"], "{}: {told:?}", role.as_str());
+                let sees = matches!(role, Role::Service | Role::Privacy);
+                assert_eq!(ops(true), if sees { vec!["UPSERT", "DELETE"] } else { vec![] }, "{}: {told:?}", role.as_str());
+            }
+        }
+        // Whoever wrote it is told that it is gone.
+        let author = customer360_tests::app::token("kim@ours.example", &[Role::Marketing]);
+        let own = told(&app, &author, "ticket_message").await;
+        assert_eq!(own.iter().filter(|(id, op)| id.ends_with(&hidden_message) && op == "DELETE").count(), 1, "{own:?}");
+
+        // Back as a message for everyone it is told to everyone, and what was before is not.
+        let mut returned = message("m-hidden", false);
+        returned["sent_at"] = json!("2026-05-03T11:00:00Z");
+        intake.flush(vec![record(10, "csv-support", "messages", Op::Upsert, &returned)]).await.unwrap();
+        settle(app.database()).await;
+        let back = told(&app, &token(Role::Marketing), "ticket_message").await;
+        let back: Vec<_> = back.iter().filter(|(id, _)| id.ends_with(&hidden_message)).map(|(_, op)| op.as_str()).collect();
+        assert_eq!(back, ["UPSERT"]);
+    }
+
+    async fn a_merge_is_told_with_who_ended_in_whom(app: TestApp) {
+        let intake = app.app().intake();
+        let ticket = |n: i64, of: Value| {
+            let mut payload = json!({ "id": format!("t{n}"), "number": format!("{n}"), "status": "OPEN", "subject": "x", "opened_at": "2026-05-01T10:00:00Z" });
+            payload.as_object_mut().unwrap().extend(of.as_object().unwrap().clone());
+            record(n, "csv-support", "tickets", Op::Upsert, &payload)
+        };
+        intake.flush(vec![ticket(1, json!({ "customer_number": "C-1" })), ticket(2, json!({ "email": "anna@example.org" }))]).await.unwrap();
+        settle(app.database()).await;
+        let (before, stand) = follow(&app, Role::Privacy, None).await;
+        let customers: BTreeSet<String> = before.iter().filter(|change| change["entity"] == "customer")
+            .map(|change| change["entityId"].as_str().unwrap().to_owned()).collect();
+        assert_eq!(customers.len(), 2);
+        let contact = json!({ "customer_number": "C-1", "email": "anna@example.org", "name": "Anna Schmidt", "updated_at": "2026-05-02T10:00:00Z" });
+        intake.flush(vec![record(3, "csv-crm", "contacts", Op::Upsert, &contact)]).await.unwrap();
+        settle(app.database()).await;
+        let (after, _) = follow(&app, Role::Privacy, stand).await;
+        let merges: Vec<&Value> = after.iter().filter(|change| change["op"] == "MERGE").collect();
+        let [merge] = merges[..] else { panic!("one merge: {after:?}") };
+        let ids = [&merge["entityId"], &merge["customerId"]].map(|id| id.as_str().unwrap().to_owned());
+        assert_eq!((&merge["entity"], BTreeSet::from(ids.clone())), (&json!("customer"), customers), "the loser, and the one that remains");
+        assert!(!after.iter().any(|change| change["op"] != "MERGE" && change["entityId"] == ids[0]), "the loser is told once: {after:?}");
+        let survivor = after.iter().filter(|change| change["entity"] == "customer" && change["entityId"] == ids[1]);
+        assert_eq!(survivor.count(), 1);
+        let asked = app.query_as(Role::Privacy, "query($id: ID!) { customer(by: {id: $id}) { id support { tickets { totalCount } } } }", json!({ "id": ids[0] })).await;
+        assert_eq!(asked.data()["customer"], json!({ "id": ids[1], "support": { "tickets": { "totalCount": 2 } } }));
+        let (whole, _) = follow(&app, Role::Privacy, None).await;
+        assert_eq!(whole.len(), count(&app.database().connect().await).await);
     }
 
     async fn bad_cursors_are_refused(app: TestApp) {

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 use crate::intake::{counts, envelope, open};
 
-const MAPPING: &str = r#"
+pub const MAPPING: &str = r#"
 key = "desk"
 silo = "support"
 

@@ -309,7 +309,7 @@ both! {
         assert_eq!(desk.run(&["import", "--source", "desk", "tickets.jsonl"]).status.code(), Some(3));
         let discarded = desk.run(&["discard", "--source", "desk", "--code", "UNKNOWN_VALUE", "--reason", "Not ours"]);
         assert!(discarded.stderr.contains("1 discarded"), "{}", discarded.stderr);
-        assert!(desk.run(&["rejected"]).stderr.contains("Nothing was rejected"));
+        assert!(desk.run(&["rejected"]).stderr.contains("Nothing was rejected, and nothing waits."));
         let sources = desk.run(&["sources"]).stdout;
         let line = sources.lines().find(|line| line.starts_with("desk\t")).unwrap();
         assert_eq!(line.split('\t').nth(4), Some("1"), "{line}");
@@ -343,7 +343,7 @@ fn without_a_token_only_this_machine_reads_the_metrics() {
     process.terminate();
 }
 
-async fn metrics(app: &TestApp, token: Option<&str>) -> (u16, String) {
+pub async fn metrics(app: &TestApp, token: Option<&str>) -> (u16, String) {
     let mut request = Request::get("/metrics");
     if let Some(token) = token {
         request = request.header("authorization", format!("Bearer {token}"));
@@ -354,7 +354,7 @@ async fn metrics(app: &TestApp, token: Option<&str>) -> (u16, String) {
 
 /// Reads the text format as a scraper does: each family is explained once, before its samples; each sample is a number and stands
 /// once; counters end in `_total`; the buckets of a histogram grow up to its count.
-fn parse(text: &str) -> BTreeMap<String, f64> {
+pub fn parse(text: &str) -> BTreeMap<String, f64> {
     let mut families: BTreeMap<&str, &str> = BTreeMap::new();
     let mut explained = BTreeSet::new();
     let mut series = BTreeMap::new();

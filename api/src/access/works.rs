@@ -37,6 +37,8 @@ pub struct Replayed {
     pub taken: usize,
     /// Records that say nothing new any more.
     pub superseded: usize,
+    /// Records that wait for what they belong to.
+    pub waiting: usize,
     /// Records that are refused still.
     pub rejected: usize,
     /// Records that were not tried.

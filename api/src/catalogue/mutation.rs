@@ -34,14 +34,14 @@ const MOST: i64 = 1_000;
 /// The list that a place to go on after belongs to.
 const REPLAY: &str = "REJECTED_REPLAY";
 
-/// The rejected records of a source.
+/// The records of a source that were rejected, or wait for what they belong to.
 #[derive(InputObject)]
 pub struct RejectedRecordsOfSource {
     /// Key of the source.
     source: String,
     /// Only those of this stream.
     stream: Option<String>,
-    /// Only those rejected for this reason, by code.
+    /// Only those with this reason, by code; `WAITING` for those that wait.
     code: Option<String>,
 }
 
@@ -106,6 +106,9 @@ pub struct RejectedRecordsReplayPayload {
     /// Records that say nothing new any more: newer ones came meanwhile, or someone else was quicker.
     #[graphql(directive = access::apply("intake".to_owned(), "open".to_owned()))]
     superseded: i64,
+    /// Records that wait for what they belong to.
+    #[graphql(directive = access::apply("intake".to_owned(), "open".to_owned()))]
+    waiting: i64,
     /// Records that are rejected still.
     #[graphql(directive = access::apply("intake".to_owned(), "open".to_owned()))]
     rejected: i64,
@@ -156,7 +159,7 @@ pub struct IntakeMutation;
 /// What stewards and administrators do with the intake.
 #[Object]
 impl IntakeMutation {
-    /// Tries rejected records again with the mapping as it is now, the oldest first. They keep their time and their place in the
+    /// Tries records that were rejected, or wait, again with the mapping as it is now, the oldest first. They keep their time and their place in the
     /// order of what came, so that nothing newer is overwritten.
     #[graphql(directive = access::apply("intake".to_owned(), "open".to_owned()))]
     async fn rejected_records_replay(
@@ -167,7 +170,8 @@ impl IntakeMutation {
         Some(Box::pin(replay(context, input)).await)
     }
 
-    /// Puts rejected records aside: they are not tried again, and stay to be seen with who did it, when and why.
+    /// Puts rejected records, and those that wait, aside: they are not tried again, and stay to be seen with who did it, when and
+    /// why. What of a record is in its place already stays there.
     #[graphql(directive = access::apply("intake".to_owned(), "open".to_owned()))]
     async fn rejected_record_discard(
         &self,
@@ -177,7 +181,7 @@ impl IntakeMutation {
         Some(Box::pin(discard(context, input)).await)
     }
 
-    /// Takes back that rejected records were put aside: they wait to be tried again.
+    /// Takes back that records were put aside: they are rejected again, or wait again.
     #[graphql(directive = access::apply("intake".to_owned(), "open".to_owned()))]
     async fn rejected_record_restore(
         &self,
@@ -250,6 +254,7 @@ async fn replay(context: &Context<'_>, input: RejectedRecordsReplayInput) -> Res
             Ok(RejectedRecordsReplayPayload {
                 taken: whole(replayed.taken),
                 superseded: whole(replayed.superseded),
+                waiting: whole(replayed.waiting),
                 rejected: whole(replayed.rejected),
                 remaining: replayed.remaining,
                 next: replayed.next.map(|next| scope.sealer.seal(&place(next))).transpose()?,

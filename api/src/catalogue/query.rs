@@ -129,7 +129,8 @@ impl CatalogueQuery {
         one.await.transpose()
     }
 
-    /// Records that could not be taken in, with the reasons: those that wait and those that were discarded.
+    /// Records that could not be taken in, with the reasons, those that wait for what they belong to, and those that were
+    /// discarded.
     #[graphql(directive = access::apply("intake".to_owned(), "open".to_owned()))]
     async fn rejected_records(
         &self,

@@ -1,4 +1,4 @@
-//! Rejected records as the graph shows them: the reason for everybody who reads the intake, what they say for few.
+//! Rejected records, and those that wait for others, as the graph shows them: the reason for everybody who reads the intake, what they say for few.
 
 use async_graphql::{Context, Enum, InputObject, Object};
 use serde::{Deserialize, Serialize};
@@ -10,33 +10,35 @@ use crate::error::{Error, Result};
 use crate::graph::at_hand::{AtHand, Ready, Writer};
 use crate::{connection, object};
 
-/// What became of a record that was rejected.
+/// How a record stands that is not, or not wholly, in the graph.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum RejectedRecordState {
-    /// It waits: to be tried again, or to be discarded.
+    /// It could not be taken: it is to be tried again, or to be discarded.
     Rejected,
+    /// It was taken, and waits for what it belongs to, such as a message for its ticket. It is placed by itself when that comes.
+    Waiting,
     /// Someone put it aside: it is not tried again.
     Discarded,
 }
 
 object! {
-    /// A record that could not be taken in. It is kept as it came; when the mapping is mended, `rejectedRecordsReplay` tries it
-    /// again, and once taken it is listed here no more.
+    /// A record that could not be taken in, or that waits for what it belongs to. It is kept as it came; when the mapping is
+    /// mended, `rejectedRecordsReplay` tries it again, and once it is in its place it is listed here no more.
     RejectedRecord, RejectedRecordRow of Intake from "refused_record" id "rej" {
         /// Key of the source it came from.
         open source: text!,
         /// Stream of the source.
         open stream: text!,
-        /// Why it was rejected: a stable code, such as `MISSING_FIELD`.
+        /// Why it was rejected: a stable code, such as `MISSING_FIELD`; `WAITING` where it waits.
         open code: text!,
         /// What is wrong, and what to do. It names fields, never values.
         open reason: text!,
-        /// Whether it waits, or was put aside.
+        /// Whether it was rejected, waits, or was put aside.
         open state: [RejectedRecordState]!,
         /// When it came.
         open received_at: time!,
-        /// Version of the mapping that could not read it.
+        /// Version of the mapping that read it, or could not.
         open mapping_version: number!,
         /// How large it is, in bytes.
         open bytes: number!,
@@ -126,7 +128,7 @@ pub struct RejectedRecordFilter {
     pub source: Option<Vec<String>>,
     /// From one of these streams.
     pub stream: Option<Vec<String>>,
-    /// Rejected for one of these reasons, by code.
+    /// With one of these reasons, by code.
     pub code: Option<Vec<String>>,
     /// In this state; unless given, in any.
     pub state: Option<RejectedRecordState>,

@@ -38,6 +38,8 @@ crate::row! {
         last_rejected_reason: Option<String> = Text,
         /// Records rejected still.
         waiting: i64 = Number as "(CASE WHEN t.stream = '' THEN (SELECT count(*) FROM record r WHERE r.source = t.source AND r.state = 'REJECTED' AND NOT EXISTS (SELECT 1 FROM source_stream s WHERE s.source = r.source AND s.stream = r.stream AND s.stream <> '')) ELSE (SELECT count(*) FROM record r WHERE r.source = t.source AND r.stream = t.stream AND r.state = 'REJECTED') END)",
+        /// Records that wait for what they belong to. Of a stream that the mapping does not know none is taken.
+        early: i64 = Number as "(SELECT count(*) FROM record r WHERE r.source = t.source AND r.stream = t.stream AND r.state = 'WAITING')",
         /// Records put aside.
         discarded: i64 = Number as "(CASE WHEN t.stream = '' THEN (SELECT count(*) FROM record r WHERE r.source = t.source AND r.state = 'DISCARDED' AND NOT EXISTS (SELECT 1 FROM source_stream s WHERE s.source = r.source AND s.stream = r.stream AND s.stream <> '')) ELSE (SELECT count(*) FROM record r WHERE r.source = t.source AND r.stream = t.stream AND r.state = 'DISCARDED') END)",
     }
@@ -110,10 +112,14 @@ pub struct IntakeCounts {
     /// Records that are rejected now: neither taken since nor discarded.
     #[graphql(directive = access::apply("any".to_owned(), "open".to_owned()))]
     pub waiting: i64,
-    /// Rejected records that were put aside.
+    /// Records that wait for what they belong to, such as a message for its ticket: they are placed by themselves when it comes.
+    /// They were taken, and are counted there too.
+    #[graphql(directive = access::apply("any".to_owned(), "open".to_owned()))]
+    pub early: i64,
+    /// Records that were put aside.
     #[graphql(directive = access::apply("any".to_owned(), "open".to_owned()))]
     pub discarded: i64,
-    /// Since when it is counted; null where nothing ever came. `waiting` and `discarded` are as of now.
+    /// Since when it is counted; null where nothing ever came. `waiting`, `early` and `discarded` are as of now.
     #[graphql(directive = access::apply("any".to_owned(), "open".to_owned()))]
     pub since: Option<Timestamp>,
 }
@@ -128,6 +134,7 @@ impl IntakeCounts {
             superseded: sum(|row| row.superseded),
             rejected: sum(|row| row.rejected),
             waiting: sum(|row| row.waiting),
+            early: sum(|row| row.early),
             discarded: sum(|row| row.discarded),
             since: rows.iter().map(|row| row.counted_since.clone()).min(),
         }

@@ -1,4 +1,5 @@
-//! `rejected`, `replay`, `discard`: records that could not be taken in, seen, tried again and put aside.
+//! `rejected`, `replay`, `discard`: records that could not be taken in, or wait for what they belong to, seen, tried again and
+//! put aside.
 
 use std::io::{Write, stdout};
 
@@ -79,7 +80,7 @@ pub struct DiscardArguments {
     undo: bool,
 }
 
-/// Lists rejected records, one a line: number, time, source, stream, code, id, reason.
+/// Lists records that are rejected or wait, one a line: number, time, source, stream, code, id, reason.
 pub async fn list(config: &Config, arguments: &RejectedArguments) -> Result<()> {
     let database = open_migrated(config).await?;
     let records = rejected::list(&database, arguments.source.as_deref(), arguments.after, arguments.limit).await?;
@@ -101,7 +102,7 @@ pub async fn list(config: &Config, arguments: &RejectedArguments) -> Result<()> 
         }
     }
     match records.last() {
-        None => eprintln!("Nothing was rejected."),
+        None => eprintln!("Nothing was rejected, and nothing waits."),
         Some(last) if records.len() == arguments.limit as usize => {
             eprintln!("There may be more: go on with --after {}.", last.intake_no);
         }
@@ -122,7 +123,10 @@ pub async fn replay(config: &Config, arguments: ReplayArguments) -> Result<Outco
     for refused in report.rejected.iter().take(20) {
         eprintln!("still rejected: {}: {}: {}", refused.stream, refused.code.as_str(), refused.reason);
     }
-    eprintln!("{} taken, {} known already, {} still rejected.", report.taken, report.superseded, report.rejected.len());
+    let waits =
+        if report.waiting > 0 { format!(" {} wait for what they belong to.", report.waiting) } else { String::new() };
+    let (taken, known, rejected) = (report.taken, report.superseded, report.rejected.len());
+    eprintln!("{taken} taken, {known} known already, {rejected} still rejected.{waits}");
     intake.database().close().await;
     Ok(Outcome::of_rejected(report.rejected.len()))
 }
@@ -137,7 +141,7 @@ pub async fn discard(config: &Config, arguments: DiscardArguments) -> Result<()>
         if rejected::restore(&intake, vec![record]).await? == 0 {
             return Err(Error::not_found("There is no discarded record with this id."));
         }
-        eprintln!("It is a rejected record again: `customer360 replay` tries it.");
+        eprintln!("It is listed by `customer360 rejected` again: `customer360 replay` tries it.");
         return Ok(());
     }
     let one = arguments.which.record.is_some();

@@ -1,6 +1,7 @@
 //! `serve`: the API, and in development the page to ask.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 
@@ -9,7 +10,7 @@ use crate::app::{App, open_migrated};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::http::{Pages, Server};
-use crate::ingest::bulk;
+use crate::ingest::{bulk, overdue};
 
 /// Serves until the process is asked to end.
 pub async fn serve(config: &Config) -> Result<()> {
@@ -31,7 +32,11 @@ pub async fn serve(config: &Config) -> Result<()> {
             config.http.listen
         );
     }
-    over(config, app, page)?.serve(listener).await
+    let every = Duration::from_secs(config.intake.look_seconds);
+    let looking = tokio::spawn(overdue::look_after(app.intake().clone(), every));
+    let served = over(config, app, page)?.serve(listener).await;
+    looking.abort();
+    served
 }
 
 /// The address of the settings, or a sentence about who has it.

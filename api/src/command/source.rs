@@ -27,8 +27,8 @@ pub struct ResumeArguments {
     source: String,
 }
 
-/// Lists the sources, one a line: key, status, silo, last record, records taken, records rejected still, since when it is
-/// silent for longer than expected, name.
+/// Lists the sources, one a line: key, status, silo, last record, records taken, records rejected still, records that wait for
+/// what they belong to, since when it is silent for longer than expected, name.
 pub async fn list(config: &Config) -> Result<()> {
     let intake = open_intake(config, open_migrated(config).await?)?;
     intake.declare().await?;
@@ -37,13 +37,14 @@ pub async fn list(config: &Config) -> Result<()> {
     for standing in intake.standings().await? {
         let line = writeln!(
             out,
-            "{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}",
+            "{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}",
             standing.key,
             standing.status.as_str(),
             standing.silo,
             time(standing.last_record_at),
             standing.taken,
             standing.waiting,
+            standing.early,
             time(standing.stale_since),
             standing.name
         );

@@ -15,7 +15,7 @@ pub(super) fn check(config: &Config) -> Result<()> {
     let graphql = &config.graphql;
     let http = &config.http;
     let database = &config.database;
-    let positive: [(&str, u64); 30] = [
+    let positive: [(&str, u64); 31] = [
         ("database.pool_size", database.pool_size.into()),
         ("database.acquire_ms", database.acquire_ms),
         ("database.statement_ms", database.statement_ms),
@@ -43,6 +43,7 @@ pub(super) fn check(config: &Config) -> Result<()> {
         ("rate.refill_per_second", config.rate.refill_per_second.into()),
         ("intake.flush_records", config.intake.flush_records as u64),
         ("intake.flush_ms", config.intake.flush_ms),
+        ("intake.look_seconds", config.intake.look_seconds),
         ("export.at_once", config.export.at_once as u64),
         ("export.per_subject", config.export.per_subject as u64),
         ("export.page_rows", config.export.page_rows as u64),

@@ -317,6 +317,8 @@ pub struct Intake {
     pub flush_records: usize,
     /// Longest wait of a tap's record for its transaction, in milliseconds. Default 1,000.
     pub flush_ms: u64,
+    /// How often a server looks for records that waited and could be placed since, in seconds; also at its start. Default 60.
+    pub look_seconds: u64,
     /// The only folder that files of a tap's BATCH messages are read from. Default none: they are not read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub batch_folder: Option<PathBuf>,
@@ -329,6 +331,7 @@ impl Default for Intake {
             line_bytes: 1024 * 1024,
             flush_records: 500,
             flush_ms: 1_000,
+            look_seconds: 60,
             batch_folder: None,
         }
     }

@@ -24,7 +24,8 @@ pub enum ChangeOp {
     Upsert,
     /// It is gone.
     Delete,
-    /// The customer became part of another: ask for it by its id, and the other answers.
+    /// The customer became part of another, which `customerId` names: ask for it by its id, and the other answers. All that hung
+    /// on it hangs on the other from now on, which is not told row by row.
     Merge,
 }
 
@@ -37,7 +38,7 @@ pub struct Change {
     /// Its id: give it to `node`.
     #[graphql(directive = access::apply("customer".to_owned(), "open".to_owned()))]
     entity_id: ID,
-    /// The customer concerned, as it was then; null for what belongs to none.
+    /// The customer concerned, as it was then; of a merge the one that remains; null for what belongs to none.
     #[graphql(directive = access::apply("customer".to_owned(), "open".to_owned()))]
     customer_id: Option<ID>,
     /// What was done to it.

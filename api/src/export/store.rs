@@ -112,7 +112,7 @@ fn settled(scope: &Scope, permit: &Permit<CustomerRecord>) -> Select<ChangeRow> 
     }
 }
 
-/// The condition under which a change may be told: its silo may be read, its row is not an internal one of others, and where
+/// The condition under which a change may be told: its silo may be read, its row is and was no internal one of others, and where
 /// a silo is given for own rows only, the customer is one's own.
 fn visible(permit: &Permit<CustomerRecord>) -> (String, Vec<Bind>) {
     let (mut plain, mut parts, mut binds) = (Vec::new(), Vec::new(), Vec::new());
@@ -124,15 +124,23 @@ fn visible(permit: &Permit<CustomerRecord>) -> (String, Vec<Bind>) {
         if let Some((internal, owner)) = table.internal
             && cell.action(Class::Internal) != Action::Show
         {
+            let own = owner.zip(staff);
             let (table, internal) = (table.kept_in, internal.replace("t.", "r."));
-            // Writing to a String cannot fail.
+            // Writing to a String cannot fail. Whoever wrote an internal row keeps it.
             let _ = write!(
                 conditions,
                 " AND NOT EXISTS (SELECT 1 FROM {table} r WHERE r.id = t.entity_id AND ({internal})"
             );
-            if let (Some(owner), Some(own)) = (owner, staff) {
-                // Whoever wrote an internal row keeps it.
+            if let Some((owner, own)) = own {
                 let _ = write!(conditions, " AND (r.{owner} IS NULL OR r.{owner} <> ?)");
+                binds.push(Bind::from(own));
+            }
+            // Where the row is gone, it counts what it was then; what is told of it since it came back is judged by itself.
+            conditions
+                .push_str(") AND NOT EXISTS (SELECT 1 FROM change d WHERE d.internal AND d.entity_id = t.entity_id");
+            conditions.push_str(" AND d.entity = t.entity AND (d.epoch, d.seq) >= (t.epoch, t.seq)");
+            if let Some((_, own)) = own {
+                conditions.push_str(" AND (d.author_id IS NULL OR d.author_id <> ?)");
                 binds.push(Bind::from(own));
             }
             conditions.push(')');

@@ -32,16 +32,9 @@ impl Budgets {
 
     /// Takes points from a subject and says how many are left, or in how many seconds there will be enough.
     pub(super) fn take(&self, subject: &str, points: u32) -> Result<u32, u64> {
-        let full = || {
-            Ok::<_, std::convert::Infallible>(Arc::new(Mutex::new(Bucket { points: self.points, at: Instant::now() })))
-        };
-        let bucket = self.known.get(subject).map_or_else(|| self.known.get_or_insert_with(subject, full), Ok);
-        let bucket = bucket.unwrap_or_else(|never| match never {});
+        let bucket = self.bucket(subject);
         let mut bucket = bucket.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = Instant::now();
-        let back = now.duration_since(bucket.at).as_secs_f64() * self.refill;
-        bucket.points = (bucket.points + back).min(self.points);
-        bucket.at = now;
+        self.refill(&mut bucket);
         let left = bucket.points - f64::from(points);
         if left >= 0.0 {
             bucket.points = left;
@@ -49,6 +42,31 @@ impl Budgets {
         } else {
             Err(u64::from(whole((-left / self.refill).ceil())).max(1))
         }
+    }
+
+    /// Takes points that were spent before anybody could ask; whether the subject owes some now. Its debt is no larger than its
+    /// budget.
+    pub(super) fn spend(&self, subject: &str, points: u32) -> bool {
+        let bucket = self.bucket(subject);
+        let mut bucket = bucket.lock().unwrap_or_else(PoisonError::into_inner);
+        self.refill(&mut bucket);
+        bucket.points = (bucket.points - f64::from(points)).max(-self.points);
+        bucket.points < 0.0
+    }
+
+    fn bucket(&self, subject: &str) -> Arc<Mutex<Bucket>> {
+        let full = || {
+            Ok::<_, std::convert::Infallible>(Arc::new(Mutex::new(Bucket { points: self.points, at: Instant::now() })))
+        };
+        let bucket = self.known.get(subject).map_or_else(|| self.known.get_or_insert_with(subject, full), Ok);
+        bucket.unwrap_or_else(|never| match never {})
+    }
+
+    fn refill(&self, bucket: &mut Bucket) {
+        let now = Instant::now();
+        let back = now.duration_since(bucket.at).as_secs_f64() * self.refill;
+        bucket.points = (bucket.points + back).min(self.points);
+        bucket.at = now;
     }
 }
 
@@ -113,6 +131,8 @@ mod tests {
         assert_eq!(budgets.take("a", 60), Ok(40));
         assert!(matches!(budgets.take("a", 60), Err(1..=2)));
         assert_eq!(budgets.take("b", 60), Ok(40));
+        assert!(!budgets.spend("c", 100) && budgets.spend("c", 1_000_000));
+        assert!(matches!(budgets.take("c", 1), Err(10..=11)), "the debt is no larger than the budget");
     }
 
     #[test]

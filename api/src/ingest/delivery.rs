@@ -9,7 +9,8 @@ use std::ops::Range;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::hook::body::Delivery;
-use super::intake::{Extra, Intake};
+use super::intake::Intake;
+use super::lane::Lanes;
 use super::report::FlushReport;
 use super::store::delivery as store;
 use crate::error::{Error, Result};
@@ -24,6 +25,7 @@ const STEP: i64 = 1_000;
 const TRIES: usize = 5;
 
 /// The ids of what is written up to a place among the items of a flush.
+#[derive(Clone)]
 pub(super) struct Mark {
     /// How many items there are with it.
     pub end: usize,
@@ -51,9 +53,9 @@ pub struct DeliveryReport {
     pub records: FlushReport,
 }
 
-impl Intake {
-    /// Takes the deliveries of a source that are not known yet; done once they are committed.
-    pub async fn flush_deliveries(&self, source: &str, deliveries: Vec<Delivery>) -> Result<DeliveryReport> {
+impl Lanes {
+    /// Takes the deliveries of a source that are not known yet, beside what else of it waits; done once they are committed.
+    pub async fn take_deliveries(&self, source: &str, deliveries: Vec<Delivery>) -> Result<DeliveryReport> {
         let mut repeated = 0;
         let mut met = HashSet::new();
         let mut left = Vec::with_capacity(deliveries.len());
@@ -69,7 +71,7 @@ impl Intake {
         for _ in 0..TRIES {
             let ids: Vec<String> = left.iter().flat_map(|delivery| delivery.ids.iter().cloned()).collect();
             if !ids.is_empty() {
-                let known = store::known(self.database(), source, ids).await?;
+                let known = store::known(self.intake().database(), source, ids).await?;
                 let known: HashSet<String> = known.into_iter().map(|row| row.id).collect();
                 let before = left.len();
                 left.retain(|delivery| !delivery.ids.iter().any(|id| known.contains(id)));
@@ -82,17 +84,19 @@ impl Intake {
                     marks.push(Mark { end: items.len(), source: source.to_owned(), ids: ids.clone(), at: now() });
                 }
             }
-            let extra = Extra { deliveries: &marks, ..Extra::default() };
-            let records = self.durable().run(&items, Vec::new(), false, &[], extra).await?;
+            let (count, noted) = (items.len(), !marks.is_empty());
+            let records = self.deliver(source, items, marks).await?;
             // What somebody else took meanwhile makes the flush stop before it.
-            if records.origins.len() == items.len() {
-                self.tidy(!marks.is_empty());
+            if records.origins.len() == count {
+                self.intake().tidy(noted);
                 return Ok(DeliveryReport { repeated, records });
             }
         }
         Err(Error::unavailable("the same deliveries are being taken by others"))
     }
+}
 
+impl Intake {
     /// Forgets deliveries that are older than their repetition can be, a bounded number; how many it were.
     pub async fn forget_deliveries(&self, now: DateTime<Utc>) -> Result<u64> {
         let mut tx = self.database().begin().await?;

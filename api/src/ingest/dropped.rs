@@ -48,9 +48,8 @@ pub(super) async fn take_away(
             for row in orphans {
                 // What another record says of it, that record must say again.
                 let parent = row.parent_id.filter(|_| !replaced.contains(&row.record_id));
-                if let Some(awaited_id) = parent.and_then(|id| awaited.get(&id)).copied() {
-                    let waiting = entity::record_waiting::Model { awaited_id, record_id: row.record_id };
-                    batch.push(OnConflict::Keep, &waiting)?;
+                if let Some((row_id, awaited_id)) = parent.and_then(|id| Some((id, *awaited.get(&id)?))) {
+                    batch.push(OnConflict::Keep, &waiting::note(row.record_id, awaited_id, Some(row_id)))?;
                 }
                 gone(&mut batch, &mut customers, children, &row, now)?;
             }
@@ -76,7 +75,9 @@ fn gone(
     now: DateTime<Utc>,
 ) -> Result<()> {
     customers.insert(row.customer_id);
-    batch.push(OnConflict::Keep, &kept::change(table, row.id, Some(row.customer_id), "DELETE", now))?;
+    let told = kept::change(table, row.id, Some(row.customer_id), "DELETE", now);
+    let author_id = row.author_id.filter(|_| row.internal);
+    batch.push(OnConflict::Keep, &entity::change::Model { internal: row.internal, author_id, ..told })?;
     Ok(())
 }
 

@@ -20,6 +20,7 @@ use super::lines::{Item, Origin};
 use super::report::{FlushReport, envelope_of};
 use super::singer::{Message, Notice, Singer, SingerError};
 use crate::error::{Code, Error, Result};
+use crate::meter::Door;
 
 /// So much text is written at a time, however few records it is.
 const FLUSH_BYTES: usize = 4 << 20;
@@ -208,7 +209,7 @@ impl Waiting {
 
     async fn write(&mut self, lanes: &Lanes, source: &str) -> Result<Progress> {
         let Self { items, lines, notices, state, .. } = std::mem::take(self);
-        let report = lanes.take_in_turn(source, items).await?;
+        let report = lanes.take_in_turn(Door::Tap, source, items).await?;
         let mut progress = Progress::of(&report, &lines);
         progress.notices = notices;
         progress.state = state;

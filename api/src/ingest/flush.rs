@@ -20,7 +20,7 @@ use super::prepare::{self, Maker, Ordinals, Prepared, Ready, Records};
 use super::rows::{self, Ground};
 use super::slots::{self, Slots};
 use super::store::{self, RecordKey};
-use super::{dropped, graph, kept, staff, tally, waiting};
+use super::{dropped, given, graph, kept, staff, tally, waiting};
 use crate::database::{Database, Met, OnConflict, Transaction, WriteBatch};
 use crate::error::{Error, Result};
 use crate::identity::decide::Rules;
@@ -48,6 +48,8 @@ pub(super) struct Way<'a> {
     pub taken: bool,
     /// Whoever sent this starts over after a crash: the transaction need not wait for the disk.
     pub hasty: bool,
+    /// A rebuild: nobody else writes here, and what is tried again was not here before, unless it was `taken`.
+    pub alone: bool,
 }
 
 /// What of a flush is written.
@@ -133,7 +135,7 @@ async fn attempt(way: &Way<'_>, prepared: &[Prepared<'_>], records: Records, rep
         return Ok(Turn::Done(Done { outcomes: Vec::new(), written: false, woken: Vec::new() }));
     }
     let keys = record_keys(prepared);
-    let own = if way.held.is_some() { None } else { slots::lock(&mut tx, prepared).await? };
+    let own = if way.held.is_some() || way.alone { None } else { slots::lock(&mut tx, prepared).await? };
     let locked = way.held.or(own.as_ref());
     let mut heads = Heads::new(store::heads(&mut tx, &keys).await?);
     let fates = fates(&mut tx, way, replaces, prepared, &mut heads).await?;
@@ -151,6 +153,9 @@ async fn attempt(way: &Way<'_>, prepared: &[Prepared<'_>], records: Records, rep
         // Another writer gave one of our profiles an identifier before the locks were held: they are taken anew, with it.
         return Ok(Turn::Again(HashMap::new()));
     };
+    if way.alone {
+        people.given = given::ids(&mut tx, prepared).await?;
+    }
     let refused = observe(&mut people, prepared, (&fates, &formers), &heads);
     if !refused.is_empty() {
         return Ok(Turn::Again(refused));
@@ -174,7 +179,7 @@ async fn attempt(way: &Way<'_>, prepared: &[Prepared<'_>], records: Records, rep
     let Ground { hired, words, moved, early, .. } = ground;
     let now = now();
     graph::write(&mut tx, &mut people, &staff, &mut placed, now, way.bulk).await?;
-    write(&mut tx, way.bulk, replaces, prepared, (&fates, &formers, &early), &heads, placed).await?;
+    write(&mut tx, way, replaces, prepared, (&fates, &formers, &early), &heads, placed).await?;
     if !hired.is_empty() {
         let owned = people_store::find_owners(&mut tx, hired.into_iter().collect(), now).await?;
         let mut batch = WriteBatch::default();
@@ -231,11 +236,18 @@ async fn fates(
     prepared: &[Prepared<'_>],
     heads: &mut Heads,
 ) -> Result<Vec<Fate>> {
-    if !replaces.is_empty() {
+    let mut applied = HashSet::new();
+    if !replaces.is_empty() && (way.taken || !way.alone) {
         let ids = replaces.iter().copied().chain(heads.records()).collect();
         let places = store::places(tx, ids).await?;
         let open = |state: &str| if way.taken { matches!(state, "APPLIED" | "WAITING") } else { state == "REJECTED" };
-        let open: HashSet<Uuid> = places.iter().filter(|row| open(&row.state)).map(|row| row.id).collect();
+        applied = places.iter().filter(|row| row.state == "APPLIED").map(|row| row.id).collect();
+        let mut open: HashSet<Uuid> = places.iter().filter(|row| open(&row.state)).map(|row| row.id).collect();
+        if way.taken {
+            let noted = store::waiting::noted(tx, replaces.to_vec()).await?;
+            let noted: HashSet<Uuid> = noted.into_iter().map(|row| row.id).collect();
+            open.retain(|id| noted.contains(id));
+        }
         heads.settle(replaces.iter().copied().filter(|id| !open.contains(id)));
         heads.stand(places.into_iter().map(|row| (row.id, row.intake_no)));
     }
@@ -246,8 +258,12 @@ async fn fates(
             heads.see_refused(record.envelope);
         }
         // A refused record that is refused again stays as it is, and so does one that was taken or discarded meanwhile.
+        // What was placed and is not the newest any more stays as it is, too.
+        if let Some(id) = replaced.filter(|id| applied.contains(id) && !heads.is_newest(record, *id)) {
+            heads.settle([id]);
+        }
         let again = replaced.is_some_and(|id| record.content.is_err() || heads.is_settled(id));
-        let fate = if again { Fate::Repeated } else { heads.decide(record, replaced, way.taken) };
+        let fate = if again { Fate::Repeated } else { heads.decide(index, record, replaced) };
         if let (Fate::Applied(_), Ok(content)) = (fate, &record.content) {
             heads.mention(&record.envelope.source, content, record.envelope.received_at);
         }
@@ -269,7 +285,7 @@ async fn fates(
 
 async fn write(
     tx: &mut Transaction,
-    bulk: Option<&Met>,
+    way: &Way<'_>,
     replaces: &[Uuid],
     prepared: &[Prepared<'_>],
     (fates, formers, early): (&[Fate], &Formers, &Early),
@@ -298,16 +314,20 @@ async fn write(
         let at = newest.entry(&envelope.source).or_insert(envelope.received_at);
         *at = (*at).max(envelope.received_at);
         let replaced = replaces.get(index).copied().filter(|id| !heads.is_settled(*id));
-        if let Some(row) = kept::raw(record, *fate, early.contains_key(&index), replaced) {
+        if let Some(row) = kept::raw(record, *fate, early.contains_key(&index), heads.is_newly_seen(index), replaced) {
             batch.push(on_conflict, &row)?;
         }
     }
     if !replaces.is_empty() {
-        // Those that wait still are noted anew.
-        store::waiting::forget(tx, replaces.to_vec()).await?;
+        // Those that wait still are noted anew; what someone discarded meanwhile stays as it is.
+        let tried = replaces.iter().copied().filter(|id| !heads.is_settled(*id)).collect();
+        store::waiting::forget(tx, tried).await?;
     }
     note_changes(&mut batch, placed.changed, now)?;
-    put(tx, batch, bulk).await?;
+    put(tx, batch, way.bulk).await?;
+    if !heads.overtaken().is_empty() {
+        store::waiting::overtake(tx, heads.overtaken().to_vec()).await?;
+    }
     // After the write: what was taken back may have been said in this very flush.
     if !placed.gone.is_empty() {
         store::take_off_timeline(tx, placed.gone.into_iter().collect()).await?;
@@ -321,7 +341,8 @@ async fn write(
             store::touch_source(tx, source, at).await?;
         }
     }
-    tally::keep(tx, prepared, fates, !replaces.is_empty()).await
+    // What was taken before was counted then.
+    if way.taken { Ok(()) } else { tally::keep(tx, prepared, fates, !replaces.is_empty()).await }
 }
 
 /// Writes rows, of a bulk import as new ones.

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::people::People;
 use super::rows::Staff;
-use super::{flush, golden};
+use super::{flush, golden, kept};
 use crate::database::{Met, OnConflict, Transaction, WriteBatch};
 use crate::error::{Error, Result};
 use crate::identity::place::Placed;
@@ -27,7 +27,12 @@ pub(super) async fn write(
     customers.sort_by_key(|customer| customer.row.id);
     for customer in customers {
         batch.push(OnConflict::Replace, &customer.row)?;
-        placed.changed.push(("customer", customer.row.id, Some(customer.row.id)));
+        let id = customer.row.id;
+        if let Some(survivor) = customer.row.merged_into {
+            batch.push(OnConflict::Keep, &kept::change("customer", id, Some(survivor), "MERGE", now))?;
+        } else {
+            placed.changed.push(("customer", id, Some(id)));
+        }
     }
     profiles(people, &mut batch)?;
     let ledger = &mut people.ledger;
@@ -53,6 +58,11 @@ pub(super) async fn write(
     }
     for value in values {
         batch.push(OnConflict::Replace, &value)?;
+    }
+    let lost = people.customers.values().filter(|customer| customer.lost && !customer.is_new);
+    let lost: Vec<Uuid> = lost.map(|customer| customer.row.id).collect();
+    if !lost.is_empty() {
+        store::drop_golden(tx, lost).await?;
     }
     flush::put(tx, batch, bulk).await?;
     // Customers that this flush founded itself have nothing in the database yet.

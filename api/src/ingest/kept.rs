@@ -24,6 +24,8 @@ pub(super) fn change(
         entity_id,
         customer_id,
         op: op.to_owned(),
+        internal: false,
+        author_id: None,
         changed_at: now,
     }
 }
@@ -33,6 +35,7 @@ pub(super) fn raw(
     record: &Prepared<'_>,
     fate: Fate,
     waits: bool,
+    newly: bool,
     replaces: Option<Uuid>,
 ) -> Option<entity::record::Model> {
     let (id, state) = match fate {
@@ -67,6 +70,7 @@ pub(super) fn raw(
         state: state.to_owned(),
         reason_code: reason.map(|(code, _)| code.to_owned()),
         reason: reason.map(|(_, text)| text.to_owned()),
+        sync: envelope.sync.filter(|_| newly),
         mapping_version: record.source.mapping.version,
     })
 }

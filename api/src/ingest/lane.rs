@@ -16,12 +16,14 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use tokio::sync::{Notify, Semaphore, oneshot};
 
+use super::delivery::Mark;
 use super::intake::{Extra, Intake};
 use super::lines::Item;
 use super::prepare::{Ordinals, Ready};
 use super::report::{FlushReport, envelope_of};
 use crate::database::Dialect;
 use crate::error::{Code, Error, Result};
+use crate::meter::Door;
 
 /// What a record takes beside its payload once it is made ready, about, in bytes.
 const OVERHEAD: usize = 2_048;
@@ -68,18 +70,20 @@ struct Queue {
 }
 
 struct Waiting {
-    items: Vec<Item>,
-    ready: Vec<Ready>,
-    /// Hashes of the records that no key tells apart.
-    keyless: Vec<u64>,
+    made: Made,
+    /// Hashes of the records that no key tells apart, and of the ids of deliveries.
+    once: Vec<u64>,
     bytes: usize,
     answer: oneshot::Sender<Result<FlushReport>>,
 }
 
-/// Records that are ready to be written.
+/// Records that are ready to be written, and the deliveries that they are.
+#[derive(Default)]
 struct Made {
+    door: Door,
     items: Vec<Item>,
     ready: Vec<Ready>,
+    marks: Vec<Mark>,
 }
 
 type Answer = oneshot::Receiver<Result<FlushReport>>;
@@ -100,11 +104,21 @@ impl Lanes {
 
     /// Takes records of a source: done once they are committed. A full queue is refused as `RATE_LIMITED`, to be tried again
     /// in [`Self::RETRY_SECONDS`].
-    pub async fn take(&self, source: &str, items: Vec<Item>) -> Result<FlushReport> {
-        if items.is_empty() {
+    pub async fn take(&self, door: Door, source: &str, items: Vec<Item>) -> Result<FlushReport> {
+        self.offer(source, Made { door, items, ..Made::default() }).await
+    }
+
+    /// The same with the deliveries that the records are, noted with them. Where there are fewer outcomes than records,
+    /// somebody else took one of the deliveries meanwhile, and of what the report does not tell nothing was written.
+    pub(super) async fn deliver(&self, source: &str, items: Vec<Item>, marks: Vec<Mark>) -> Result<FlushReport> {
+        self.offer(source, Made { door: Door::Hook, items, marks, ..Made::default() }).await
+    }
+
+    async fn offer(&self, source: &str, made: Made) -> Result<FlushReport> {
+        if made.items.is_empty() {
             return Ok(FlushReport::default());
         }
-        let made = self.make(items).await?;
+        let made = self.ready(made).await?;
         match self.queue(&self.lane(source), made) {
             Ok(answer) => committed(answer).await,
             Err(_) => Err(Error::new(
@@ -116,11 +130,11 @@ impl Lanes {
     }
 
     /// The same for who can wait for room: a stream.
-    pub async fn take_in_turn(&self, source: &str, items: Vec<Item>) -> Result<FlushReport> {
+    pub async fn take_in_turn(&self, door: Door, source: &str, items: Vec<Item>) -> Result<FlushReport> {
         if items.is_empty() {
             return Ok(FlushReport::default());
         }
-        let mut made = self.make(items).await?;
+        let mut made = self.ready(Made { door, items, ..Made::default() }).await?;
         let lane = self.lane(source);
         loop {
             let room = lane.room.notified();
@@ -147,6 +161,18 @@ impl Lanes {
         lock(&self.0.lanes).get(source).map_or(0, |lane| lane.queue().records)
     }
 
+    /// Writes into the meter how long the queues are.
+    pub fn measure(&self) {
+        for (source, lane) in lock(&self.0.lanes).iter() {
+            self.0.intake.meter().queued(source, lane.queue().records);
+        }
+    }
+
+    /// The intake below.
+    pub(super) fn intake(&self) -> &Intake {
+        &self.0.intake
+    }
+
     fn lane(&self, source: &str) -> Arc<Lane> {
         let mut lanes = lock(&self.0.lanes);
         if let Some(lane) = lanes.get(source) {
@@ -156,29 +182,30 @@ impl Lanes {
     }
 
     /// Makes records ready for their transaction.
-    async fn make(&self, items: Vec<Item>) -> Result<Made> {
-        let sources = self.0.intake.sources(&items).await?;
-        let ready = self.0.intake.maker(&sources).make(&items, &HashMap::new(), &mut Ordinals::new());
-        Ok(Made { items, ready })
+    async fn ready(&self, made: Made) -> Result<Made> {
+        let sources = self.0.intake.sources(&made.items).await?;
+        let ready = self.0.intake.maker(&sources).make(&made.items, &HashMap::new(), &mut Ordinals::new());
+        Ok(Made { ready, ..made })
     }
 
     /// Puts records into the queue; back, if there is no room. An empty queue has room for anything.
     fn queue(&self, lane: &Arc<Lane>, made: Made) -> std::result::Result<Answer, Made> {
-        let Made { items, ready } = made;
+        let items = &made.items;
         let bytes = items.iter().map(|item| envelope_of(item).payload.len() + OVERHEAD).sum::<usize>();
         let keyless =
             items.iter().map(envelope_of).filter(|record| record.key.is_none() && record.dedupe_key.is_none());
-        let keyless = keyless.map(|record| hash(&record.payload)).collect();
+        let ids = made.marks.iter().flat_map(|mark| &mark.ids);
+        let once = keyless.map(|record| hash(&record.payload)).chain(ids.map(|id| hash(id))).collect();
         let settings = &self.0.settings;
         let mut queue = lane.queue();
         let over = queue.records + items.len() > settings.records || queue.bytes + bytes > settings.bytes;
         if over && queue.records > 0 {
-            return Err(Made { items, ready });
+            return Err(made);
         }
         let (answer, answered) = oneshot::channel();
         queue.records += items.len();
         queue.bytes += bytes;
-        queue.waiting.push_back(Waiting { items, ready, keyless, bytes, answer });
+        queue.waiting.push_back(Waiting { made, once, bytes, answer });
         if !queue.working {
             queue.working = true;
             tokio::spawn(self.clone().work(lane.clone()));
@@ -192,17 +219,21 @@ impl Lanes {
             // What comes while others write goes into the same transaction.
             let Ok(place) = self.0.writers.acquire().await else { return };
             let Some(group) = lane.group(self.0.intake.settings().batch) else { return };
-            let (mut items, mut ready, mut bytes) = (Vec::new(), Vec::new(), 0);
+            let (mut all, mut bytes) = (Made::default(), 0);
             let mut parts = Vec::with_capacity(group.len());
-            for waiting in group {
-                parts.push((waiting.items.len(), waiting.answer));
-                bytes += waiting.bytes;
-                items.extend(waiting.items);
-                ready.extend(waiting.ready);
+            for Waiting { made, bytes: more, answer, .. } in group {
+                let start = all.items.len();
+                parts.push((made.items.len(), answer));
+                bytes += more;
+                all.door = made.door;
+                all.items.extend(made.items);
+                all.ready.extend(made.ready);
+                all.marks.extend(made.marks.into_iter().map(|mark| Mark { end: mark.end + start, ..mark }));
             }
-            let reports = self.write(&items, ready, parts.iter().map(|(count, _)| *count)).await;
+            let count = all.items.len();
+            let reports = self.write(all, parts.iter().map(|(count, _)| *count)).await;
             drop(place);
-            lane.done(items.len(), bytes);
+            lane.done(count, bytes);
             for ((_, answer), report) in parts.into_iter().zip(reports) {
                 // Whoever went away is not told; what they brought is kept.
                 let _ = answer.send(report);
@@ -210,30 +241,37 @@ impl Lanes {
         }
     }
 
-    /// Writes the parts together; one that makes the others fail is found by writing each alone.
-    async fn write(
-        &self,
-        items: &[Item],
-        ready: Vec<Ready>,
-        counts: impl Iterator<Item = usize> + Clone,
-    ) -> Vec<Result<FlushReport>> {
+    /// Writes the parts together; one that makes the others fail, or is being taken elsewhere, is found by writing each alone.
+    async fn write(&self, all: Made, counts: impl Iterator<Item = usize> + Clone) -> Vec<Result<FlushReport>> {
+        let Made { door, items, ready, marks } = all;
         let many = counts.clone().nth(1).is_some();
-        match self.flush(items, ready).await {
-            Ok(report) => ranges(counts).map(|range| Ok(report.part(items, range))).collect(),
+        let together = self.flush(door, &items, ready, &marks).await;
+        let written = match &together {
             // Alone it would fail just the same.
-            Err(error) if !many || error.code == Code::Unavailable => counts.map(|_| Err(error.clone())).collect(),
-            Err(_) => {
-                let mut reports = Vec::new();
-                for range in ranges(counts) {
-                    reports.push(self.flush(&items[range], Vec::new()).await);
-                }
-                reports
+            Err(error) if !many || error.code == Code::Unavailable => {
+                return counts.map(|_| Err(error.clone())).collect();
             }
+            Err(_) => 0,
+            Ok(report) if many => report.origins.len(),
+            Ok(_) => items.len(),
+        };
+        let mut reports = Vec::new();
+        for range in ranges(counts) {
+            reports.push(match &together {
+                Ok(report) if range.end <= written => Ok(report.part(&items, range)),
+                _ => {
+                    let own = marks.iter().filter(|mark| range.contains(&(mark.end - 1)));
+                    let own: Vec<Mark> = own.map(|mark| Mark { end: mark.end - range.start, ..mark.clone() }).collect();
+                    self.flush(door, &items[range], Vec::new(), &own).await
+                }
+            });
         }
+        reports
     }
 
-    async fn flush(&self, items: &[Item], ready: Vec<Ready>) -> Result<FlushReport> {
-        let flushed = self.0.intake.run(items, ready, false, &[], Extra::default());
+    async fn flush(&self, door: Door, items: &[Item], ready: Vec<Ready>, marks: &[Mark]) -> Result<FlushReport> {
+        let intake = self.0.intake.through(door);
+        let flushed = intake.run(items, ready, false, &[], Extra { deliveries: marks, ..Extra::default() });
         // A lane whose worker ended by a panic would be stuck for ever.
         AssertUnwindSafe(flushed).catch_unwind().await.unwrap_or_else(|_| Err(Error::internal("a flush panicked")))
     }
@@ -265,19 +303,21 @@ impl Lane {
     /// The next to be written together: whole requests, at least one. None: the worker is done.
     ///
     /// Equal records without a key count as several within a flush. Of two requests they are a repetition, which a sender
-    /// makes that heard nothing: they are not written together.
+    /// makes that heard nothing, and so are two deliveries of one id: they are not written together. What came through one door
+    /// is counted as that door's.
     fn group(&self, most: usize) -> Option<Vec<Waiting>> {
         let mut queue = self.queue();
         let (mut group, mut count) = (Vec::new(), 0);
         let mut met = HashSet::new();
         while let Some(next) = queue.waiting.pop_front() {
-            let repeats = next.keyless.iter().any(|hash| met.contains(hash));
-            if count > 0 && (repeats || count + next.items.len() > most) {
+            let apart = next.once.iter().any(|hash| met.contains(hash))
+                || group.first().is_some_and(|first: &Waiting| first.made.door != next.made.door);
+            if count > 0 && (apart || count + next.made.items.len() > most) {
                 queue.waiting.push_front(next);
                 break;
             }
-            count += next.items.len();
-            met.extend(next.keyless.iter().copied());
+            count += next.made.items.len();
+            met.extend(next.once.iter().copied());
             group.push(next);
         }
         queue.working = !group.is_empty();
@@ -304,7 +344,8 @@ mod tests {
 
     fn waiting(count: usize) -> Waiting {
         let items = vec![Ok(Origin::new("web").envelope("events", None, "{}")); count];
-        Waiting { items, ready: Vec::new(), keyless: Vec::new(), bytes: 0, answer: oneshot::channel().0 }
+        let made = Made { items, ..Made::default() };
+        Waiting { made, once: Vec::new(), bytes: 0, answer: oneshot::channel().0 }
     }
 
     #[test]
@@ -313,7 +354,7 @@ mod tests {
         lane.queue().waiting.extend([2, 3, 1, 90, 1].map(waiting));
         let mut sizes = Vec::new();
         while let Some(group) = lane.group(6) {
-            sizes.push(group.iter().map(|one| one.items.len()).collect::<Vec<_>>());
+            sizes.push(group.iter().map(|one| one.made.items.len()).collect::<Vec<_>>());
         }
         // One that is larger than a transaction goes alone; none is torn.
         assert_eq!(sizes, [vec![2, 3, 1], vec![90], vec![1]]);
@@ -323,13 +364,25 @@ mod tests {
     #[test]
     fn a_repetition_without_a_key_waits_for_the_first() {
         let lane = Lane::default();
-        let keyless = |hash| Waiting { keyless: vec![hash], ..waiting(1) };
-        lane.queue().waiting.extend([keyless(1), keyless(2), keyless(1), keyless(3)]);
+        let once = |hash| Waiting { once: vec![hash], ..waiting(1) };
+        lane.queue().waiting.extend([once(1), once(2), once(1), once(3)]);
         let mut sizes = Vec::new();
         while let Some(group) = lane.group(6) {
             sizes.push(group.len());
         }
         assert_eq!(sizes, [2, 2]);
+    }
+
+    #[test]
+    fn doors_are_told_apart() {
+        let lane = Lane::default();
+        let through = |door| Waiting { made: Made { door, ..waiting(1).made }, ..waiting(1) };
+        lane.queue().waiting.extend([Door::Tap, Door::Tap, Door::Hook, Door::Tap].map(through));
+        let mut sizes = Vec::new();
+        while let Some(group) = lane.group(6) {
+            sizes.push(group.len());
+        }
+        assert_eq!(sizes, [2, 1, 1]);
     }
 
     #[test]

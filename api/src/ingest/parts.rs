@@ -59,7 +59,7 @@ impl Intake {
             };
             report.join(done, &part.places);
         }
-        self.wake(&mut report).await?;
+        self.wake(&mut report).await;
         Ok(report)
     }
 }

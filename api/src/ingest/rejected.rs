@@ -1,4 +1,5 @@
-//! Records that were refused: listed with their reasons, tried again when the mapping is mended, or put aside.
+//! Records that were refused, and records that wait for what they belong to: listed with their reasons, tried again when the
+//! mapping is mended, or put aside.
 
 use std::time::{Duration, Instant};
 
@@ -18,7 +19,7 @@ const CHUNK_BYTES: i64 = 8 << 20;
 /// So many records are looked up at a time.
 const PAGE: usize = 200;
 
-/// A refused record, without what it says.
+/// A record that is refused or waits, without what it says.
 #[derive(Debug, Clone)]
 pub struct RejectedRecord {
     /// Its place in the intake; where the next page starts.
@@ -42,7 +43,7 @@ pub struct RejectedRecord {
 pub struct Selection(RefusedFilter);
 
 impl Selection {
-    /// Those of a source; of one stream, or refused for one reason, where that is named.
+    /// Those of a source; of one stream, or with one reason, where that is named.
     pub fn of_source(source: impl Into<String>, stream: Option<String>, code: Option<String>) -> Self {
         Self(RefusedFilter { source: Some(source.into()), stream, code, ids: None })
     }
@@ -87,6 +88,8 @@ pub struct ReplayReport {
     pub taken: usize,
     /// Records that say nothing new any more.
     pub superseded: usize,
+    /// Records that wait for what they belong to.
+    pub waiting: usize,
     /// Records that are refused still.
     pub rejected: Vec<Refused>,
     /// Where to go on: the place after which records were not tried; none when all were.
@@ -95,7 +98,7 @@ pub struct ReplayReport {
     pub remaining: i64,
 }
 
-/// A page of the refused records, the oldest first; `after` is the last page's last `intake_no`, 0 at first.
+/// A page of these records, the oldest first; `after` is the last page's last `intake_no`, 0 at first.
 pub async fn list(database: &Database, source: Option<&str>, after: i64, limit: u32) -> Result<Vec<RejectedRecord>> {
     let filter = RefusedFilter { source: source.map(str::to_owned), ..RefusedFilter::default() };
     let rows = refused::refused(database, &filter, after, i64::from(limit)).await?;
@@ -113,7 +116,7 @@ pub async fn list(database: &Database, source: Option<&str>, after: i64, limit: 
         .collect())
 }
 
-/// Tries refused records again with the mapping as it is now, within bounds. They keep their time and their place. What another
+/// Tries records again with the mapping as it is now, within bounds. They keep their time and their place. What another
 /// call takes, or someone discards, meanwhile is left alone.
 pub async fn replay(intake: &Intake, selection: &Selection, bounds: Bounds) -> Result<ReplayReport> {
     selection.check(intake).await?;
@@ -151,7 +154,7 @@ pub async fn replay(intake: &Intake, selection: &Selection, bounds: Bounds) -> R
     }
 }
 
-/// Puts refused records aside, so many at most: they stay to be seen with the reason, and are not tried again. Gives how many
+/// Puts such records aside, so many at most: they stay to be seen with the reason, and are not tried again. Gives how many
 /// were, and how many of the selection are not yet.
 pub async fn discard(intake: &Intake, selection: &Selection, most: u32, by: &str, reason: &str) -> Result<(u64, i64)> {
     selection.check(intake).await?;
@@ -168,7 +171,7 @@ pub async fn discard(intake: &Intake, selection: &Selection, most: u32, by: &str
     Ok((discarded, refused::count(intake.database(), &selection.0, 0).await?))
 }
 
-/// Takes back that records were put aside: they wait to be tried again. Gives how many were.
+/// Takes back that records were put aside: they are tried again. Gives how many were.
 pub async fn restore(intake: &Intake, mut ids: Vec<Uuid>) -> Result<u64> {
     ids.sort();
     let mut tx = intake.database().begin().await?;
@@ -181,23 +184,29 @@ async fn retry(intake: &Intake, rows: Vec<RefusedRow>, report: &mut ReplayReport
     if rows.is_empty() {
         return Ok(());
     }
-    let flushed = intake.place_again(rows, false).await?;
-    report.taken += flushed.taken;
-    report.superseded += flushed.superseded + flushed.repeated;
-    report.rejected.extend(flushed.rejected);
+    // Those that wait were taken when they came, and what they wait for may just have been among the refused.
+    let (early, refused): (Vec<RefusedRow>, _) = rows.into_iter().partition(|row| row.state == "WAITING");
+    for (rows, taken) in [(refused, false), (early, true)].into_iter().filter(|(rows, _)| !rows.is_empty()) {
+        let flushed = intake.place_again(rows, taken).await?;
+        report.taken += flushed.taken - flushed.waiting;
+        report.waiting += flushed.waiting;
+        report.superseded += flushed.superseded + flushed.repeated;
+        report.rejected.extend(flushed.rejected);
+    }
     Ok(())
 }
 
-/// The code of a line that could not be read as a record at all, or is not kept as it came.
+/// The codes of lines that could not be read as records at all, or are not kept as they came.
+pub(super) const UNREADABLE: [RejectCode; 5] = [
+    RejectCode::BrokenJson,
+    RejectCode::BrokenRow,
+    RejectCode::InvalidUtf8,
+    RejectCode::LineTooLong,
+    RejectCode::NulCharacter,
+];
+
 fn unreadable(code: Option<&str>) -> Option<RejectCode> {
-    let codes = [
-        RejectCode::BrokenJson,
-        RejectCode::BrokenRow,
-        RejectCode::InvalidUtf8,
-        RejectCode::LineTooLong,
-        RejectCode::NulCharacter,
-    ];
-    codes.into_iter().find(|known| Some(known.as_str()) == code)
+    UNREADABLE.into_iter().find(|known| Some(known.as_str()) == code)
 }
 
 /// The envelope that a record came in.
@@ -211,6 +220,6 @@ pub(super) fn envelope(row: RefusedRow, payload: String) -> Envelope {
         occurred_at: row.occurred_at,
         received_at: row.received_at,
         dedupe_key: None,
-        sync: None,
+        sync: row.sync,
     }
 }

@@ -128,8 +128,8 @@ pub(super) fn place(
             if let (None, Some((_, awaited))) =
                 (holder, row.via.as_ref().filter(|_| store::is_of_a_customer(row.table)))
             {
-                let awaited_id = waiting::row(source, &awaited.stream, &awaited.key, &awaited.part);
-                placed.batch.push(OnConflict::Keep, &entity::record_waiting::Model { awaited_id, record_id })?;
+                let note = waiting::for_row(record_id, source, awaited, row_of(ground.heads, source, awaited));
+                placed.batch.push(OnConflict::Keep, &note)?;
                 ground.early.entry(index).or_default().insert(id);
                 continue;
             }
@@ -151,8 +151,8 @@ pub(super) fn place(
         // Whoever comes later, be it in this flush: the rows were placed without them.
         let unknown =
             content.staff.iter().filter(|word| !ground.staff.contains_key(&(source.to_owned(), (*word).clone())));
-        for awaited_id in unknown.map(|word| waiting::staff(source, word)) {
-            placed.batch.push(OnConflict::Keep, &entity::record_waiting::Model { awaited_id, record_id })?;
+        for word in unknown {
+            placed.batch.push(OnConflict::Keep, &waiting::for_staff(record_id, source, word))?;
         }
     }
     Ok(refused)

@@ -2,8 +2,10 @@
 
 pub(super) mod bulk;
 pub(super) mod delivery;
+pub(super) mod difference;
 pub(super) mod progress;
 pub(super) mod refused;
+pub(super) mod shadow;
 pub(super) mod waiting;
 pub(super) mod watch;
 
@@ -14,8 +16,11 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::mapping::table::{Belongs, Table};
+use crate::access::SiloRow;
 use crate::database::{Bind, Dialect, Row, Sql, Transaction, push_columns};
 use crate::error::Result;
+use crate::silo::sales::types::ContactNoteRow;
+use crate::silo::support::types::TicketMessageRow;
 
 crate::row! {
     /// The newest record of a key.
@@ -62,6 +67,10 @@ crate::row! {
         record_id: Uuid = Uuid,
         /// The row that it belonged to, of those that belong to another.
         parent_id: Option<Uuid> = Uuid as "t.parent_id",
+        /// Whether it was an internal one.
+        internal: bool = Bool as "t.is_internal",
+        /// Who wrote it, of those that may be internal.
+        author_id: Option<Uuid> = Uuid as "t.author_id",
     }
 }
 
@@ -307,6 +316,16 @@ pub(super) async fn delete_rows_of(
     delete_where(tx, table, column, column, parents).await
 }
 
+/// What tells whether a row `t` of a table is an internal one, and who wrote it.
+pub(in crate::ingest) fn internal_of(table: &str) -> (&'static str, &'static str) {
+    let (internal, author) = match table {
+        "ticket_message" => (TicketMessageRow::INTERNAL, TicketMessageRow::OWNER),
+        "contact_note" => (ContactNoteRow::INTERNAL, ContactNoteRow::OWNER),
+        _ => (None, None),
+    };
+    (internal.unwrap_or("FALSE"), author.unwrap_or("NULL"))
+}
+
 async fn delete_where(
     tx: &mut Transaction,
     table: &'static str,
@@ -314,9 +333,11 @@ async fn delete_where(
     parent: &'static str,
     ids: Vec<Uuid>,
 ) -> Result<Vec<DeletedRow>> {
+    let (internal, author) = internal_of(table);
     let mut sql = select::<DeletedRow>(tx.dialect());
-    sql.push(" FROM (SELECT id, customer_id, record_id, ").push(parent).push(" AS parent_id FROM ").push(table);
-    sql.push(" WHERE ").push(column).any_id(ids.clone()).push(") t");
+    sql.push(" FROM (SELECT t.id, t.customer_id, t.record_id, ").push(parent).push(" AS parent_id, ");
+    sql.push(internal).push(" AS is_internal, ").push(author).push(" AS author_id");
+    sql.push(" FROM ").push(table).push(" t WHERE ").push(column).any_id(ids.clone()).push(") t");
     let rows = tx.rows(sql).await?;
     let mut sql = Sql::new(tx.dialect());
     sql.push("DELETE FROM ").push(table).push(" WHERE ").push(column).any_id(ids);

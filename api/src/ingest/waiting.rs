@@ -1,8 +1,10 @@
 //! Records that came too early: a message before its ticket, a ticket before the agent it names. Each counts as the newest word of
-//! its key, is kept with what it waits for, and placed again as soon as that has come, so that the order of arrival makes no
-//! difference.
+//! its key, is kept with a note of what it waits for, and placed again as soon as that has come, so that the order of arrival
+//! makes no difference.
 //!
-//! What is waited for has no id before it comes, so a hash of its name stands for it.
+//! What is to be placed again is noted in the transaction that finds it out, and the note goes with the transaction that places
+//! it: so it is placed once, whoever tries at the same moment, and a crash or a fault between the two loses nothing
+//! ([`super::overdue`] finds it). What is waited for has no id before it comes, so a hash of its name stands for it.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -16,12 +18,15 @@ use super::rejected::envelope;
 use super::report::FlushReport;
 use super::store::refused::RefusedRow;
 use super::store::{self, PayloadRow};
-use crate::database::Transaction;
-use crate::error::Result;
-use crate::identity::place::fixed_id;
+use crate::database::{OnConflict, Transaction, WriteBatch};
+use crate::error::{Code, Error, Result};
+use crate::identity::place::{Reference, fixed_id};
 
 /// So many records are placed again at a time.
 const AT_ONCE: usize = 500;
+
+/// So much text.
+const BYTES_AT_ONCE: i64 = 8 << 20;
 
 /// Whether rows of other records hang on those of this table, as `prepare` finds whom a row without a profile is about.
 pub(super) fn is_followed(table: &str) -> bool {
@@ -36,6 +41,27 @@ pub(super) fn row(source: &str, stream: &str, key: &str, part: &str) -> Uuid {
 /// Stands for a member of staff, by the source's own word.
 pub(super) fn staff(source: &str, word: &str) -> Uuid {
     fixed_id("staff word", &[source, word].join("\0"))
+}
+
+/// That a record waits for a row, of which the id is known that it will have.
+pub(super) fn note(record_id: Uuid, awaited_id: Uuid, row_id: Option<Uuid>) -> entity::record_waiting::Model {
+    entity::record_waiting::Model { awaited_id, record_id, row_id, source: None, word: None }
+}
+
+/// That a record waits for a row that it refers to.
+pub(super) fn for_row(
+    record_id: Uuid,
+    source: &str,
+    to: &Reference,
+    row_id: Option<Uuid>,
+) -> entity::record_waiting::Model {
+    note(record_id, row(source, &to.stream, &to.key, &to.part), row_id)
+}
+
+/// That a record waits for a member of staff.
+pub(super) fn for_staff(record_id: Uuid, source: &str, word: &str) -> entity::record_waiting::Model {
+    let (source, word, awaited_id) = (source.to_owned(), word.to_owned(), staff(source, word));
+    entity::record_waiting::Model { source: Some(source), word: Some(word), ..note(record_id, awaited_id, None) }
 }
 
 /// The reason code and the reason of a record that waits for a row.
@@ -71,19 +97,66 @@ pub(super) async fn woken(
         woken = store::waiting::waiting_for(tx, awaited.into_iter().collect()).await?;
     }
     if !moved.is_empty() {
-        woken.extend(store::waiting::hanging_on(tx, moved.into_iter().collect()).await?);
+        let hanging = store::waiting::hanging_on(tx, moved.into_iter().collect()).await?;
+        let mut notes = WriteBatch::default();
+        for record in &hanging {
+            notes.push(OnConflict::Keep, &note(record.id, Uuid::nil(), None))?;
+        }
+        tx.write(notes).await?;
+        woken.extend(hanging);
     }
     Ok(woken.into_iter().map(|row| row.id).collect())
 }
 
+/// What came of placing noted records again.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Placed {
+    /// Records that are in their place now.
+    pub placed: usize,
+    /// Records that could not be written: they stay noted.
+    pub failed: usize,
+}
+
 impl Intake {
-    /// Places records again that waited for what a report tells of.
-    pub(super) async fn wake(&self, report: &mut FlushReport) -> Result<()> {
+    /// Places records again that waited for what a report tells of. That is no matter of whoever brought it, who has been heard:
+    /// what fails stays noted, and is tried again later.
+    pub(super) async fn wake(&self, report: &mut FlushReport) {
         for ids in std::mem::take(&mut report.waking).chunks(AT_ONCE) {
-            let rows = store::waiting::records(self.database(), ids.to_vec()).await?;
-            report.woken += Box::pin(self.place_again(rows, true)).await?.taken;
+            report.woken += Box::pin(self.place_noted(ids.to_vec())).await.placed;
         }
-        Ok(())
+    }
+
+    /// Places noted records again, each source by itself; a record that fails keeps no other from its place.
+    pub(super) async fn place_noted(&self, ids: Vec<Uuid>) -> Placed {
+        let (count, mut placed) = (ids.len(), Placed::default());
+        let rows = match store::waiting::records(self.database(), ids).await {
+            Ok(rows) => rows,
+            Err(error) => {
+                untold(&error, count);
+                return Placed { failed: count, ..placed };
+            }
+        };
+        for rows in groups(rows) {
+            match self.place_again(rows.clone(), true).await {
+                Ok(report) => placed.placed += report.taken,
+                Err(error) if error.code == Code::Unavailable || rows.len() == 1 => {
+                    untold(&error, rows.len());
+                    placed.failed += rows.len();
+                }
+                Err(_) => {
+                    for row in rows {
+                        match self.place_again(vec![row], true).await {
+                            Ok(report) => placed.placed += report.taken,
+                            Err(error) => {
+                                untold(&error, 1);
+                                placed.failed += 1;
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        placed
     }
 
     /// Takes records once more that are kept, under the ids that they have; `taken` if they were taken before.
@@ -99,4 +172,32 @@ impl Intake {
         }
         self.retry(&items, &ids, taken).await
     }
+}
+
+/// Tells the log, without a word of what the records say.
+fn untold(error: &Error, records: usize) {
+    tracing::warn!(
+        code = error.code.as_str(),
+        records,
+        "records that waited could not be placed; they are tried again later"
+    );
+}
+
+/// Parts of a bounded size, each of one source, in the order of what came.
+fn groups(rows: Vec<RefusedRow>) -> Vec<Vec<RefusedRow>> {
+    let mut groups: Vec<(Vec<RefusedRow>, i64)> = Vec::new();
+    for row in rows {
+        let fits = |(group, bytes): &&mut (Vec<RefusedRow>, i64)| {
+            group.first().is_some_and(|first| first.source == row.source) && *bytes < BYTES_AT_ONCE
+        };
+        // The last of its source: an earlier one that is full stays so.
+        match groups.iter_mut().rev().find(fits) {
+            Some((group, bytes)) => {
+                *bytes += row.bytes;
+                group.push(row);
+            }
+            None => groups.push((vec![row.clone()], row.bytes)),
+        }
+    }
+    groups.into_iter().map(|(group, _)| group).collect()
 }

@@ -34,6 +34,8 @@ pub struct SourceStanding {
     pub taken: i64,
     /// Its records that are rejected still.
     pub waiting: i64,
+    /// Its records that wait for what they belong to.
+    pub early: i64,
 }
 
 impl SourceStanding {
@@ -70,6 +72,7 @@ impl Intake {
                 last_record_at: row.last_record_at,
                 taken: row.taken,
                 waiting: row.waiting,
+                early: row.early,
             }
         });
         Ok(standings.collect())
@@ -106,6 +109,7 @@ impl Intake {
                 paused: standing.paused_at.is_some(),
                 last_record_seconds: standing.last_record_at.map(seconds),
                 waiting: standing.waiting,
+                early: standing.early,
                 source: standing.key,
             })
             .collect();

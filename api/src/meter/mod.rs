@@ -52,6 +52,7 @@ pub struct Meter {
     paused: Gauges,
     last: Family<Labels<1>, Real>,
     waiting: Gauges,
+    early: Gauges,
     memory: Gauge,
 }
 
@@ -87,6 +88,7 @@ impl Meter {
             paused: Gauges::default(),
             last: Family::default(),
             waiting: Gauges::default(),
+            early: Gauges::default(),
             memory: Gauge::default(),
         };
         meter.register();
@@ -121,6 +123,8 @@ impl Meter {
         all.register_with_unit("source_last_record_timestamp", help, Unit::Seconds, self.last.clone());
         let help = "Rejected records of a source that are neither taken nor discarded yet";
         all.register("source_rejected_records", help, self.waiting.clone());
+        let help = "Records of a source that wait for what they belong to";
+        all.register("source_waiting_records", help, self.early.clone());
         let help = "Memory that the process holds";
         all.register_with_unit("process_resident_memory", help, Unit::Bytes, self.memory.clone());
     }
@@ -138,9 +142,9 @@ impl Meter {
         self.bytes.get_or_create(&[door.label(), of_source(source)]).inc_by(count);
     }
 
-    /// A door refused a request as a whole; `code` is one of the stable codes.
-    pub fn refused(&self, door: Door, code: &'static str) {
-        self.refused.get_or_create(&[door.label(), ("code", code.into())]).inc();
+    /// A door refused a request as a whole, with this status.
+    pub fn refused(&self, door: Door, status: u16) {
+        self.refused.get_or_create(&[door.label(), ("status", status.to_string().into())]).inc();
     }
 
     /// A transaction of the intake is done.
@@ -168,7 +172,7 @@ impl Meter {
     /// How the sources stand; `None`: that is not known, since the database is away.
     pub fn standing(&self, sources: Option<&[Standing]>) {
         // A source that is not declared any more is not told for ever.
-        for gauges in [&self.stale, &self.paused, &self.waiting] {
+        for gauges in [&self.stale, &self.paused, &self.waiting, &self.early] {
             gauges.clear();
         }
         self.last.clear();
@@ -177,6 +181,7 @@ impl Meter {
             self.stale.get_or_create(&label).set(standing.stale.into());
             self.paused.get_or_create(&label).set(standing.paused.into());
             self.waiting.get_or_create(&label).set(standing.waiting);
+            self.early.get_or_create(&label).set(standing.early);
             if let Some(at) = standing.last_record_seconds {
                 self.last.get_or_create(&label).set(at);
             }

@@ -79,6 +79,8 @@ pub struct Standing {
     pub last_record_seconds: Option<f64>,
     /// Its rejected records that are neither taken nor discarded yet.
     pub waiting: i64,
+    /// Its records that wait for what they belong to.
+    pub early: i64,
 }
 
 /// What is true of the process at the moment of reading.

@@ -61,8 +61,7 @@ fn is_unasked(coordinate: &str) -> bool {
 }
 
 /// Fields that are empty even for those who see everything, and why.
-const EMPTY: [(&str, &str); 11] = [
-    ("Change.customerId", "the world begins with its catalogue, which belongs to no customer"),
+const EMPTY: [(&str, &str); 10] = [
     ("RejectedRecord.discardReason", "nothing of the world is discarded: `watch` does that"),
     ("RejectedRecord.discardedAt", "nothing of the world is discarded"),
     ("RejectedRecord.discardedBy", "nothing of the world is discarded"),

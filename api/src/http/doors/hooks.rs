@@ -27,12 +27,14 @@ use crate::ingest::hook::secret::Keys;
 use crate::ingest::hook::section::Hook;
 use crate::ingest::hook::verify;
 use crate::ingest::intake::Intake;
+use crate::ingest::lane::Lanes;
 use crate::ingest::lines::Origin;
 use crate::ingest::pause;
 use crate::ingest::source::Source;
+use crate::meter;
 
-/// So many deliveries of one source are worked on at once; a source that is slow takes no place of another.
-const AT_ONCE: usize = 16;
+/// So many deliveries of one source are worked on at once, and written together; a source that is slow takes no place of another.
+const AT_ONCE: usize = 256;
 
 /// After so many seconds it is worth sending again what found no place.
 const BUSY: u64 = 1;
@@ -99,10 +101,10 @@ fn usable(config: &Config, source: &Source, hook: &Hook, secrets: &[&str]) -> Re
 
 pub(in crate::http) async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let mut outcome = Outcome::begin("hooks");
+    let mut outcome = Outcome::begin(meter::Door::Hook);
     let response = take(&shared, parts, body, &mut outcome).await.unwrap_or_else(|refusal| *refusal);
     outcome.status = response.status();
-    outcome.note();
+    outcome.note(&shared.meter);
     response
 }
 
@@ -117,7 +119,7 @@ async fn take(shared: &Shared, parts: Parts, body: Body, outcome: &mut Outcome) 
         let message = "No source takes webhooks at this address.";
         return Err(Box::new(reply::refuse(StatusCode::NOT_FOUND, Code::NotFound, message)));
     };
-    let Doors { intake, hooks, memory, .. } = &**doors;
+    let Doors { intake, lanes, hooks, memory, .. } = &**doors;
     outcome.source = Some(key.to_owned());
     let address = authorize::address(shared, &parts);
     if parts.headers.get(header::CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
@@ -153,7 +155,9 @@ async fn take(shared: &Shared, parts: Parts, body: Body, outcome: &mut Outcome) 
     let origin = Origin::new(key);
     let deliveries = door.hook.read(&door.source.mapping, &origin, &proof, &parts.headers, &bytes);
     drop(bytes);
-    let report = intake.flush_deliveries(key, deliveries).await.map_err(|error| failed(error, RETRY))?;
+    // One that brings nothing is a request all the same.
+    doors.admit(key, deliveries.iter().map(|delivery| delivery.items.len()).sum::<usize>().max(1))?;
+    let report = lanes.take_deliveries(key, deliveries).await.map_err(|error| failed(error, RETRY))?;
     let records = report.records;
     outcome.taken = records.taken;
     outcome.repeated = records.repeated + report.repeated;
@@ -181,6 +185,10 @@ fn failed(error: &Error, seconds: u64, parts: &Parts) -> Response {
         Code::Unavailable => {
             let response = reply::error(StatusCode::SERVICE_UNAVAILABLE, error, request_id);
             reply::retry_after(response, seconds)
+        }
+        Code::RateLimited => {
+            let response = reply::error(StatusCode::TOO_MANY_REQUESTS, error, request_id);
+            reply::retry_after(response, Lanes::RETRY_SECONDS)
         }
         _ => reply::error(StatusCode::INTERNAL_SERVER_ERROR, error, request_id),
     }

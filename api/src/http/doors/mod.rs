@@ -2,15 +2,16 @@
 //! tracking events, `POST /hooks/{source}` webhooks.
 //!
 //! A door knows its protocol: who may bring what, how a body is packed, what the answer looks like. What comes in goes
-//! through the lane of its source ([`crate::ingest::lane`]; webhooks
-//! write for themselves, since a delivery is noted with its records), and is acknowledged once it is committed. A door is a file here
-//! and a route in [`routes`]; what became of each request is told in one place, [`outcome`].
+//! through the lane of its source ([`crate::ingest::lane`]; a file is written as an import writes it), and is acknowledged once it is
+//! committed. How many records a second a source may bring is one budget for all doors. A door is a file here and a route in
+//! [`routes`]; what streams have in common is in [`stream`], and what became of each request is told in one place, [`outcome`].
 
 mod body;
 mod hooks;
 mod ingest;
 mod outcome;
 mod proof;
+mod stream;
 mod told;
 mod tracking;
 mod upload;
@@ -114,17 +115,31 @@ impl Doors {
         Ok(source)
     }
 
+    /// Writes into the meter how much waits at the doors.
+    pub fn measure(&self) {
+        self.lanes.measure();
+    }
+
     /// Whether a source may bring so many records now.
     fn admit(&self, source: &str, records: usize) -> std::result::Result<(), Box<Response>> {
-        let points = u32::try_from(records).unwrap_or(u32::MAX);
-        self.rates.take(source, points.min(self.settings.records_per_second.saturating_mul(RATE_SECONDS))).map(drop).map_err(|seconds| {
-            let error = Error::new(
-                Code::RateLimited,
-                format!("More records a second than this source may bring (doors.records_per_second). Try again in {seconds} s."),
+        // More than the whole budget counts as that.
+        let most = self.settings.records_per_second.saturating_mul(RATE_SECONDS);
+        self.rates.take(source, points(records).min(most)).map(drop).map_err(|seconds| {
+            let message = format!(
+                "More records a second than this source may bring (doors.records_per_second). Try again in {seconds} s."
             );
-            reply::retry_after(refusal(&error, ""), seconds).into()
+            reply::retry_after(refusal(&Error::new(Code::RateLimited, message), ""), seconds).into()
         })
     }
+
+    /// Takes records that a stream brought from the budget of its source; whether it has to wait before it brings more.
+    fn spend(&self, source: &str, records: usize) -> bool {
+        self.rates.spend(source, points(records))
+    }
+}
+
+fn points(records: usize) -> u32 {
+    u32::try_from(records).unwrap_or(u32::MAX)
 }
 
 /// The addresses of the doors.

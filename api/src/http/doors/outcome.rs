@@ -1,15 +1,17 @@
-//! What became of each request of a door, told in one place: whoever counts or measures the doors hooks in at
-//! [`Outcome::note`]. Nothing here names a person.
+//! What became of each request of a door, told in one place, [`Outcome::note`]: to the log and to the meter. Nothing here names a
+//! person. The records themselves are counted where they are written.
 
 use std::time::Instant;
 
 use axum::http::StatusCode;
 
+use crate::meter::{Door, Meter};
+
 /// What became of a request.
 #[derive(Debug)]
 pub(in crate::http) struct Outcome {
-    /// The door: `tracking`, `ingest`, `hooks`.
-    pub door: &'static str,
+    /// The door.
+    pub door: Door,
     /// Key of the source, once it is known.
     pub source: Option<String>,
     /// The status it was answered with.
@@ -29,7 +31,7 @@ pub(in crate::http) struct Outcome {
 
 impl Outcome {
     /// A request that begins now.
-    pub fn begin(door: &'static str) -> Self {
+    pub fn begin(door: Door) -> Self {
         Self {
             door,
             source: None,
@@ -44,9 +46,15 @@ impl Outcome {
     }
 
     /// Tells it: the request is answered, or its stream has ended.
-    pub fn note(self) {
+    pub fn note(self, meter: &Meter) {
+        if let Some(source) = self.source.as_deref().filter(|_| self.bytes > 0) {
+            meter.bytes(self.door, source, self.bytes);
+        }
+        if self.status.is_client_error() || self.status.is_server_error() {
+            meter.refused(self.door, self.status.as_u16());
+        }
         tracing::debug!(
-            door = self.door,
+            door = self.door.as_str(),
             source = self.source,
             status = self.status.as_u16(),
             bytes = self.bytes,

@@ -20,6 +20,7 @@ use super::{Doors, proof, refusal};
 use crate::error::{Code, Error};
 use crate::ingest::envelope::{Envelope, Reject, RejectCode};
 use crate::ingest::lines::{Item, Origin, Rejected};
+use crate::meter::Door;
 use crate::silo::analytics::preset::segment::{self, Message};
 
 const TAKEN: &str = "{\"success\":true}";
@@ -56,18 +57,22 @@ impl Call {
 }
 
 pub(super) async fn answer(State(shared): State<Arc<Shared>>, Path(call): Path<String>, request: Request) -> Response {
-    let (Some(doors), Some(call)) = (shared.doors.as_deref(), Call::named(&call)) else {
-        return reply::not_found().await;
+    let Some(doors) = shared.doors.as_deref() else { return reply::not_found().await };
+    let mut outcome = Outcome::begin(Door::Track);
+    let Some(call) = Call::named(&call) else {
+        let response = reply::not_found().await;
+        outcome.status = response.status();
+        outcome.note(&shared.meter);
+        return response;
     };
     let (parts, body) = request.into_parts();
-    let mut outcome = Outcome::begin("tracking");
     let taken = take(&shared, doors, call, &parts, body, &mut outcome).await;
     let response = match taken {
         Ok(()) => reply::body(StatusCode::OK, reply::JSON, TAKEN),
         Err(response) => *response,
     };
     outcome.status = response.status();
-    outcome.note();
+    outcome.note(&shared.meter);
     response
 }
 
@@ -121,7 +126,7 @@ async fn take(
             items.push(Err(too_large(envelope, items.len(), settings.tracking_event_bytes)));
         }
     }
-    let report = doors.lanes.take(source, items).await.map_err(|error| failed(&error))?;
+    let report = doors.lanes.take(Door::Track, source, items).await.map_err(|error| failed(&error))?;
     outcome.taken = report.taken;
     outcome.repeated = report.repeated;
     outcome.superseded = report.superseded;

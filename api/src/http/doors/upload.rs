@@ -7,26 +7,27 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::body::{Body, Bytes};
-use axum::extract::{Path, Query, Request, State};
+use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::Response;
-use futures_util::stream;
+use futures_util::stream::once;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use tokio::time::timeout;
 
 use super::super::reply::{self, RequestId, Streaming};
 use super::super::shared::Shared;
-use super::ingest::{AHEAD, FIRST, Meter, NDJSON, pass_on};
 use super::outcome::Outcome;
+use super::stream::{self, AHEAD, FIRST, NDJSON};
 use super::told::summed;
-use super::{Doors, proof, refusal};
-use crate::error::{Code, Error};
+use super::{Doors, refusal};
+use crate::error::Error;
 use crate::ingest::feed::{Arriving, Progress};
 use crate::ingest::import::{ImportOptions, Reading, Summary, import_stream};
+use crate::meter::Door;
 
 pub(super) async fn answer(
     State(shared): State<Arc<Shared>>,
@@ -35,12 +36,12 @@ pub(super) async fn answer(
 ) -> Response {
     let Some(doors) = shared.doors.clone() else { return reply::not_found().await };
     let (parts, body) = request.into_parts();
-    let mut outcome = Outcome::begin("upload");
+    let mut outcome = Outcome::begin(Door::File);
     match open(&shared, &doors, &source, &parts, &mut outcome).await {
         Ok(upload) => take(shared.clone(), doors, upload, &parts, body, outcome).await,
         Err(response) => {
             outcome.status = response.status();
-            outcome.note();
+            outcome.note(&shared.meter);
             *response
         }
     }
@@ -60,32 +61,13 @@ async fn open(
     parts: &Parts,
     outcome: &mut Outcome,
 ) -> Result<Upload, Box<Response>> {
-    proof::bearer(shared, doors, parts, source)?;
-    let failed = |error: &Error| Box::new(refusal(error, ""));
-    let source = doors.open_source(source).await.map_err(|error| failed(&error))?;
-    outcome.source = Some(source.key.clone());
-    let pairs = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri)
-        .map_err(|_| failed(&Error::bad_input("The query string cannot be decoded.")))?;
-    let [mut name, mut stream, mut delimiter, mut encoding] = [const { None }; 4];
-    for (key, value) in pairs.0 {
-        let slot = match key.as_str() {
-            "name" => &mut name,
-            "stream" => &mut stream,
-            "delimiter" => &mut delimiter,
-            "encoding" => &mut encoding,
-            _ => &mut Some(String::new()),
-        };
-        if slot.replace(value).is_some() {
-            let message = "The query string may have `name`, `stream`, `delimiter` and `encoding`, each once.";
-            return Err(failed(&Error::bad_input(message)));
-        }
-    }
-    let name = name.ok_or_else(|| failed(&Error::bad_input("Name the file: ?name=contacts.csv says what it is.")))?;
-    let reading = Reading::new(delimiter.as_deref(), encoding.as_deref()).map_err(|error| failed(&error))?;
-    let Ok(place) = doors.streams.clone().try_acquire_owned() else {
-        let message = "As many streams as may be are being taken (doors.streams). Try again shortly.";
-        return Err(failed(&Error::new(Code::Unavailable, message)));
-    };
+    let names = ["name", "stream", "delimiter", "encoding"];
+    let (source, [name, stream, delimiter, encoding]) =
+        stream::open(shared, doors, source, parts, names, outcome).await?;
+    let failed = |error: Error| Box::new(refusal(&error, ""));
+    let name = name.ok_or_else(|| failed(Error::bad_input("Name the file: ?name=contacts.csv says what it is.")))?;
+    let reading = Reading::new(delimiter.as_deref(), encoding.as_deref()).map_err(failed)?;
+    let place = stream::place(doors)?;
     let options = ImportOptions { source: source.key.clone(), stream, reading, ..ImportOptions::default() };
     Ok(Upload { name, options, place })
 }
@@ -100,19 +82,25 @@ async fn take(
 ) -> Response {
     let request_id = parts.extensions.get::<RequestId>().map_or("", RequestId::as_str);
     let (sender, bytes) = mpsc::channel(AHEAD);
-    let meter = Arc::new(Meter::default());
-    tokio::spawn(pass_on(shared, doors.clone(), body, sender, meter.clone()));
+    let (meter, came) = (shared.meter.clone(), Arc::new(AtomicU64::default()));
+    let source = upload.options.source.clone();
+    tokio::spawn(stream::pass_on(shared, doors.clone(), source, body, sender, came.clone()));
     let (told, mut end) = oneshot::channel::<(Bytes, Option<Error>)>();
     // On its own: what came is written even if whoever sent it does not wait for the answer.
     tokio::spawn(async move {
         let Upload { name, options, place } = upload;
-        let count = |summary: &Summary| meter.records.store(summary.total() as u64, Ordering::Relaxed);
+        let mut spent = 0;
+        let count = |summary: &Summary| {
+            let total = summary.total();
+            doors.spend(&options.source, total - std::mem::replace(&mut spent, total));
+        };
         let taken = import_stream(&doors.intake, &options, Arriving::new(bytes), &name, count).await;
         let (summary, ended) = match taken {
             Ok(summary) => (summary.clone(), summary.fault),
             Err(error) => (Summary::default(), Some(error)),
         };
-        outcome.bytes = meter.bytes.load(Ordering::Relaxed);
+        doors.spend(&options.source, summary.total().saturating_sub(spent));
+        outcome.bytes = came.load(Ordering::Relaxed);
         (outcome.taken, outcome.repeated) = (summary.taken, summary.repeated);
         (outcome.superseded, outcome.rejected) = (summary.superseded, summary.rejected);
         let sum = Progress {
@@ -128,7 +116,7 @@ async fn take(
         if let Some(error) = &error {
             outcome.status = refusal(error, "").status();
         }
-        outcome.note();
+        outcome.note(&meter);
         // Who does not wait for it is not told.
         let _ = told.send((text, error));
         drop(place);
@@ -139,7 +127,7 @@ async fn take(
         Ok(Ok((_, Some(error)))) => return refusal(&error, request_id),
         Ok(Ok((text, None))) => return reply::body(StatusCode::OK, NDJSON, Body::from(text)),
         Ok(Err(_)) => return refusal(&lost(), request_id),
-        Err(_) => stream::once(async move {
+        Err(_) => once(async move {
             let text = end.await.map_or_else(|_| summed(&Progress::default(), Some(&lost())), |(text, _)| text);
             Ok::<_, Infallible>(text)
         }),

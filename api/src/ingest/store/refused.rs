@@ -1,4 +1,4 @@
-//! The SQL of refused records: found, counted, put aside and taken back.
+//! The SQL of refused records, and of those that wait for what they belong to: found, counted, put aside and taken back.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -8,7 +8,7 @@ use crate::database::{Database, Sql, Transaction};
 use crate::error::Result;
 
 crate::row! {
-    /// A refused record.
+    /// A record that is refused, or waits.
     pub(in crate::ingest) struct RefusedRow {
         /// Its place in the intake.
         intake_no: i64 = Number,
@@ -28,6 +28,10 @@ crate::row! {
         op: String = Text,
         /// How large it is, in bytes.
         bytes: i64 = Number,
+        /// In which reading of its table it was first seen, where its door tells.
+        sync: Option<i64> = Number,
+        /// `REJECTED` or `WAITING`; of records that are placed again, `APPLIED` too.
+        state: String = Text,
         /// Why it was refused, a stable code.
         reason_code: Option<String> = Text,
         /// Why, in a sentence.
@@ -43,21 +47,21 @@ crate::row! {
     }
 }
 
-/// Which refused records are meant.
+/// Which records are meant, of those that are refused or wait.
 #[derive(Debug, Clone, Default)]
 pub(in crate::ingest) struct RefusedFilter {
     /// Only of this source.
     pub source: Option<String>,
     /// Only of this stream.
     pub stream: Option<String>,
-    /// Only those refused for this reason.
+    /// Only those with this reason.
     pub code: Option<String>,
     /// Only these.
     pub ids: Option<Vec<Uuid>>,
 }
 
 fn narrow(sql: &mut Sql, filter: &RefusedFilter, after: i64) {
-    sql.push(" WHERE t.state = 'REJECTED' AND t.intake_no > ").bind(after);
+    sql.push(" WHERE t.state IN ('REJECTED', 'WAITING') AND t.intake_no > ").bind(after);
     for (condition, text) in [
         (" AND t.source = ", &filter.source),
         (" AND t.stream = ", &filter.stream),
@@ -72,7 +76,7 @@ fn narrow(sql: &mut Sql, filter: &RefusedFilter, after: i64) {
     }
 }
 
-/// Refused records in the order they came, without what they say, after a place in the intake.
+/// These records in the order they came, without what they say, after a place in the intake.
 pub(in crate::ingest) async fn refused(
     database: &Database,
     filter: &RefusedFilter,
@@ -94,7 +98,7 @@ pub(in crate::ingest) async fn count(database: &Database, filter: &RefusedFilter
     Ok(database.rows::<CountRow>(sql).await?.first().map_or(0, |row| row.count))
 }
 
-/// Puts refused records aside; how many of them were not yet.
+/// Puts records aside; how many of them were not yet. What one waits for stays noted, for its return.
 pub(in crate::ingest) async fn discard(
     tx: &mut Transaction,
     ids: Vec<Uuid>,
@@ -103,7 +107,7 @@ pub(in crate::ingest) async fn discard(
     reason: &str,
 ) -> Result<u64> {
     let mut sql = Sql::new(tx.dialect());
-    sql.push("UPDATE record SET state = 'DISCARDED' WHERE state = 'REJECTED' AND id").any_id(ids.clone());
+    sql.push("UPDATE record SET state = 'DISCARDED' WHERE state IN ('REJECTED', 'WAITING') AND id").any_id(ids.clone());
     let discarded = tx.execute(sql).await?;
     let mut sql = Sql::new(tx.dialect());
     sql.push("INSERT INTO record_discard (record_id, discarded_at, discarded_by, reason) SELECT t.id, ").bind(at);
@@ -116,7 +120,8 @@ pub(in crate::ingest) async fn discard(
 /// Takes back that records were put aside; how many were.
 pub(in crate::ingest) async fn restore(tx: &mut Transaction, ids: Vec<Uuid>) -> Result<u64> {
     let mut sql = Sql::new(tx.dialect());
-    sql.push("UPDATE record SET state = 'REJECTED' WHERE state = 'DISCARDED' AND id").any_id(ids.clone());
+    sql.push("UPDATE record SET state = CASE WHEN reason_code = 'WAITING' THEN 'WAITING' ELSE 'REJECTED' END ");
+    sql.push("WHERE state = 'DISCARDED' AND id").any_id(ids.clone());
     let restored = tx.execute(sql).await?;
     let mut sql = Sql::new(tx.dialect());
     sql.push("DELETE FROM record_discard WHERE record_id").any_id(ids);

@@ -1,4 +1,6 @@
 //! The SQL of records that wait for others, and of keys that were not seen.
+//!
+//! A note is a row of `record_waiting`: it says that a record is to be placed again, and what has to come first, if anything.
 
 use uuid::Uuid;
 
@@ -13,6 +15,47 @@ crate::row! {
         /// The key.
         key: String = Text,
     }
+}
+
+crate::row! {
+    /// A note.
+    pub(in crate::ingest) struct NoteRow {
+        /// The record that is to be placed again.
+        record_id: Uuid = Uuid,
+        /// Stands for what it waits for.
+        awaited_id: Uuid = Uuid,
+        /// Above 0: nothing has to come first any more, or a newer word of its key has come meanwhile.
+        due: i64 = Number as "(CASE WHEN t.row_id IS NULL AND t.word IS NULL \
+            OR EXISTS (SELECT 1 FROM ticket x WHERE x.id = t.row_id) \
+            OR EXISTS (SELECT 1 FROM web_session x WHERE x.id = t.row_id) \
+            OR EXISTS (SELECT 1 FROM survey_response x WHERE x.id = t.row_id) \
+            OR EXISTS (SELECT 1 FROM staff_alias a WHERE a.source = t.source AND a.key = t.word) \
+            OR EXISTS (SELECT 1 FROM record r JOIN record_head h ON h.source = r.source AND h.stream = r.stream \
+            AND h.key = r.key WHERE r.id = t.record_id AND r.state = 'WAITING' AND h.record_id <> r.id) \
+            THEN 1 ELSE 0 END)",
+    }
+}
+
+/// The next notes, by record and by what it waits for.
+pub(in crate::ingest) async fn notes(
+    database: &Database,
+    after: Option<(Uuid, Uuid)>,
+    limit: u16,
+) -> Result<Vec<NoteRow>> {
+    let mut sql = select::<NoteRow>(database.dialect());
+    sql.push(" FROM record_waiting t");
+    if let Some((record, awaited)) = after {
+        sql.push(" WHERE (t.record_id, t.awaited_id) > (").bind(record).push(", ").bind(awaited).push(")");
+    }
+    sql.push(" ORDER BY t.record_id, t.awaited_id").limit(i64::from(limit));
+    database.rows(sql).await
+}
+
+/// Which of these records are noted to be placed again. Whoever places them holds them locked, so that it stays so.
+pub(in crate::ingest) async fn noted(tx: &mut Transaction, records: Vec<Uuid>) -> Result<Vec<IdRow>> {
+    let mut sql = select::<IdRow>(tx.dialect());
+    sql.push(" FROM (SELECT DISTINCT record_id AS id FROM record_waiting WHERE record_id").any_id(records).push(") t");
+    tx.rows(sql).await
 }
 
 /// The records that wait for any of these, in the order they came.
@@ -32,10 +75,25 @@ pub(in crate::ingest) async fn hanging_on(tx: &mut Transaction, rows: Vec<Uuid>)
     tx.rows(sql).await
 }
 
-/// These records wait no longer.
+/// These records are in their place.
 pub(in crate::ingest) async fn forget(tx: &mut Transaction, records: Vec<Uuid>) -> Result<()> {
     let mut sql = Sql::new(tx.dialect());
     sql.push("DELETE FROM record_waiting WHERE record_id").any_id(records);
+    tx.execute(sql).await.map(|_| ())
+}
+
+/// Something newer has taken the place of these records: they wait for nothing.
+pub(in crate::ingest) async fn overtake(tx: &mut Transaction, records: Vec<Uuid>) -> Result<()> {
+    let mut sql = Sql::new(tx.dialect());
+    sql.push("DELETE FROM record_waiting WHERE record_id").any_id(records.clone());
+    if tx.execute(sql).await? == 0 {
+        return Ok(());
+    }
+    let mut sql = Sql::new(tx.dialect());
+    sql.push(
+        "UPDATE record SET state = 'SUPERSEDED', reason_code = NULL, reason = NULL WHERE state = 'WAITING' AND id",
+    );
+    sql.any_id(records);
     tx.execute(sql).await.map(|_| ())
 }
 

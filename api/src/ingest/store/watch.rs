@@ -110,6 +110,8 @@ crate::row! {
         created_at: DateTime<Utc> = Time,
         /// Its records that are rejected still.
         waiting: i64 = Number as "(SELECT count(*) FROM record r WHERE r.source = t.key AND r.state = 'REJECTED')",
+        /// Its records that wait for what they belong to.
+        early: i64 = Number as "(SELECT count(*) FROM record r WHERE r.source = t.key AND r.state = 'WAITING')",
         /// Streams of it of which nothing could be taken lately.
         failing: i64 = Number as "(SELECT count(*) FROM source_stream s WHERE s.source = t.key AND s.failing_since IS NOT NULL)",
         /// Records taken.
