@@ -24,7 +24,10 @@ const HOOK: &str = "the-token-of-the-other-product";
 async fn app(database: TestDatabase, own: &[(&str, &str)]) -> TestApp {
     let folder = tempfile::tempdir().unwrap();
     for (key, text) in [
-        ("ed", "mapping = \"csv-support\"\nsecrets = [\"public\"]\ntokens = [\"jobs\"]\nhook = { recipe = \"standard-webhooks-ed25519\" }\n"),
+        (
+            "ed",
+            "mapping = \"csv-support\"\nsecrets = [\"public\"]\ntokens = [\"jobs\"]\nhook = { recipe = \"standard-webhooks-ed25519\" }\n",
+        ),
         ("page", "mapping = \"segment\"\nsecrets = [\"write_key\"]\ntokens = [\"jobs\"]\n"),
         (
             "product",

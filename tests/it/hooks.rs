@@ -1,6 +1,7 @@
 //! Webhooks: what a product sends to `/hooks/{source}` becomes rows once, and nothing that is wrong with it is more than a
 //! code or a rejected record.
 
+mod again;
 mod process;
 
 use std::path::Path;

@@ -25,9 +25,9 @@ use parquet::record::{Field, Row};
 use parquet::schema::types::ColumnDescriptor;
 use serde_json::{Map, Number, Value};
 
+use self::guard::Guarded;
 use super::super::envelope::{Reject, RejectCode};
 use super::super::lines::{Item, Origin, Rejected};
-use self::guard::Guarded;
 use super::Count;
 
 /// What a file begins with.
@@ -134,7 +134,9 @@ impl Iterator for Rows {
         let payload = self.payload(row);
         self.out += ROW + payload.as_ref().map_or(0, |payload| payload.len() as u64);
         if self.out > FREE && self.out / RATIO > self.bytes {
-            return Some(Err(invalid(format!("its rows are more than {RATIO} times its size. If that is meant, write them as CSV"))));
+            return Some(Err(invalid(format!(
+                "its rows are more than {RATIO} times its size. If that is meant, write them as CSV"
+            ))));
         }
         Some(Ok(match payload {
             Ok(payload) => Ok(self.origin.envelope(&self.stream, None, payload)),

@@ -177,7 +177,8 @@ mod tests {
         assert!(notice.text.contains("system_error") && !notice.text.contains("anna"));
         assert_eq!(traced_error(7, r#"{"type":"STREAM_STATUS","stream_status":{}}"#), None);
         assert_eq!(traced_error(7, "7"), None);
-        let long = format!(r#"{{"type":"ERROR","error":{{"stream_descriptor":{{"name":"{}"}}}}}}"#, "s".repeat(1 << 20));
+        let long =
+            format!(r#"{{"type":"ERROR","error":{{"stream_descriptor":{{"name":"{}"}}}}}}"#, "s".repeat(1 << 20));
         assert_eq!(traced_error(7, &long).unwrap().stream.unwrap().len(), 100);
     }
 }

@@ -77,7 +77,10 @@ fn what_is_remembered_of_a_tap_is_bounded() {
         assert!(matches!(read(&schema("s", &keys))[..], [Err(SingerError::TooManyKeys { line: 1, .. })]));
     }
     let types = serde_json::json!({"properties": {"id": {"type": vec!["string"; 10_000]}}});
-    assert_eq!(Shape::declared(&["id".to_owned()], Some(&types)), Shape::declared(&["id".to_owned()], Some(&serde_json::json!({"properties": {"id": {"type": "string"}}}))));
+    assert_eq!(
+        Shape::declared(&["id".to_owned()], Some(&types)),
+        Shape::declared(&["id".to_owned()], Some(&serde_json::json!({"properties": {"id": {"type": "string"}}})))
+    );
 }
 
 #[test]

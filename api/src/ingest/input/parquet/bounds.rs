@@ -155,7 +155,8 @@ pub(super) fn pages(file: &File, metadata: &ParquetMetaData) -> io::Result<()> {
                 let page = Page::at(file, start, left)?;
                 if page.unpacked.max(page.packed) > PAGE {
                     return Err(invalid(
-                        "a page of it unpacks to more than 16 MiB. Write it in smaller pages; 1 MiB is usual".to_owned(),
+                        "a page of it unpacks to more than 16 MiB. Write it in smaller pages; 1 MiB is usual"
+                            .to_owned(),
                     ));
                 }
                 if page.is_dictionary {
@@ -175,7 +176,8 @@ pub(super) fn pages(file: &File, metadata: &ParquetMetaData) -> io::Result<()> {
         }
         if held > HELD {
             return Err(invalid(
-                "a page of each of its columns takes more than 128 MiB. Write it in smaller pages, or fewer columns".to_owned(),
+                "a page of each of its columns takes more than 128 MiB. Write it in smaller pages, or fewer columns"
+                    .to_owned(),
             ));
         }
     }

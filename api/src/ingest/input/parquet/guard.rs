@@ -137,7 +137,8 @@ impl Pages {
                 self.add(run, level.iter().all(|byte| *byte == 0))?;
                 left -= run;
             } else {
-                let packed = run.checked_mul(bits).and_then(|length| rest.split_at_checked(length)).ok_or_else(unknown)?;
+                let packed =
+                    run.checked_mul(bits).and_then(|length| rest.split_at_checked(length)).ok_or_else(unknown)?;
                 rest = packed.1;
                 let run = run.saturating_mul(8).min(left);
                 if run == 0 {

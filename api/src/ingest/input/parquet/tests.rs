@@ -49,7 +49,12 @@ fn packed() -> WriterPropertiesBuilder {
 }
 
 /// A file of one column.
-fn texts(schema: &str, properties: WriterPropertiesBuilder, values: &[ByteArray], levels: Option<(&[i16], &[i16])>) -> Vec<u8> {
+fn texts(
+    schema: &str,
+    properties: WriterPropertiesBuilder,
+    values: &[ByteArray],
+    levels: Option<(&[i16], &[i16])>,
+) -> Vec<u8> {
     let schema = Arc::new(parse_message_type(schema).unwrap());
     let mut bytes = Vec::new();
     let mut writer = SerializedFileWriter::new(&mut bytes, schema, Arc::new(properties.build())).unwrap();
@@ -99,7 +104,9 @@ fn a_row_of_a_million_values_is_not_built() {
     let mut repetition = vec![1; count];
     repetition[0] = 0;
     let values = vec![ByteArray::from(""); count];
-    let pages = |properties: WriterPropertiesBuilder| properties.set_data_page_row_count_limit(usize::MAX).set_write_batch_size(count);
+    let pages = |properties: WriterPropertiesBuilder| {
+        properties.set_data_page_row_count_limit(usize::MAX).set_write_batch_size(count)
+    };
     let bomb = texts(LIST, pages(packed()), &values, Some((&definition, &repetition)));
     assert!(bomb.len() < 20_000, "{}", bomb.len());
     assert_eq!(read(&bomb), (0, Some(damaged().to_string())));
@@ -118,14 +125,14 @@ fn lists_are_read() {
     let values: Vec<_> = ["a", "b", "c", "d", "e"].map(ByteArray::from).into();
     for version in [WriterVersion::PARQUET_1_0, WriterVersion::PARQUET_2_0] {
         for dictionary in [false, true] {
-            let properties = plain().set_writer_version(version).set_dictionary_enabled(dictionary).set_encoding(Encoding::PLAIN);
+            let properties =
+                plain().set_writer_version(version).set_dictionary_enabled(dictionary).set_encoding(Encoding::PLAIN);
             let bytes = texts(LIST, properties, &values, Some((&definition, &repetition)));
             let payloads: Vec<_> = rows(&bytes).unwrap().map(|row| row.unwrap().unwrap().payload).collect();
-            assert_eq!(payloads.iter().map(|payload| &**payload).collect::<Vec<_>>(), [
-                r#"{"a":["a","b","c"]}"#,
-                r#"{"a":[]}"#,
-                r#"{"a":["d","e"]}"#
-            ]);
+            assert_eq!(
+                payloads.iter().map(|payload| &**payload).collect::<Vec<_>>(),
+                [r#"{"a":["a","b","c"]}"#, r#"{"a":[]}"#, r#"{"a":["d","e"]}"#]
+            );
         }
     }
 }
@@ -180,7 +187,12 @@ fn claims_are_held_against_what_is_there() {
     assert!(read(&whole(&wide, wide.len())).1.unwrap().contains("more than 10000 columns"));
     // More children than elements; more elements than bytes; more bytes than the file has.
     let short = contents(3, 100);
-    for (contents, length) in [(short, None), (vec![0x19, 0xfc, 255, 255, 255, 127, 0], None), (vec![0; 20], Some(1 << 30)), (vec![0; 20], Some(40))] {
+    for (contents, length) in [
+        (short, None),
+        (vec![0x19, 0xfc, 255, 255, 255, 127, 0], None),
+        (vec![0; 20], Some(1 << 30)),
+        (vec![0; 20], Some(40)),
+    ] {
         let length = length.unwrap_or(contents.len());
         assert!(read(&whole(&contents, length)).1.is_some());
     }
