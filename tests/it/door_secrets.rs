@@ -140,7 +140,7 @@ both! {
         let long: String = (0..1_000_u32).map(|n| STANDARD.encode(Sha256::digest(n.to_be_bytes()))).collect();
         let ticket = json!({"id": "t1", "status": "OPEN", "subject": "A", "opened_at": "2026-05-01", "email": "a@example.org"});
         let event = |id: &str, kind: &str| json!({"specversion": "1.0", "id": id, "source": "s", "type": kind, "data": ticket});
-        let batch = json!([event("1", &long), event("2", "tickets"), event("3", "tick\0ets")]).to_string();
+        let batch = json!([event("1", &long), event("2", "tickets")]).to_string();
         let headers = [("x-ours", HOOK), ("content-type", "application/cloudevents-batch+json")];
         let answer = post(&app, "/hooks/product", &headers, batch).await;
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);

@@ -1,7 +1,6 @@
 //! The intake: takes envelopes from whatever door, and writes them in transactions of a bounded size, each tried again when
 //! another writer was in the way.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -290,12 +289,8 @@ impl Intake {
         replaces: &[Uuid],
         extra: Extra<'_>,
     ) -> Result<FlushReport> {
-        let kept = keepable(items);
+        let kept = keepable(items, &mut ahead);
         let items: &[Item] = &kept;
-        if matches!(kept, Cow::Owned(_)) {
-            // Made of what was sent.
-            ahead.clear();
-        }
         let sources = self.sources(items).await?;
         let mut way = Way {
             database: &self.inner.database,

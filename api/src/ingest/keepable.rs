@@ -6,13 +6,14 @@
 use std::borrow::Cow;
 
 use super::lines::Item;
-use super::prepare::MAX_KEY;
+use super::prepare::{MAX_KEY, Ready};
+use super::report::envelope_of;
 
-/// The items with names that the database keeps; most are so already.
-pub(super) fn keepable(items: &[Item]) -> Cow<'_, [Item]> {
+/// The items with names that the database keeps; most are so already. What was made `ahead` of others is made anew.
+pub(super) fn keepable<'a>(items: &'a [Item], ahead: &mut Vec<Ready>) -> Cow<'a, [Item]> {
     let mut all = Cow::Borrowed(items);
     for (index, item) in items.iter().enumerate() {
-        let envelope = super::report::envelope_of(item);
+        let envelope = envelope_of(item);
         let keys = [&envelope.key, &envelope.dedupe_key];
         let wrong = |text: &str| text.contains('\0');
         if envelope.stream.len() <= MAX_KEY
@@ -21,6 +22,7 @@ pub(super) fn keepable(items: &[Item]) -> Cow<'_, [Item]> {
         {
             continue;
         }
+        ahead.clear();
         let envelope = match &mut all.to_mut()[index] {
             Ok(envelope) => envelope,
             Err(rejected) => &mut rejected.envelope,
@@ -54,11 +56,11 @@ mod tests {
     fn what_can_be_kept_is_left_alone() {
         let origin = Origin::new("web");
         let good = origin.envelope("events", Some("ä".repeat(MAX_KEY)), "{}");
-        assert!(matches!(keepable(&[Ok(good.clone())]), Cow::Borrowed(_)));
+        assert!(matches!(keepable(&[Ok(good.clone())], &mut Vec::new()), Cow::Borrowed(_)));
         let mut bad = origin.envelope(&"ä".repeat(MAX_KEY), Some("a\0b".into()), "{}");
         bad.dedupe_key = Some("\0".into());
         let items = [Ok(good.clone()), Ok(bad)];
-        let mended = keepable(&items);
+        let mended = keepable(&items, &mut Vec::new());
         assert_eq!(mended[0], Ok(good));
         let Ok(envelope) = &mended[1] else { panic!("it is refused by its mapping, not here") };
         assert_eq!(envelope.stream.len(), MAX_KEY);

@@ -145,7 +145,7 @@ impl Pages {
                     return Err(unknown());
                 }
                 for value in 0..run {
-                    let bit = |at: usize| packed.0[at / 8] >> (at % 8) & 1;
+                    let bit = |at: usize| (packed.0[at / 8] >> (at % 8)) & 1;
                     self.add(1, (value * bits..(value + 1) * bits).all(|at| bit(at) == 0))?;
                 }
                 left -= run;

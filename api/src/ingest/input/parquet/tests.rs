@@ -107,7 +107,7 @@ fn a_row_of_a_million_values_is_not_built() {
     let pages = |properties: WriterPropertiesBuilder| {
         properties.set_data_page_row_count_limit(usize::MAX).set_write_batch_size(count)
     };
-    let bomb = texts(LIST, pages(packed()), &values, Some((&definition, &repetition)));
+    let bomb = texts(LIST, pages(packed()), &values, Some((&definition[..], &repetition[..])));
     assert!(bomb.len() < 20_000, "{}", bomb.len());
     assert_eq!(read(&bomb), (0, Some(damaged().to_string())));
     // Few values, but each is a copy of a long one.
@@ -127,7 +127,7 @@ fn lists_are_read() {
         for dictionary in [false, true] {
             let properties =
                 plain().set_writer_version(version).set_dictionary_enabled(dictionary).set_encoding(Encoding::PLAIN);
-            let bytes = texts(LIST, properties, &values, Some((&definition, &repetition)));
+            let bytes = texts(LIST, properties, &values, Some((&definition[..], &repetition[..])));
             let payloads: Vec<_> = rows(&bytes).unwrap().map(|row| row.unwrap().unwrap().payload).collect();
             assert_eq!(
                 payloads.iter().map(|payload| &**payload).collect::<Vec<_>>(),
@@ -178,7 +178,7 @@ fn claims_are_held_against_what_is_there() {
     };
     let whole = |contents: &[u8], length: usize| {
         let length = u32::try_from(length).unwrap().to_le_bytes();
-        [MAGIC, contents, &length, MAGIC].concat()
+        [&MAGIC[..], contents, &length, MAGIC].concat()
     };
     let deep = contents(100_000, 1);
     let told = read(&whole(&deep, deep.len())).1.unwrap();
