@@ -127,8 +127,9 @@ fn open(file: Option<&Path>, format: Format, after: Option<&str>) -> Result<Box<
     let opened = match after {
         None => File::create_new(file),
         Some(after) => OpenOptions::new().read(true).append(true).create(true).open(file).and_then(|file| {
-            let whole = torn::whole(&file, format == Format::Csv, after)?;
-            file.set_len(whole)?;
+            if file.metadata()?.is_file() {
+                file.set_len(torn::whole(&file, format == Format::Csv, after)?)?;
+            }
             Ok(file)
         }),
     };

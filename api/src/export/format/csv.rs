@@ -41,12 +41,15 @@ fn writer() -> csv::Writer<Vec<u8>> {
 
 /// Whether a spreadsheet would take a cell for a formula.
 fn is_formula(cell: &str) -> bool {
-    cell.trim_start_matches([' ', '"']).starts_with(['=', '+', '-', '@', '\t', '\r', '\n'])
+    cell.trim_start_matches([' ', '"']).starts_with(['=', '+', '-', '@'])
 }
 
 /// Writes a text of which a spreadsheet takes no part for a formula, however it parts it.
 fn tame(text: &str, tamed: &mut String) {
     let mut begins = true;
+    if text.starts_with(['\t', '\r', '\n']) {
+        tamed.push('\'');
+    }
     for (place, letter) in text.char_indices() {
         if begins && is_formula(&text[place..]) {
             tamed.push('\'');
@@ -119,7 +122,7 @@ mod tests {
             tame(text, &mut tamed);
             tamed
         };
-        for text in ["", "Anna", "1;2", "a-b", "price = 5", "Hello, -5", "a\nb"] {
+        for text in ["", "Anna", "1;2", "a-b", "price = 5", "Hello, -5", "a\r\nb"] {
             assert_eq!(tamed(text), text);
         }
         for (text, told) in [
@@ -129,7 +132,7 @@ mod tests {
             ("\n=1", "'\n'=1"),
             ("foo;=HYPERLINK(\"x\")", "foo;'=HYPERLINK(\"x\")"),
             ("a;\"=1\"", "a;'\"=1\""),
-            ("a\t-1\r\n@b", "a\t'-1\r'\n'@b"),
+            ("a\t-1\r\n@b", "a\t'-1\r\n'@b"),
         ] {
             assert_eq!(tamed(text), told, "{text:?}");
         }

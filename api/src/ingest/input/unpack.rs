@@ -135,7 +135,8 @@ mod tests {
                 }
             }
         }
-        let random: Vec<u8> = (0..200_000_u64).map(|n| (n.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) as u8).collect();
+        let random: Vec<u8> =
+            (0..200_000_u64).map(|n| n.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes()[2]).collect();
         for packed in [gzip(&[&random]), zstd::encode_all(&*random, 1).unwrap()] {
             let part = packed[..packed.len() / 2].to_vec();
             let mut input = unpack(io::BufReader::new(Ends(io::Cursor::new(part))), &Count::default()).unwrap();
