@@ -323,11 +323,14 @@ both! {
         assert!(first.stderr.contains("withheld from these roles: ") && first.stderr.contains("masked for these roles: subject"), "{}", first.stderr);
         let again = desk.run(&["export", "--table", "ticket", "--role", "analyst", "--format", "csv", "--out", out]);
         assert!(!again.status.success() && again.stderr.contains("CONFLICT"), "{again:#?}");
-        // As after a kill: half of the file, to the end of a line.
+        // As after a kill: half of the file, and a row that is torn.
         let whole = std::fs::read_to_string(out).unwrap();
         let half: Vec<&str> = whole.split_inclusive("\r\n").take(300).collect();
         let last = half.last().unwrap().split(',').next().unwrap().to_owned();
-        std::fs::write(out, half.concat()).unwrap();
+        std::fs::write(out, half.concat() + "tkt_0123,\"half").unwrap();
+        let elsewhere = ["export", "--table", "ticket", "--role", "analyst", "--format", "csv", "--out", out, "--after", "tkt_00000000000000000000000000000000"];
+        let refused = desk.run(&elsewhere);
+        assert!(!refused.status.success() && refused.stderr.contains("ends within a row"), "{refused:#?}");
         let rest = desk.run(&["export", "--table", "ticket", "--role", "analyst", "--format", "csv", "--out", out, "--after", &last]);
         assert!(rest.status.success(), "{rest:#?}");
         assert_eq!(std::fs::read_to_string(out).unwrap(), whole);

@@ -34,6 +34,15 @@ fn objects(from: usize, to: usize) -> Vec<Value> {
     (from..to).map(one).collect()
 }
 
+/// A stream that breaks off.
+struct Ends(io::Error);
+
+impl Read for Ends {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        Err(std::mem::replace(&mut self.0, io::ErrorKind::BrokenPipe.into()))
+    }
+}
+
 async fn tickets(database: &TestDatabase) -> usize {
     let connection = database.connect().await;
     let count = entity::ticket::Entity::find().count(&connection).await.unwrap();
@@ -298,6 +307,16 @@ both! {
         let app = TestApp::over(database, &[]).await;
         let answer = app.query_as(Role::Service, "{ customers(first: 50) { nodes { name } } }", json!({})).await;
         assert!(answer.data()["customers"]["nodes"].as_array().unwrap().len() >= 20);
+        // Why no more came is told as it is, through the packing too: the file is not at fault.
+        let stopping = || io::Error::other(api::error::Error::unavailable("a stop"));
+        for name in ["tickets.csv", "tickets.csv.gz"] {
+            let text = format!("{HEADER}{}", rows(0, 5_000));
+            let bytes = if name.ends_with("gz") { crate::doors::gzip(text) } else { text.into_bytes() };
+            let part = bytes[..bytes.len() - 100].to_vec();
+            let options = ImportOptions { source: "csv-support".into(), ..ImportOptions::default() };
+            let summary = import_stream(&intake, &options, io::Cursor::new(part).chain(Ends(stopping())), name, |_| {}).await.unwrap();
+            assert_eq!(summary.fault.map(|fault| fault.code), Some(api::error::Code::Unavailable), "{name}");
+        }
     }
 }
 

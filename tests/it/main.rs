@@ -11,6 +11,7 @@ mod command;
 mod cut;
 mod demo;
 mod door_bounds;
+mod door_secrets;
 mod doors;
 mod doors_life;
 mod early;

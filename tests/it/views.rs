@@ -127,3 +127,21 @@ async fn who_was_merged_is_found_as_the_survivor() {
     let there = "SELECT c.customer_number AS text FROM customer360_views.customer_redirect r JOIN customer360_views.customer c ON c.id = r.customer_id";
     assert_eq!(texts(&database, there).await, ["K-2"]);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn internal_rows_are_not_in_the_pseudonymous_views() {
+    let world = World::with(Db::Postgres, &[]).await;
+    let database = world.app.database().connect().await;
+    let with_internal = format!(
+        "SELECT c.table_name AS text FROM information_schema.columns c JOIN information_schema.views v USING (table_name)
+         WHERE c.table_schema = 'public' AND c.column_name = 'internal' AND v.table_schema = '{PSEUDONYMOUS}' ORDER BY 1"
+    );
+    let tables = texts(&database, &with_internal).await;
+    assert!(tables.contains(&"interaction".to_owned()), "{tables:?}");
+    for table in tables {
+        let internal = format!("SELECT id::text AS text FROM {table} WHERE internal");
+        let told = format!("{internal} AND id IN (SELECT id FROM {PSEUDONYMOUS}.{table})");
+        assert!(!texts(&database, &internal).await.is_empty(), "{table} has none to hide");
+        assert_eq!(texts(&database, &told).await, [""; 0], "{table}");
+    }
+}

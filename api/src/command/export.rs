@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::export::{Chunk, Exporting, Format, Request, tables};
 
 use super::query::Pages;
+use super::torn;
 
 /// What to give out, how, and as whom.
 #[derive(Args)]
@@ -37,7 +38,7 @@ pub struct ExportArguments {
     /// The file to write; it must not be there yet, unless the export goes on. Else standard output.
     #[arg(long)]
     out: Option<PathBuf>,
-    /// Go on after the row of this id, or of a query after this cursor; a file that is there is added to.
+    /// Go on after the row of this id, or of a query after this cursor; a file that is there is added to, behind that row.
     #[arg(long)]
     after: Option<String>,
     /// Write CSV for a spreadsheet: an apostrophe before each text that it would take for a formula.
@@ -79,14 +80,14 @@ pub async fn export(config: &Config, arguments: ExportArguments) -> Result<()> {
         None => {
             let exporting = app.begin_export(request, &claims).await?;
             told(&exporting);
-            let mut out = open(arguments.out.as_deref(), arguments.after.is_some())?;
+            let mut out = open(arguments.out.as_deref(), format, arguments.after.as_deref())?;
             write(exporting, &mut out).await?
         }
         Some(query) => {
             let variables = arguments.variables.as_deref().map(read).transpose()?;
             let mut pages = Pages::new(config, Arc::clone(&app), claims, &read(query)?, variables.as_deref(), request)?;
             let first = pages.first().await?;
-            let mut out = open(arguments.out.as_deref(), arguments.after.is_some())?;
+            let mut out = open(arguments.out.as_deref(), format, arguments.after.as_deref())?;
             pages.write(first, &mut out).await?
         }
     };
@@ -121,13 +122,24 @@ fn read(file: &Path) -> Result<String> {
         .map_err(|error| Error::bad_input(format!("The file {} cannot be read.", file.display())).because(error))
 }
 
-fn open(file: Option<&Path>, goes_on: bool) -> Result<Box<dyn Write + Send>> {
+fn open(file: Option<&Path>, format: Format, after: Option<&str>) -> Result<Box<dyn Write + Send>> {
     let Some(file) = file else { return Ok(Box::new(stdout())) };
-    let opened = if goes_on { OpenOptions::new().append(true).create(true).open(file) } else { File::create_new(file) };
+    let opened = match after {
+        None => File::create_new(file),
+        Some(after) => OpenOptions::new().read(true).append(true).create(true).open(file).and_then(|file| {
+            if file.metadata()?.is_file() {
+                file.set_len(torn::whole(&file, format == Format::Csv, after)?)?;
+            }
+            Ok(file)
+        }),
+    };
     match opened {
         Ok(file) => Ok(Box::new(BufWriter::new(file))),
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(Error::conflict(
             "The file of --out is there already. Name another, or go on with --after and the id of its last row.",
+        )),
+        Err(error) if error.kind() == ErrorKind::InvalidData => Err(Error::conflict(
+            "The file of --out ends within a row, and has none that --after names. Name its last whole row, or another file.",
         )),
         Err(error) => Err(Error::bad_input("The file of --out cannot be written.").because(error)),
     }

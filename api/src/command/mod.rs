@@ -12,6 +12,7 @@ mod rebuild;
 mod rejected;
 mod serve;
 mod source;
+mod torn;
 
 use std::io::{ErrorKind, Write, stdout};
 use std::path::PathBuf;

@@ -274,7 +274,8 @@ pub struct Rate {
     pub points: u32,
     /// Points that come back each second. Default 2,000.
     pub refill_per_second: u32,
-    /// Tokens that do not hold, per address and minute. Default 20.
+    /// Tokens, write keys and signatures that do not hold and are answered 401, per door, address and minute; those beyond are
+    /// answered 429. What holds is taken all the same. Default 20.
     pub failed_auth_per_minute: u32,
 }
 

@@ -16,21 +16,20 @@ use crate::error::Code;
 #[derive(Clone, Copy)]
 pub(super) struct Peer(pub(super) IpAddr);
 
-/// Who asks. A token that is known costs one hash; a new one is verified, unless its address has failed too often.
+/// Who asks. A token that is known costs one hash; a new one is verified, and one that holds is never refused for what others of its
+/// address tried.
 pub(super) fn claims(shared: &Shared, parts: &Parts) -> Result<Arc<Claims>, Box<Response>> {
     let Some(token) = token(parts) else { return Err(unauthenticated().into()) };
     if let Some(claims) = shared.verifier.recall(token) {
         return Ok(claims);
     }
-    let address = address(shared, parts);
-    if let Some(seconds) = shared.failures.wait(address) {
-        let message = "Too many tokens from this address did not hold. Try again later.";
-        let response = reply::refuse(StatusCode::TOO_MANY_REQUESTS, Code::RateLimited, message);
-        return Err(reply::retry_after(response, seconds).into());
-    }
-    shared.verifier.verify(token).map_err(|_| {
-        shared.failures.count(address);
-        unauthenticated().into()
+    shared.verifier.verify(token).map_err(|_| match shared.failures.count(address(shared, parts)) {
+        None => unauthenticated().into(),
+        Some(seconds) => {
+            let message = "Too many tokens from this address did not hold. Try again later.";
+            let response = reply::refuse(StatusCode::TOO_MANY_REQUESTS, Code::RateLimited, message);
+            reply::retry_after(response, seconds).into()
+        }
     })
 }
 

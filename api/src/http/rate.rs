@@ -93,34 +93,23 @@ impl Failures {
         Self { limit, known: Cache::new(ADDRESSES) }
     }
 
-    /// Seconds to wait before a new token of this address is looked at; `None` if it may be now.
-    pub(super) fn wait(&self, address: IpAddr) -> Option<u64> {
-        self.wait_at("", address)
+    /// Counts a token that did not hold. Past the limit: the seconds until the address begins afresh.
+    pub(super) fn count(&self, address: IpAddr) -> Option<u64> {
+        self.count_at("", address)
     }
 
-    /// The same at a door: the key of a source.
-    pub(super) fn wait_at(&self, door: &str, address: IpAddr) -> Option<u64> {
-        let window = self.known.get(&(door.to_owned(), network(address)))?;
-        let (count, since) = *window.lock().unwrap_or_else(PoisonError::into_inner);
-        let left = MINUTE.checked_sub(since.elapsed())?;
-        (count >= self.limit).then_some(left.as_secs() + 1)
-    }
-
-    /// Counts a failure.
-    pub(super) fn count(&self, address: IpAddr) {
-        self.count_at("", address);
-    }
-
-    /// The same at a door.
-    pub(super) fn count_at(&self, door: &str, address: IpAddr) {
+    /// The same at a door, such as the key of a source.
+    pub(super) fn count_at(&self, door: &str, address: IpAddr) -> Option<u64> {
         let fresh = || Ok::<_, std::convert::Infallible>(Arc::new(Mutex::new((0, Instant::now()))));
         let place = (door.to_owned(), network(address));
         let window = self.known.get_or_insert_with(&place, fresh).unwrap_or_else(|never| match never {});
         let mut window = window.lock().unwrap_or_else(PoisonError::into_inner);
-        if window.1.elapsed() > MINUTE {
+        let left = MINUTE.checked_sub(window.1.elapsed()).unwrap_or_else(|| {
             *window = (0, Instant::now());
-        }
+            MINUTE
+        });
         window.0 = window.0.saturating_add(1);
+        (window.0 > self.limit).then_some(left.as_secs() + 1)
     }
 }
 
@@ -148,13 +137,11 @@ mod tests {
 
     #[test]
     fn failures_are_counted_by_network() {
-        let failures = Failures::new(2);
+        let failures = Failures::new(1);
         let (one, other): (IpAddr, IpAddr) = ("2001:db8::1".parse().unwrap(), "2001:db8::2".parse().unwrap());
-        failures.count(one);
-        assert_eq!(failures.wait(other), None);
-        failures.count(other);
-        assert!(failures.wait(one).is_some());
-        assert_eq!(failures.wait("2001:db8:1::1".parse().unwrap()), None);
-        assert_eq!(failures.wait_at("desk", one), None);
+        assert_eq!(failures.count(one), None);
+        assert!(failures.count(other).is_some());
+        assert_eq!(failures.count("2001:db8:1::1".parse().unwrap()), None);
+        assert_eq!(failures.count_at("desk", one), None);
     }
 }

@@ -1,6 +1,6 @@
 //! A record whose value the database cannot keep: found among the others, which are written without it.
 
-use super::envelope::{Reject, RejectCode};
+use super::envelope::{Envelope, Reject, RejectCode};
 use super::flush::{self, Done, Keep, Way};
 use super::intake::Intake;
 use super::lines::{Item, Rejected};
@@ -56,10 +56,17 @@ async fn culprit(way: &Way<'_>, items: &[Item], ordinals: &Ordinals) -> Result<u
     Ok(start)
 }
 
-/// The same record, refused for what the database cannot keep.
+/// The same record, refused for what the database cannot keep. Nothing of what may be the cause is kept but what it says.
 fn refused(item: &Item, error: Error) -> Result<Item> {
     let Ok(envelope) = item else { return Err(error) };
     let reason = "The database cannot keep a value of this record: it is too large. Shorten it, or leave it out.";
     let reject = Reject::new(RejectCode::TooLarge, reason);
-    Ok(Err(Rejected { line: 0, envelope: envelope.clone(), reject }))
+    let envelope = Envelope {
+        key: None,
+        dedupe_key: None,
+        occurred_at: None,
+        payload: envelope.payload.replace('\0', "").into(),
+        ..envelope.clone()
+    };
+    Ok(Err(Rejected { line: 0, envelope, reject }))
 }

@@ -80,7 +80,8 @@ impl Lanes {
             let (mut items, mut marks) = (Vec::new(), Vec::new());
             for Delivery { ids, items: own } in left.iter().filter(|delivery| !delivery.items.is_empty()) {
                 items.extend(own.iter().cloned());
-                if !ids.is_empty() {
+                // One that could not be read at all may be sent again: when the mapping is mended, it is taken.
+                if !ids.is_empty() && own.iter().any(Result::is_ok) {
                     marks.push(Mark { end: items.len(), source: source.to_owned(), ids: ids.clone(), at: now() });
                 }
             }

@@ -12,6 +12,7 @@ use axum::body::Bytes;
 use tokio::sync::mpsc;
 
 use super::envelope::RejectCode;
+use super::input::ZSTD_WINDOW;
 use super::intake::Intake;
 use super::jsonl::JsonLines;
 use super::lane::Lanes;
@@ -29,9 +30,6 @@ const AHEAD: usize = 32;
 
 /// Refusals of one flush that are told; all of them are kept and can be listed.
 const TOLD: usize = 10;
-
-/// The window that zstd may ask for: 8 MiB, as its own command does without being told otherwise.
-const ZSTD_WINDOW: u32 = 23;
 
 /// Text packs some fifty times at best. What unpacks to more than this times its size is made to, and is not read on.
 const MOST_UNPACKED: u64 = 400;

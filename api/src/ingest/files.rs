@@ -134,6 +134,10 @@ pub(super) fn known_format(name: &str) -> std::result::Result<Format, &'static s
 
 /// What ended the reading of a file.
 fn unread(name: &str, fault: &io::Error) -> Error {
+    // Why no more came: the file is not at fault.
+    if let Some(own) = input::told(fault) {
+        return own.clone();
+    }
     Error::bad_input(match fault.kind() {
         io::ErrorKind::NotFound => format!("{name}: there is no such file."),
         io::ErrorKind::InvalidData | io::ErrorKind::Other => format!("{name}: {fault}."),

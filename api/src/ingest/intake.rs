@@ -13,6 +13,7 @@ use super::delivery::{self, Mark};
 use super::envelope::Envelope;
 use super::files::Piece;
 use super::flush::{self, Done, Keep, Way};
+use super::keepable::keepable;
 use super::keyring::Keyring;
 use super::lines::Item;
 use super::parts::PARTS;
@@ -288,6 +289,8 @@ impl Intake {
         replaces: &[Uuid],
         extra: Extra<'_>,
     ) -> Result<FlushReport> {
+        let kept = keepable(items, &mut ahead);
+        let items: &[Item] = &kept;
         let sources = self.sources(items).await?;
         let mut way = Way {
             database: &self.inner.database,

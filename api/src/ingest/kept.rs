@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::heads::Fate;
+use super::keepable::shown;
 use super::prepare::Prepared;
 use super::waiting;
 
@@ -55,7 +56,8 @@ pub(super) fn raw(
         source: envelope.source.clone(),
         stream: envelope.stream.clone(),
         key: content.map_or_else(
-            || envelope.key.clone().or_else(|| envelope.dedupe_key.clone()),
+            // What is too long for a key is why it is refused.
+            || envelope.key.as_deref().or(envelope.dedupe_key.as_deref()).map(shown),
             // Of equal rows of a keyless stream the first has none, and the others are told by their number.
             |content| content.own_key.clone().or_else(|| (content.key != record.hash).then(|| content.key.clone())),
         ),

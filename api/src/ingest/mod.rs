@@ -32,6 +32,7 @@ pub mod input;
 pub mod intake;
 pub mod json;
 pub mod jsonl;
+mod keepable;
 mod kept;
 pub mod keyring;
 pub mod lane;

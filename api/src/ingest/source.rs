@@ -10,7 +10,8 @@
 //! time_zone = "Europe/Berlin"   # of times that name none
 //! [constants]                   # what the mapping asks of its source
 //! subdomain = "acme"
-//! secrets = ["desk", "desk_old"] # what it proves itself with: one or two names of the settings' section [secrets]
+//! secrets = ["desk", "desk_old"] # of its webhooks, or its write keys: one or two names of the settings' section [secrets]
+//! tokens = ["desk_jobs"]        # what opens `/ingest` (`Purpose` says when `secrets` does)
 //! hook = { recipe = "zendesk" } # how its webhooks are proved, where its mapping does not say (`hook::section`)
 //! [lookup.touchpoint]           # entries for the mapping's own tables
 //! cls1 = "invoice"
@@ -27,9 +28,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::hook::section::Hook;
-use super::mapping::document::{Entries, MappingError, Node, read};
+use super::keyring::Purpose;
+use super::mapping::document::{Entries, MappingError, read};
 use super::mapping::{Mapping, load, own};
 use super::preset;
+use crate::silo::analytics::preset::segment;
 
 /// The secrets of a source: the new one, and the old one until everybody has the new one.
 const MAX_SECRETS: usize = 2;
@@ -53,6 +56,8 @@ pub struct Source {
     pub expected_every_seconds: Option<i64>,
     /// Names of what it proves itself with; two while one takes the other's place.
     pub secrets: Vec<String>,
+    /// Names of its tokens, where its secrets are for something else.
+    pub tokens: Vec<String>,
     /// How its webhooks are proved and read, if it takes any.
     pub hook: Option<Arc<Hook>>,
     /// The file that declares it, where there is one.
@@ -144,7 +149,8 @@ impl Source {
             }
             let mut mapping = mapping;
             own::add(&mut mapping, &mut entries)?;
-            let secrets = entries.take("secrets").map_or_else(|| Ok(Vec::new()), secrets)?;
+            let secrets = names(&mut entries, "secrets")?;
+            let tokens = names(&mut entries, "tokens")?;
             let hook = hook(&mut entries, &mapping, !secrets.is_empty())?;
             let source = Self {
                 key: text.to_owned(),
@@ -160,6 +166,7 @@ impl Source {
                     None => mapping.expected_every,
                 },
                 secrets,
+                tokens,
                 hook: hook.map(Arc::new),
                 file: Some(file.to_owned()),
                 mapping: Arc::new(mapping),
@@ -180,8 +187,19 @@ impl Source {
             expected_every_seconds: mapping.expected_every,
             mapping: Arc::new(mapping),
             secrets: Vec::new(),
+            tokens: Vec::new(),
             hook: None,
             file: None,
+        }
+    }
+
+    /// What its `secrets` are for: its webhooks, if it takes any; its events, if it tracks; else the streams that it sends.
+    pub fn purpose(&self) -> Purpose {
+        match &self.hook {
+            Some(hook) if hook.recipe.has_public_keys() => Purpose::PublicKey,
+            Some(_) => Purpose::Signature,
+            None if self.mapping.streams().contains(&segment::STREAM) => Purpose::WriteKey,
+            None => Purpose::Token,
         }
     }
 
@@ -193,10 +211,11 @@ impl Source {
 }
 
 /// The names of one secret, or of two while one takes the other's place.
-fn secrets(node: Node<'_>) -> Result<Vec<String>, MappingError> {
+fn names(entries: &mut Entries<'_>, key: &'static str) -> Result<Vec<String>, MappingError> {
+    let Some(node) = entries.take(key) else { return Ok(Vec::new()) };
     let names = node.list()?.into_iter().map(|name| name.text().map(str::to_owned)).collect::<Result<Vec<_>, _>>()?;
     if names.is_empty() || names.len() > MAX_SECRETS {
-        return Err(node.fail("`secrets` has one name, or two while one takes the other's place"));
+        return Err(node.fail(format!("`{key}` has one name, or two while one takes the other's place")));
     }
     Ok(names)
 }

@@ -88,6 +88,7 @@ pub(super) fn source() -> Result<Source> {
         priority: mapping.priority,
         expected_every_seconds: None,
         secrets: Vec::new(),
+        tokens: Vec::new(),
         hook: None,
         file: None,
         mapping: Arc::new(mapping),

@@ -10,8 +10,11 @@ use std::collections::{BTreeSet, HashMap};
 
 use uuid::Uuid;
 
+use super::envelope::Envelope;
 use super::heads::{Fate, Heads};
-use super::intake::Intake;
+use super::hook::body::STREAM;
+use super::hook::section::Hook;
+use super::intake::{Extra, Intake};
 use super::lines::Item;
 use super::prepare::Prepared;
 use super::rejected::envelope;
@@ -166,11 +169,33 @@ impl Intake {
         let payloads: Vec<PayloadRow> = database.rows(store::payloads(database.dialect(), ids.clone())).await?;
         let mut payloads: HashMap<Uuid, String> = payloads.into_iter().map(|row| (row.id, row.payload)).collect();
         let mut items: Vec<Item> = Vec::with_capacity(rows.len());
+        let mut beside = Vec::new();
         for row in rows {
             let payload = payloads.remove(&row.id).unwrap_or_default();
-            items.push(Ok(envelope(row, payload)));
+            let mut read = self.read_again(envelope(row, payload)).await?.into_iter();
+            items.extend(read.next());
+            beside.extend(read);
         }
-        self.retry(&items, &ids, taken).await
+        // What stands beside the first of a body is new. It comes before: if it were cut off here, all would be read once more.
+        let more = self.run(&beside, Vec::new(), false, &[], Extra::default()).await?;
+        let mut report = self.retry(&items, &ids, taken).await?;
+        report.taken += more.taken;
+        report.rejected.extend(more.rejected);
+        Ok(report)
+    }
+
+    /// What a kept record is: itself, or of a webhook that could not be read the records that it has now.
+    async fn read_again(&self, kept: Envelope) -> Result<Vec<Item>> {
+        if kept.stream == STREAM {
+            let source = self.source(&kept.source).await?;
+            if let Some(hook) = source.hook.as_ref().filter(|_| Hook::kept(&source.mapping, &kept.stream)) {
+                let read = hook.again(&source.mapping, &kept);
+                if !read.is_empty() {
+                    return Ok(read);
+                }
+            }
+        }
+        Ok(vec![Ok(kept)])
     }
 }
 

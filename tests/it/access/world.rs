@@ -119,6 +119,7 @@ fn handles() -> Source {
         priority: 1,
         expected_every_seconds: None,
         secrets: Vec::new(),
+        tokens: Vec::new(),
         hook: None,
         file: None,
     }

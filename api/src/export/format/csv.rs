@@ -1,5 +1,6 @@
 //! CSV by RFC 4180, UTF-8. Values stand as they are; for a spreadsheet, which takes a text that begins like a formula for one, an
-//! apostrophe is set before those.
+//! apostrophe is set before those. Where a list is parted by semicolons, as in German, it also parts a row within its texts: so
+//! what would begin a cell there has one, too.
 
 use super::{Title, WriteRows};
 use crate::access::{Form, Given};
@@ -38,9 +39,24 @@ fn writer() -> csv::Writer<Vec<u8>> {
     csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new())
 }
 
-/// Whether a spreadsheet would take a text for a formula.
-fn is_formula(text: &str) -> bool {
-    text.starts_with(['=', '+', '-', '@', '\t', '\r'])
+/// Whether a spreadsheet would take a cell for a formula.
+fn is_formula(cell: &str) -> bool {
+    cell.trim_start_matches([' ', '"']).starts_with(['=', '+', '-', '@'])
+}
+
+/// Writes a text of which a spreadsheet takes no part for a formula, however it parts it.
+fn tame(text: &str, tamed: &mut String) {
+    let mut begins = true;
+    if text.starts_with(['\t', '\r', '\n']) {
+        tamed.push('\'');
+    }
+    for (place, letter) in text.char_indices() {
+        if begins && is_formula(&text[place..]) {
+            tamed.push('\'');
+        }
+        tamed.push(letter);
+        begins = matches!(letter, ';' | '\t' | '\r' | '\n');
+    }
 }
 
 impl WriteRows for Csv {
@@ -52,9 +68,8 @@ impl WriteRows for Csv {
             text.clear();
             let field = match value {
                 Given::Null => "",
-                Given::Text(value) if self.excel && is_formula(value) => {
-                    text.push('\'');
-                    text.push_str(value);
+                Given::Text(value) if self.excel => {
+                    tame(value, text);
                     text.as_str()
                 }
                 Given::Text(value) => value.as_ref(),
@@ -93,5 +108,33 @@ impl WriteRows for Csv {
 
     fn finish(mut self: Box<Self>) -> Result<Vec<u8>> {
         self.take()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_part_of_a_text_is_a_formula() {
+        let tamed = |text: &str| {
+            let mut tamed = String::new();
+            tame(text, &mut tamed);
+            tamed
+        };
+        for text in ["", "Anna", "1;2", "a-b", "price = 5", "Hello, -5", "a\r\nb"] {
+            assert_eq!(tamed(text), text);
+        }
+        for (text, told) in [
+            ("=1", "'=1"),
+            ("+49", "'+49"),
+            (" @x", "' @x"),
+            ("\n=1", "'\n'=1"),
+            ("foo;=HYPERLINK(\"x\")", "foo;'=HYPERLINK(\"x\")"),
+            ("a;\"=1\"", "a;'\"=1\""),
+            ("a\t-1\r\n@b", "a\t'-1\r\n'@b"),
+        ] {
+            assert_eq!(tamed(text), told, "{text:?}");
+        }
     }
 }

@@ -1,5 +1,5 @@
-//! `POST /hooks/{source}`: a webhook on its way from bytes to committed records. The order is fixed: which source, whether
-//! its address failed too often, the bytes, the signature over them; only then anything is read or written.
+//! `POST /hooks/{source}`: a webhook on its way from bytes to committed records. The order is fixed: which source, the
+//! bytes, the signature over them; only then anything is read or written.
 //!
 //! Who sends is told nothing of why a signature does not hold. Once it holds, nothing is refused for what the body says: what
 //! cannot be taken is kept as rejected, since nobody would send it again.
@@ -63,15 +63,19 @@ impl Hooks {
         let mut doors = HashMap::new();
         for source in intake.declared() {
             let Some(hook) = &source.hook else { continue };
-            let secrets: Vec<&str> = intake.keyring().of(&source.key).map(Secret::expose).collect();
+            let secrets: Vec<&str> = intake.keyring().of(&source.key, source.purpose()).map(Secret::expose).collect();
             match usable(config, source, hook, &secrets) {
                 Ok(keys) => {
                     let (hook, places) = (Arc::clone(hook), Semaphore::new(AT_ONCE));
                     doors.insert(source.key.clone(), Door { source: source.clone(), hook, keys, places });
                 }
                 Err(error) if hook.declared => return Err(error),
-                // Only its mapping offers a hook; the secret may be for another door.
-                Err(error) => tracing::warn!(source = source.key, "takes no webhooks: {}", error.message),
+                // Only its mapping offers a hook; the secret may be meant for another door.
+                Err(error) => tracing::warn!(
+                    source = source.key,
+                    "takes no webhooks: {} A secret for /ingest is named in `tokens`.",
+                    error.message
+                ),
             }
         }
         let public_url = config.http.public_url.as_deref().unwrap_or_default().trim_end_matches('/').to_owned();
@@ -118,11 +122,6 @@ async fn take(shared: &Shared, parts: Parts, body: Body, outcome: &mut Outcome) 
     let Doors { intake, lanes, hooks, memory, .. } = &**doors;
     outcome.source = Some(key.to_owned());
     let address = authorize::address(shared, &parts);
-    if let Some(seconds) = shared.failures.wait_at(key, address) {
-        let message = "Too many signatures from this address did not hold. Try again later.";
-        let response = reply::refuse(StatusCode::TOO_MANY_REQUESTS, Code::RateLimited, message);
-        return Err(reply::retry_after(response, seconds).into());
-    }
     if parts.headers.get(header::CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
         let message = "Send the body uncompressed: its signature covers the bytes as they are.";
         return Err(Box::new(reply::refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::BadUserInput, message)));
@@ -136,9 +135,15 @@ async fn take(shared: &Shared, parts: Parts, body: Body, outcome: &mut Outcome) 
     let uri = format!("{}{path}", hooks.public_url);
     let request = verify::Request { method: parts.method.as_str(), uri: &uri, headers: &parts.headers, body: &bytes };
     let proof = door.hook.recipe.verify(&door.keys, &request, Utc::now()).map_err(|refusal| {
-        shared.failures.count_at(key, address);
         tracing::info!(source = key, "a webhook was refused: {refusal}");
-        Box::new(unauthenticated())
+        Box::new(match shared.failures.count_at(key, address) {
+            None => unauthenticated(),
+            Some(seconds) => {
+                let message = "Too many signatures from this address did not hold. Try again later.";
+                let response = reply::refuse(StatusCode::TOO_MANY_REQUESTS, Code::RateLimited, message);
+                reply::retry_after(response, seconds)
+            }
+        })
     })?;
     let Ok(_place) = door.places.try_acquire() else {
         let message = "More webhooks of this source are being taken than may be at once. Send it again in a moment.";

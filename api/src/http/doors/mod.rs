@@ -32,10 +32,10 @@ use crate::access::Policy;
 use crate::config::{self, Config, Rate};
 use crate::error::{Code, Error, Result};
 use crate::ingest::intake::Intake;
+use crate::ingest::keyring::Purpose;
 use crate::ingest::lane::{LaneSettings, Lanes};
 use crate::ingest::source::Source;
 use crate::ingest::staff;
-use crate::silo::analytics::preset::segment;
 
 /// After so many seconds it is worth asking again what was away.
 const RETRY: u64 = 5;
@@ -65,7 +65,7 @@ impl Doors {
     /// The doors into this intake. A write key that two sources share is an error: it would not tell which of them is meant.
     pub fn try_new(config: &Config, intake: Intake, policy: Policy) -> Result<Self> {
         let settings = config.doors.clone();
-        let tracks = |source: &&Source| source.mapping.streams().contains(&segment::STREAM);
+        let tracks = |source: &&Source| source.purpose() == Purpose::WriteKey;
         let tracked: Vec<String> = intake.declared().filter(tracks).map(|source| source.key.clone()).collect();
         if let Some((one, other)) = intake.keyring().shared(tracked.iter().map(String::as_str)) {
             return Err(Error::bad_input(format!(

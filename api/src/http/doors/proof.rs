@@ -1,4 +1,4 @@
-//! Who brings records: whoever has a secret of the source, or a token whose role may write the intake. A refusal tells nothing
+//! Who brings records: whoever has a token of the source, or a token whose role may write the intake. A refusal tells nothing
 //! of the source, not even whether there is one.
 
 use axum::http::request::Parts;
@@ -12,11 +12,19 @@ use super::super::{authorize, here, reply};
 use super::{Doors, refusal};
 use crate::access::Target;
 use crate::error::{Code, Error};
+use crate::ingest::keyring::Purpose;
 
-/// Whether the request may bring records of this source: by `Authorization: Bearer` with a secret of it, or with a token.
+/// The door of write keys, whose failures are counted apart from those of tokens.
+const TRACKING: &str = "/v1";
+
+/// Whether the request may bring records of this source: by `Authorization: Bearer` with a secret that is for it, or with a token
+/// of a role.
 pub(super) fn bearer(shared: &Shared, doors: &Doors, parts: &Parts, source: &str) -> Result<(), Box<Response>> {
-    if authorize::token(parts).is_some_and(|token| doors.intake.keyring().holds(source, token.as_bytes())) {
-        return Ok(());
+    match authorize::token(parts).and_then(|token| doors.intake.keyring().purpose(source, token.as_bytes())) {
+        Some(Purpose::Token) => return Ok(()),
+        // Refused like any other; that it is one of ours is for the log alone.
+        Some(_) => tracing::info!(source, "a secret for another door was presented; name one for /ingest in `tokens`"),
+        None => {}
     }
     if shared.public_secret && !here::names_this_machine(&parts.headers) {
         let message = "With the public development secret the server takes tokens only from programs of this machine.";
@@ -39,17 +47,16 @@ pub(super) fn write_key<'a>(
     parts: &Parts,
     key: Option<&str>,
 ) -> Result<&'a str, Box<Response>> {
-    let address = authorize::address(shared, parts);
-    if let Some(seconds) = shared.failures.wait(address) {
-        let message = "Too many write keys from this address did not hold. Try again later.";
-        let error = Error::new(Code::RateLimited, message);
-        return Err(reply::retry_after(refusal(&error, ""), seconds).into());
-    }
     let sources = doors.tracked.iter().map(String::as_str);
     let owner = key.and_then(|key| doors.intake.keyring().owner(sources, key.as_bytes()));
-    owner.ok_or_else(|| {
-        shared.failures.count(address);
-        unauthenticated().into()
+    // A key that holds is never refused for what others of its address tried.
+    owner.ok_or_else(|| match shared.failures.count_at(TRACKING, authorize::address(shared, parts)) {
+        None => unauthenticated().into(),
+        Some(seconds) => {
+            let message = "Too many write keys from this address did not hold. Try again later.";
+            let error = Error::new(Code::RateLimited, message);
+            reply::retry_after(refusal(&error, ""), seconds).into()
+        }
     })
 }
 

@@ -12,9 +12,9 @@ use super::super::json::Json;
 use super::super::lines::{Item, Origin, Rejected, not_utf8};
 use super::super::mapping::Mapping;
 use super::super::mapping::path::Scope;
-use super::event;
 use super::section::Hook;
 use super::verify::Proof;
+use super::{alone, event};
 
 /// A request holds no more records.
 const MOST: usize = 5_000;
@@ -60,13 +60,13 @@ impl Hook {
         let ids = self.recipe.ids(proof, headers, json.as_ref().ok());
         let items = match json.and_then(|json| self.records(mapping, origin, text, &json, &ids)) {
             Ok(items) => items,
-            Err(reject) => vec![Err(refuse(origin, text, reject))],
+            Err(reject) => vec![Err(refused(origin, text, ids.first().cloned(), reject))],
         };
         vec![Delivery { ids, items }]
     }
 
     /// The records of a body.
-    fn records(
+    pub(super) fn records(
         &self,
         mapping: &Mapping,
         origin: &Origin,
@@ -92,13 +92,15 @@ impl Hook {
             let reason = format!("The request has more than {MOST} records. Send fewer at once.");
             return Err(Reject::new(RejectCode::TooLarge, reason));
         }
+        let list_text = raw;
         let raws: Vec<&RawValue> = serde_json::from_str(raw).map_err(|_| unreadable())?;
         let mut items = Vec::with_capacity(list.len());
         for (index, (record, raw)) in list.iter().zip(raws).enumerate() {
             let dedupe = ids.first().map(|id| format!("{id}#{index}"));
             let key = index.to_string();
-            let item = self.record(mapping, origin, body, (record, &key, index), raw.get(), dedupe);
-            items.extend(item.unwrap_or_else(|reject| Some(Err(refuse(origin, raw.get(), reject)))));
+            let item = self.record(mapping, origin, body, (record, &key, index), raw.get(), dedupe.clone());
+            let alone = || alone::of_list(text, list_text, raw.get());
+            items.extend(item.unwrap_or_else(|reject| Some(Err(refused(origin, &alone(), dedupe, reject)))));
         }
         Ok(items)
     }
@@ -124,8 +126,9 @@ impl Hook {
             let raw = slice(text, place).ok_or_else(unreadable)?;
             let dedupe = ids.first().map(|id| format!("{id}#{index}"));
             let key = index.to_string();
-            let item = self.record(mapping, origin, body, (found, &key, index), raw, dedupe);
-            items.extend(item.unwrap_or_else(|reject| Some(Err(refuse(origin, raw, reject)))));
+            let item = self.record(mapping, origin, body, (found, &key, index), raw, dedupe.clone());
+            let alone = || alone::of_places(text, &self.records, index);
+            items.extend(item.unwrap_or_else(|reject| Some(Err(refused(origin, &alone(), dedupe, reject)))));
         }
         if is_empty && !self.ignores(mapping, origin, body, (body, "", 0))? {
             let places: Vec<_> = self.records.iter().map(|place| format!("/{}", place.join("/"))).collect();
@@ -149,7 +152,12 @@ impl Hook {
             return Ok(None);
         }
         let stream = self.stream(mapping, origin, body, item)?;
-        let mut envelope = origin.envelope(stream.as_deref().unwrap_or(STREAM), None, raw);
+        let stream = stream.or_else(|| mapping.streams().contains(&STREAM).then(|| STREAM.to_owned()));
+        let stream = stream.ok_or_else(|| {
+            let reason = "Nothing says which stream this record belongs to. Mend `stream` of [hook], and replay it.";
+            Reject::new(RejectCode::UnknownStream, reason)
+        })?;
+        let mut envelope = origin.envelope(&stream, None, raw);
         envelope.dedupe_key = dedupe;
         Ok(Some(Ok(envelope)))
     }
@@ -188,9 +196,16 @@ impl Hook {
     }
 }
 
-/// What cannot be taken, kept as it came.
+/// What cannot be taken, kept as it came, so that it can be read again.
 pub(super) fn refuse(origin: &Origin, text: &str, reject: Reject) -> Rejected {
-    Rejected { line: 0, envelope: origin.envelope(STREAM, None, text.replace('\0', "")), reject }
+    refused(origin, text, None, reject)
+}
+
+/// The same with the id that it would have been known by.
+fn refused(origin: &Origin, text: &str, dedupe: Option<String>, reject: Reject) -> Rejected {
+    let mut envelope = origin.envelope(STREAM, None, text.replace('\0', ""));
+    envelope.dedupe_key = dedupe;
+    Rejected { line: 0, envelope, reject }
 }
 
 pub(super) fn unreadable() -> Reject {

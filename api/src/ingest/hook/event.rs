@@ -94,7 +94,7 @@ impl Hook {
     }
 
     /// One event in its structured form.
-    fn event(&self, mapping: &Mapping, origin: &Origin, text: &str, mut ids: Vec<String>) -> Delivery {
+    pub(super) fn event(&self, mapping: &Mapping, origin: &Origin, text: &str, mut ids: Vec<String>) -> Delivery {
         let items = match Json::parse(text).and_then(|event| self.record_of(mapping, origin, text, &event, &mut ids)) {
             Ok(item) => item.into_iter().collect(),
             Err(reject) => vec![Err(refuse(origin, text, reject))],

@@ -113,6 +113,11 @@ impl Recipe {
         }
     }
 
+    /// Whether the secrets are public keys: they check, and whoever knows them proves nothing.
+    pub fn has_public_keys(&self) -> bool {
+        matches!(&self.scheme, Scheme::Signed(signed) if signed.algorithm == Algorithm::Ed25519)
+    }
+
     /// Whether it signs the address it was sent to, which must then be known as the sender sees it.
     pub fn needs_uri(&self) -> bool {
         matches!(&self.scheme, Scheme::Signed(signed) if signed.text.has(&Piece::Uri))

@@ -21,6 +21,7 @@ use self::decode::decode;
 use self::elements::Elements;
 use self::parquet::Rows;
 use self::unpack::unpack;
+pub(super) use self::unpack::{ZSTD_WINDOW, told};
 use super::csv::CsvRows;
 use super::jsonl::JsonLines;
 use super::lines::{Item, Origin};
@@ -103,6 +104,9 @@ impl Reading {
     }
 }
 
+/// So much of a stream is put on disk: of Parquet, which is read from its end.
+const SPOOL: u64 = 1 << 30;
+
 /// The records of a file.
 pub(super) type Records = Box<dyn Iterator<Item = io::Result<Item>> + Send>;
 
@@ -169,7 +173,7 @@ pub(super) fn records(
     if format == Format::Parquet {
         // Its table of contents stands at its end.
         let mut whole = tempfile::tempfile()?;
-        io::copy(&mut input, &mut whole)?;
+        spool(&mut input, &mut whole, SPOOL)?;
         whole.seek(SeekFrom::Start(0))?;
         return Ok(Box::new(Rows::new(whole, origin, stream, count.clone())?));
     }
@@ -179,6 +183,15 @@ pub(super) fn records(
         Format::Lines => Box::new(JsonLines::new(input, origin, stream)),
         Format::Json | Format::Parquet => Box::new(Elements::new(input, origin, stream)),
     })
+}
+
+/// Writes an input to a file, as long as the disk of all others has room for it.
+fn spool(input: &mut dyn BufRead, file: &mut File, most: u64) -> io::Result<()> {
+    if io::copy(&mut input.take(most + 1), file)? > most {
+        let told = "a Parquet file that comes as a stream may have 1 GiB. Import it as a file, or send it in parts";
+        return Err(io::Error::new(io::ErrorKind::InvalidData, told));
+    }
+    Ok(())
 }
 
 fn starts_like_parquet(file: &mut File) -> io::Result<bool> {
@@ -234,6 +247,15 @@ mod tests {
         assert_eq!(looks_like(b"\n[{}]"), Format::Json);
         assert_eq!(looks_like(b"PAR1"), Format::Parquet);
         assert_eq!(looks_like(b"id,name\n"), Format::Csv);
+    }
+
+    #[test]
+    fn a_stream_fills_no_disk() {
+        for (most, fits) in [(10, true), (9, false)] {
+            let mut file = tempfile::tempfile().unwrap();
+            assert_eq!(spool(&mut io::Cursor::new([b'x'; 10]), &mut file, most).is_ok(), fits);
+            assert_eq!(file.metadata().unwrap().len(), 10);
+        }
     }
 
     #[test]

@@ -3,7 +3,12 @@
 //! Decimals are written with all their digits, times as RFC 3339, dates as `YYYY-MM-DD`, binary as base64. A time that the
 //! file declares as local is written without a zone, for the mapping to give it one. A file is read row group by row group,
 //! page by page: what is held is a page of each column. The library's sentences may quote values, so none is passed on; and
-//! since it may panic on a damaged file, that is caught here.
+//! since it may panic on a damaged file, that is caught here. What it would make room for is bounded before it reads: the claims
+//! of a file in `bounds`, a row of it in `guard`, and all rows here.
+
+mod bounds;
+mod guard;
+mod thrift;
 
 use std::fs::File;
 use std::io;
@@ -14,13 +19,13 @@ use base64::prelude::BASE64_STANDARD;
 use chrono::DateTime;
 use parquet::basic::{ConvertedType, LogicalType, TimeUnit};
 use parquet::data_type::Decimal;
-use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::reader::RowIter;
 use parquet::record::{Field, Row};
 use parquet::schema::types::ColumnDescriptor;
 use serde_json::{Map, Number, Value};
 
+use self::guard::Guarded;
 use super::super::envelope::{Reject, RejectCode};
 use super::super::lines::{Item, Origin, Rejected};
 use super::Count;
@@ -31,8 +36,14 @@ pub(super) const MAGIC: &[u8; 4] = b"PAR1";
 /// Rows that are read of each column at a time.
 const PART: usize = 256;
 
-/// A page that unpacks to more is not read: it would be held as a whole.
-const PAGE: i64 = 1 << 30;
+/// Rows that are many times as large as their file are made to be: equal ones take next to nothing in it.
+const RATIO: u64 = 1_000;
+
+/// So much may come of any file.
+const FREE: u64 = 64 << 20;
+
+/// What a row costs beside its text.
+const ROW: u64 = 64;
 
 /// How a top column's times are meant where its values do not say it.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -56,6 +67,7 @@ pub(super) struct Rows {
     row: u64,
     of: u64,
     bytes: u64,
+    out: u64,
 }
 
 impl Rows {
@@ -63,20 +75,23 @@ impl Rows {
     pub fn new(file: File, origin: Origin, stream: &str, count: Count) -> io::Result<Self> {
         let bytes = file.metadata()?.len();
         caught(|| {
+            bounds::contents(&file)?;
+            let pages = file.try_clone()?;
             let reader = SerializedFileReader::new(file).map_err(|_| damaged())?;
             let metadata = reader.metadata();
             let schema = metadata.file_metadata().schema_descr();
             if let Some(column) = schema.columns().iter().find(|column| !is_known(column)) {
                 return Err(invalid(format!("its column {} is of a type that is not read", column.path())));
             }
+            bounds::pages(&pages, metadata)?;
             let groups = metadata.row_groups();
-            if groups.iter().flat_map(RowGroupMetaData::columns).any(|column| column.compressed_size() > PAGE) {
-                return Err(invalid("a row group of it is larger than 1 GiB. Write it in smaller ones".to_owned()));
-            }
             let of = groups.iter().map(|group| u64::try_from(group.num_rows()).unwrap_or(0)).sum();
             let meant = schema.root_schema().get_fields().iter().map(|field| meaning(field)).collect();
-            let read = RowIter::from_file_into(Box::new(reader)).with_batch_size(PART);
-            Ok(Self { read, meant, origin, stream: stream.to_owned(), count, row: 0, of, bytes })
+            // Of a row that repeats it is not known how much there is.
+            let repeats = schema.columns().iter().any(|column| column.max_rep_level() > 0);
+            let part = if repeats { 1 } else { PART };
+            let read = RowIter::from_file_into(Box::new(Guarded(reader))).with_batch_size(part);
+            Ok(Self { read, meant, origin, stream: stream.to_owned(), count, row: 0, of, bytes, out: 0 })
         })
     }
 
@@ -116,7 +131,14 @@ impl Iterator for Rows {
         // What was read of the file is not told; rows are a measure of it too.
         let part = u128::from(self.bytes) * u128::from(self.row) / u128::from(self.of.max(1));
         self.count.set(u64::try_from(part).unwrap_or(self.bytes).min(self.bytes));
-        Some(Ok(match self.payload(row) {
+        let payload = self.payload(row);
+        self.out += ROW + payload.as_ref().map_or(0, |payload| payload.len() as u64);
+        if self.out > FREE && self.out / RATIO > self.bytes {
+            return Some(Err(invalid(format!(
+                "its rows are more than {RATIO} times its size. If that is meant, write them as CSV"
+            ))));
+        }
+        Some(Ok(match payload {
             Ok(payload) => Ok(self.origin.envelope(&self.stream, None, payload)),
             Err(reject) => Err(Rejected::new(self.row, &self.origin, &self.stream, "{}", &reject)),
         }))
@@ -250,41 +272,4 @@ fn decimal(number: &Decimal) -> Result<String, Unkept> {
 }
 
 #[cfg(test)]
-mod tests {
-    use parquet::data_type::ByteArray;
-
-    use super::*;
-
-    #[test]
-    fn decimals_keep_all_their_digits() {
-        let of = |bytes: Vec<u8>, scale| decimal(&Decimal::from_bytes(ByteArray::from(bytes), 38, scale)).ok();
-        assert_eq!(decimal(&Decimal::from_i32(123_450, 9, 2)).unwrap(), "1234.50");
-        assert_eq!(decimal(&Decimal::from_i64(-5, 18, 4)).unwrap(), "-0.0005");
-        assert_eq!(of(vec![0xff; 20], 2).as_deref(), Some("-0.01"));
-        assert_eq!(of(i128::MAX.to_be_bytes().into(), 0), Some(i128::MAX.to_string()));
-        assert_eq!(of([vec![1], vec![0; 16]].concat(), 0), None);
-        assert_eq!(of(Vec::new(), 0).as_deref(), Some("0"));
-    }
-
-    #[test]
-    fn times_say_their_zone_or_have_none() {
-        let micros = Field::TimestampMicros(1_795_302_738_123_456);
-        assert_eq!(value(micros.clone(), Meant::Plain).unwrap(), "2026-11-21T23:12:18.123456Z");
-        assert_eq!(value(micros, Meant::Local).unwrap(), "2026-11-21T23:12:18.123456");
-        let nanos = Field::Long(1_795_302_738_000_000_000);
-        assert_eq!(value(nanos, Meant::Nanos { local: false }).unwrap(), "2026-11-21T23:12:18Z");
-        assert_eq!(value(Field::Date(0), Meant::Plain).unwrap(), "1970-01-01");
-        assert_eq!(value(Field::TimeMillis(61_000), Meant::Plain).unwrap(), "00:01:01");
-        assert!(value(Field::TimestampMillis(i64::MAX), Meant::Plain).is_err());
-    }
-
-    #[test]
-    fn what_is_no_parquet_is_told_without_a_panic() {
-        use std::io::Write;
-        for content in [&b"PAR1"[..], b"PAR1 not really PAR1", b"PAR1\xff\xff\xff\xffPAR1", b""] {
-            let mut file = tempfile::tempfile().unwrap();
-            file.write_all(content).unwrap();
-            assert!(Rows::new(file, Origin::new("crm"), "contacts", Count::default()).is_err());
-        }
-    }
-}
+mod tests;

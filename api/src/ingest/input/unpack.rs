@@ -9,12 +9,16 @@ use flate2::bufread::MultiGzDecoder;
 
 use super::Count;
 use super::ahead::Ahead;
+use crate::error::Error;
 
 /// What unpacks to more than this many times its size is no data: text packs to a tenth, a log of equal lines to a hundredth.
 const RATIO: u64 = 250;
 
 /// So much may come of any input.
 const FREE: u64 = 64 << 20;
+
+/// The window that zstd may ask for: 8 MiB, as its own command does without being told otherwise.
+pub(in crate::ingest) const ZSTD_WINDOW: u32 = 23;
 
 /// Unpacks what is packed, and leaves what is not. `count` says how much of the input was read.
 pub(super) fn unpack(mut input: impl BufRead + Send + 'static, count: &Count) -> io::Result<Box<dyn BufRead + Send>> {
@@ -23,11 +27,28 @@ pub(super) fn unpack(mut input: impl BufRead + Send + 'static, count: &Count) ->
         // Several packed files one behind the other are one.
         Box::new(MultiGzDecoder::new(input))
     } else if start.starts_with(b"\x28\xb5\x2f\xfd") {
-        Box::new(zstd::Decoder::with_buffer(input)?)
+        let mut unpacked = zstd::Decoder::with_buffer(input)?;
+        unpacked.window_log_max(ZSTD_WINDOW)?;
+        Box::new(unpacked)
     } else {
         return Ok(Box::new(input));
     };
     Ok(Box::new(Ahead::buffered(Swelling { unpacked, out: 0, count: count.clone() })))
+}
+
+/// The error of ours that ended an input, however it was passed on.
+pub(in crate::ingest) fn told(error: &io::Error) -> Option<&Error> {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = error.get_ref().map(|inner| inner as _);
+    while let Some(error) = cause {
+        if let Some(own) = error.downcast_ref::<Error>() {
+            return Some(own);
+        }
+        cause = match error.downcast_ref::<io::Error>() {
+            Some(passed) => passed.get_ref().map(|inner| inner as _),
+            None => error.source(),
+        };
+    }
+    None
 }
 
 struct Swelling {
@@ -40,6 +61,8 @@ impl Read for Swelling {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let read = self.unpacked.read(out).map_err(|error| match error.kind() {
             io::ErrorKind::Interrupted | io::ErrorKind::UnexpectedEof => error,
+            // Not of the packing: why no more comes, told by whoever passes the input on.
+            _ if told(&error).is_some() => error,
             _ => io::Error::new(io::ErrorKind::InvalidData, "it cannot be unpacked: it is damaged"),
         })?;
         self.out += read as u64;
@@ -60,6 +83,7 @@ mod tests {
 
     use super::super::Counted;
     use super::*;
+    use crate::error::Code;
 
     fn gzip(parts: &[&[u8]]) -> Vec<u8> {
         let mut packer = GzEncoder::new(Vec::new(), Compression::best());
@@ -90,6 +114,35 @@ mod tests {
         assert_eq!(read(twice).unwrap(), 6);
         assert_eq!(read(zstd::encode_all(&b"three"[..], 1).unwrap()).unwrap(), 5);
         assert_eq!(read(b"plain".to_vec()).unwrap(), 5);
+    }
+
+    #[test]
+    fn a_window_is_no_larger_than_ours() {
+        let mut packer = zstd::Encoder::new(Vec::new(), 1).unwrap();
+        packer.window_log(27).unwrap();
+        packer.write_all(&vec![b'x'; 1 << 20]).unwrap();
+        assert!(read(packer.finish().unwrap()).is_err());
+    }
+
+    #[test]
+    fn why_no_more_comes_is_told_through_the_packing() {
+        struct Ends(io::Cursor<Vec<u8>>);
+        impl Read for Ends {
+            fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+                match self.0.read(out)? {
+                    0 => Err(io::Error::other(Error::unavailable("stopping"))),
+                    read => Ok(read),
+                }
+            }
+        }
+        let random: Vec<u8> =
+            (0..200_000_u64).map(|n| n.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes()[2]).collect();
+        for packed in [gzip(&[&random]), zstd::encode_all(&*random, 1).unwrap()] {
+            let part = packed[..packed.len() / 2].to_vec();
+            let mut input = unpack(io::BufReader::new(Ends(io::Cursor::new(part))), &Count::default()).unwrap();
+            let error = io::copy(&mut input, &mut io::sink()).unwrap_err();
+            assert_eq!(told(&error).map(|error| error.code), Some(Code::Unavailable), "{error:?}");
+        }
     }
 
     #[test]

@@ -78,7 +78,9 @@ pub(super) fn traced_error(line: u64, trace: &str) -> Option<Notice> {
     let known = ["system_error", "config_error", "transient_error"];
     let kind = failure.filter(|kind| known.contains(&kind.as_str())).unwrap_or_else(|| "no type given".into());
     let text = format!("The source reports an error ({kind}): what it sent may be incomplete. Its own log says more.");
-    Some(Notice { line, stream: stream.map(|stream| stream.name), kind: "TRACE".into(), text })
+    // It goes to a terminal, and is held until it is told.
+    let stream = stream.map(|stream| stream.name.chars().filter(|letter| !letter.is_control()).take(100).collect());
+    Some(Notice { line, stream, kind: "TRACE".into(), text })
 }
 
 /// A configured catalogue: which fields make the keys of each stream's records.
@@ -175,5 +177,8 @@ mod tests {
         assert!(notice.text.contains("system_error") && !notice.text.contains("anna"));
         assert_eq!(traced_error(7, r#"{"type":"STREAM_STATUS","stream_status":{}}"#), None);
         assert_eq!(traced_error(7, "7"), None);
+        let long =
+            format!(r#"{{"type":"ERROR","error":{{"stream_descriptor":{{"name":"{}"}}}}}}"#, "s".repeat(1 << 20));
+        assert_eq!(traced_error(7, &long).unwrap().stream.unwrap().len(), 100);
     }
 }

@@ -4,6 +4,8 @@ use std::io;
 
 use super::super::envelope::Envelope;
 use super::super::lines::Rejected;
+use super::super::prepare::MAX_KEY;
+use super::{MAX_KEY_PROPERTIES, MAX_STREAMS};
 
 /// What a line of the stream becomes.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,6 +66,23 @@ pub enum SingerError {
         line: u64,
         /// RECORD or BATCH.
         kind: &'static str,
+        /// The stream.
+        stream: String,
+    },
+    /// More streams than any tap has.
+    #[error("Line {line}: the tap declares more than {MAX_STREAMS} streams. Select those that are needed.")]
+    TooManyStreams {
+        /// The line, counted from 1.
+        line: u64,
+    },
+    /// A key that no stream has.
+    #[error(
+        "Line {line}: the stream `{stream}` has more than {MAX_KEY_PROPERTIES} key properties, or one whose name is longer than \
+         {MAX_KEY} bytes. Choose a shorter key."
+    )]
+    TooManyKeys {
+        /// The line, counted from 1.
+        line: u64,
         /// The stream.
         stream: String,
     },

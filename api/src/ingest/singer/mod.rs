@@ -29,6 +29,12 @@ use super::input::Records;
 use super::lines::{Lines, Origin, Rejected};
 use super::prepare::MAX_KEY;
 
+/// A tap declares no more streams.
+pub(super) const MAX_STREAMS: usize = 1_000;
+
+/// No more properties make a key.
+pub(super) const MAX_KEY_PROPERTIES: usize = 16;
+
 /// What is known of a tap before it speaks.
 #[derive(Debug, Clone, Default)]
 pub struct TapSettings {
@@ -138,6 +144,9 @@ impl<R: BufRead> Singer<R> {
         match (&*line.kind, line.record, line.value) {
             ("SCHEMA", ..) => {
                 let key_properties = line.key_properties.unwrap_or_default();
+                if let Some(error) = self.too_much(number, stream, &key_properties) {
+                    return Err(error);
+                }
                 let schema = line.schema.and_then(|schema| serde_json::from_str(schema.get()).ok());
                 self.shapes.insert(stream.to_owned(), Shape::declared(&key_properties, schema.as_ref()));
                 Ok(Some(Message::Schema { stream: stream.to_owned(), key_properties }))
@@ -177,6 +186,15 @@ impl<R: BufRead> Singer<R> {
                 Ok(Some(Message::Notice(Notice { line: number, stream, kind, text })))
             }
         }
+    }
+
+    /// What is remembered of the streams is bounded: it is kept as long as the tap speaks.
+    fn too_much(&self, line: u64, stream: &str, keys: &[String]) -> Option<SingerError> {
+        if self.shapes.len() >= MAX_STREAMS && !self.shapes.contains_key(stream) {
+            return Some(SingerError::TooManyStreams { line });
+        }
+        let too_many = keys.len() > MAX_KEY_PROPERTIES || keys.iter().any(|name| name.len() > MAX_KEY);
+        too_many.then(|| SingerError::TooManyKeys { line, stream: stream.to_owned() })
     }
 
     fn airbyte_record(&self, number: u64, record: &airbyte::Record<'_>) -> Message {

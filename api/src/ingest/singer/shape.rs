@@ -11,6 +11,9 @@ use serde_json::Value;
 use super::super::envelope::{Reject, RejectCode};
 use super::super::json::Json;
 
+/// The types of JSON Schema.
+const TYPES: [&str; 7] = ["string", "integer", "number", "boolean", "array", "object", "null"];
+
 /// The key of a stream's records; empty: append only.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Shape(Vec<Property>);
@@ -20,7 +23,7 @@ struct Property {
     /// The names from the record inwards; a Singer key has one.
     path: Vec<String>,
     /// The types that the schema allows; none: any.
-    types: Option<Vec<String>>,
+    types: Option<Vec<&'static str>>,
 }
 
 impl Shape {
@@ -28,11 +31,12 @@ impl Shape {
     pub fn declared(keys: &[String], schema: Option<&Value>) -> Self {
         let types = |key: &String| {
             let names = match schema?.get("properties")?.get(key)?.get("type")? {
-                Value::String(name) => vec![name.clone()],
-                Value::Array(names) => names.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+                Value::String(name) => vec![name.as_str()],
+                Value::Array(names) => names.iter().filter_map(Value::as_str).collect(),
                 _ => return None,
             };
-            Some(names)
+            // Other words name no type; each is kept once, however long the list is.
+            Some(TYPES.into_iter().filter(|kind| names.contains(kind)).collect())
         };
         Self(keys.iter().map(|key| Property { path: vec![key.clone()], types: types(key) }).collect())
     }
@@ -91,7 +95,7 @@ impl Property {
             }
         };
         match &self.types {
-            Some(allowed) if !allowed.iter().any(|allowed| kinds.contains(&allowed.as_str())) => {
+            Some(allowed) if !allowed.iter().any(|allowed| kinds.contains(allowed)) => {
                 let allowed = allowed.join(", ");
                 let reason = format!(
                     "The key property `{name}` is not of a type that the SCHEMA gives it ({allowed}). Run discovery again."

@@ -62,6 +62,28 @@ fn a_name_that_cannot_be_kept_refuses_its_lines_only() {
 }
 
 #[test]
+fn what_is_remembered_of_a_tap_is_bounded() {
+    let schema = |stream: &str, keys: &[String]| {
+        serde_json::json!({"type": "SCHEMA", "stream": stream, "key_properties": keys}).to_string() + "\n"
+    };
+    let many: String = (0..=MAX_STREAMS).map(|number| schema(&format!("s{number}"), &[])).collect();
+    let messages = read(&many);
+    assert_eq!(messages.len(), MAX_STREAMS + 1);
+    assert!(matches!(messages[MAX_STREAMS], Err(SingerError::TooManyStreams { .. })));
+    // One that comes again is none more.
+    let again: String = (0..3 * MAX_STREAMS).map(|_| schema("s", &[])).collect();
+    assert!(read(&again).iter().all(Result::is_ok));
+    for keys in [vec!["k".to_owned(); MAX_KEY_PROPERTIES + 1], vec!["k".repeat(MAX_KEY + 1)]] {
+        assert!(matches!(read(&schema("s", &keys))[..], [Err(SingerError::TooManyKeys { line: 1, .. })]));
+    }
+    let types = serde_json::json!({"properties": {"id": {"type": vec!["string"; 10_000]}}});
+    assert_eq!(
+        Shape::declared(&["id".to_owned()], Some(&types)),
+        Shape::declared(&["id".to_owned()], Some(&serde_json::json!({"properties": {"id": {"type": "string"}}})))
+    );
+}
+
+#[test]
 fn a_record_before_its_schema_ends_it() {
     let messages = read("{\"type\":\"RECORD\",\"stream\":\"a\",\"record\":{}}\n{\"type\":\"STATE\",\"value\":{}}\n");
     assert_eq!(messages.len(), 1);

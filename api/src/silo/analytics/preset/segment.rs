@@ -117,7 +117,7 @@ impl<'a> Request<'a> {
             // Whoever says when it was sent and not when it happened means now; a time that cannot be is refused by the mapping.
             (None, Some(_)) => (head.original_timestamp.or(head.timestamp).is_none()).then_some(received_at),
         };
-        let given = head.message_id.and_then(text).filter(|id| !id.trim().is_empty());
+        let given = head.message_id.and_then(text).filter(|id| !id.trim().is_empty() && !id.contains('\0'));
         let made = given.is_none().then(|| made_id(message));
         let kind = self.kind.filter(|_| head.kind.is_none());
         let payload = completed(message, &[("messageId", made.as_deref()), ("type", kind)]);
