@@ -13,6 +13,7 @@ mod demo;
 mod door_bounds;
 mod doors;
 mod doors_life;
+mod doors_tap;
 mod early;
 mod executor;
 mod export;
