@@ -167,13 +167,17 @@ pub fn open_policy(config: &Config) -> Result<Policy> {
 
 /// Opens the database that the settings name.
 pub async fn open_database(config: &Config) -> Result<Database> {
-    Database::open(&Settings {
+    Database::open(&database_settings(config)).await
+}
+
+/// How the settings say the database is reached.
+pub fn database_settings(config: &Config) -> Settings {
+    Settings {
         url: config.database.url.as_str().to_owned(),
         pool_size: config.database.pool_size,
         acquire_timeout: Duration::from_millis(config.database.acquire_ms),
         statement_timeout: Duration::from_millis(config.database.statement_ms),
-    })
-    .await
+    }
 }
 
 /// The same with its tables brought up to date; waits for a database that is away.

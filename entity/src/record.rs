@@ -40,6 +40,8 @@ pub struct Model {
     pub reason_code: Option<String>,
     /// Why, and what to do, in a sentence.
     pub reason: Option<String>,
+    /// In which reading of its table its key was first seen with it, where the door tells of such: one after a delete brings back.
+    pub sync: Option<i64>,
     /// Version of the mapping that read it.
     pub mapping_version: i32,
 }

@@ -27,6 +27,7 @@ mod m20261122_017_create_views;
 mod m20261122_018_create_import_progress;
 mod m20261122_019_watch_record_waiting;
 mod m20261122_020_tell_internal_change;
+mod m20261122_022_note_reading_of_record;
 
 /// All changes, oldest first.
 pub struct Migrator;
@@ -55,6 +56,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_018_create_import_progress::Migration),
             Box::new(m20261122_019_watch_record_waiting::Migration),
             Box::new(m20261122_020_tell_internal_change::Migration),
+            Box::new(m20261122_022_note_reading_of_record::Migration),
         ]
     }
 }

@@ -2,8 +2,10 @@
 //! more than once, cut into flushes anyhow, end in one state.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 use api::ingest::envelope::Envelope;
+use api::ingest::rebuild::rebuild;
 use customer360_tests::{TestDatabase, both};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -11,7 +13,7 @@ use proptest::test_runner::{Config, TestRunner};
 use sea_orm::{DatabaseConnection, EntityTrait};
 use serde_json::{Value, json};
 
-use crate::intake::envelope;
+use crate::intake::{envelope, graph, settings};
 use crate::order::desk;
 
 both! {
@@ -37,7 +39,24 @@ both! {
             let differing: Vec<_> = one.keys().chain(other.keys()).filter(|name| one.get(*name) != other.get(*name)).map(|name| (name, one.get(name), other.get(name))).collect();
             assert!(differing.is_empty(), "case {case}: {differing:?}\nof {history:?}\ncame as {delivery:?}");
         }
+        // And read again from the first record on, all of it is as it was: every row, every id, every moment.
+        let before = graph(&database).await;
+        let rebuilt = rebuild(&intake, &settings(&database), false, |_| {}).await.unwrap();
+        assert_eq!(rebuilt.differences, [], "{}", differences(&before, &graph(&database).await));
     }
+}
+
+/// The rows that only one of two graphs has, a few of each table.
+fn differences(before: &BTreeMap<&str, Vec<Value>>, after: &BTreeMap<&str, Vec<Value>>) -> String {
+    let mut all = String::new();
+    for (table, rows) in before {
+        for (sign, these, those) in [('-', rows, &after[table]), ('+', &after[table], rows)] {
+            for row in these.iter().filter(|row| !those.contains(row)).take(6) {
+                writeln!(all, "{sign} {table} {row}").unwrap();
+            }
+        }
+    }
+    all
 }
 
 /// One version of one record.

@@ -14,15 +14,19 @@ use customer360_tests::{TestApp, TestDatabase, both};
 use sea_orm::{EntityTrait, Iterable};
 use serde_json::{Value, json};
 
-/// The database as the server opens it.
-pub async fn open(database: &TestDatabase) -> Database {
-    let settings = Settings {
+/// How the server reaches the database.
+pub fn settings(database: &TestDatabase) -> Settings {
+    Settings {
         url: database.url().to_owned(),
         pool_size: 4,
         acquire_timeout: Duration::from_secs(10),
         statement_timeout: Duration::from_secs(30),
-    };
-    Database::open(&settings).await.expect("the test database opens")
+    }
+}
+
+/// The database as the server opens it.
+pub async fn open(database: &TestDatabase) -> Database {
+    Database::open(&settings(database)).await.expect("the test database opens")
 }
 
 pub async fn intake(database: &TestDatabase) -> Intake {

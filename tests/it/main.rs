@@ -33,6 +33,7 @@ mod mutation;
 mod order;
 mod presets;
 mod readme;
+mod rebuild;
 mod same_graph;
 mod schema;
 mod streams;

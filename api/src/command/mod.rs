@@ -8,6 +8,7 @@ mod mapping;
 mod page;
 mod progress;
 mod query;
+mod rebuild;
 mod rejected;
 mod serve;
 mod source;
@@ -47,6 +48,9 @@ enum Command {
     Replay(rejected::ReplayArguments),
     /// Puts rejected records aside: they stay to be seen, and are not tried again.
     Discard(rejected::DiscardArguments),
+    /// Computes the whole graph anew from the records as they came, with the mappings as they are now. Exit status 3: with
+    /// --check, something would change.
+    Rebuild(rebuild::RebuildArguments),
     /// Gives out a table, or the pages of a query, under the rights of a token or a role.
     Export(export::ExportArguments),
     /// Looks at mappings: what they say, what is likely wrong, what they make of a sample. Needs no database.
@@ -112,6 +116,7 @@ pub async fn run(arguments: Arguments) -> Result<Outcome> {
         Command::Rejected(arguments) => rejected::list(&config, &arguments).await?,
         Command::Replay(arguments) => return rejected::replay(&config, arguments).await,
         Command::Discard(arguments) => rejected::discard(&config, arguments).await?,
+        Command::Rebuild(arguments) => return rebuild::run(&config, &arguments).await,
         Command::Sources => source::list(&config).await?,
         Command::Pause(arguments) => source::pause(&config, arguments).await?,
         Command::Resume(arguments) => source::resume(&config, arguments).await?,

@@ -41,18 +41,26 @@ impl Progress {
             }
             self.bar.set_position(summary.bytes);
         }
-        let seconds = self.start.elapsed().as_secs_f64().max(0.001);
-        #[expect(clippy::cast_precision_loss, reason = "a rate to read")]
-        let rate = summary.total() as f64 / seconds;
         for resumed in summary.resumed.iter().filter(|_| summary.total() == 0) {
             self.bar.println(format!("{} goes on after {} records.", resumed.name, resumed.records));
         }
-        self.bar.set_message(format!("{} records, {rate:.0}/s, {} rejected", summary.total(), summary.rejected));
+        self.tell(summary.total(), summary.rejected);
+    }
+
+    /// Shows how many records were read, of what has no end that is known.
+    pub fn tell(&self, read: usize, rejected: usize) {
+        let rate = self.rate(read);
+        self.bar.set_message(format!("{read} records, {rate:.0}/s, {rejected} rejected"));
     }
 
     /// Clears it away.
     pub fn end(&self) {
         self.bar.finish_and_clear();
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "a rate to read")]
+    fn rate(&self, records: usize) -> f64 {
+        records as f64 / self.start.elapsed().as_secs_f64().max(0.001)
     }
 
     fn style(&self, template: &str) {

@@ -4,16 +4,13 @@
 //! has which connection. Here are the pools, the one writer of SQLite, and the count of waits that a test looks at. No table is
 //! named here, and no policy is known.
 
-use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use sea_orm::{DatabaseConnection, SqlxPostgresConnector, SqlxSqliteConnector};
-use sqlx::postgres::{PgArguments, PgConnectOptions, PgPoolOptions};
-use sqlx::sqlite::{
-    SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
-};
+use sqlx::postgres::PgArguments;
+use sqlx::sqlite::{SqliteArguments, SqlitePool};
 use sqlx::{Arguments, AssertSqlSafe, Executor as _, Postgres, Row as _, Sqlite};
 
 mod camel;
@@ -22,21 +19,27 @@ mod copy;
 mod fault;
 mod lend;
 mod migrate;
+mod open;
 mod row;
+mod shadow;
 mod sparse;
 mod sql;
+mod table;
 mod values;
 mod write;
 
 pub use camel::Camel;
 pub use claim::Claim;
 pub use copy::Met;
-use fault::{fault, may_come_back, unopened};
+use fault::{fault, may_come_back};
 pub use fault::{out_of_reach, refuses_a_value, without_values};
 use lend::{Lender, Place};
+use open::{postgres_options, postgres_pools, sqlite_options, sqlite_pools};
 pub use row::{Column, Kind, Read, Row, is_plain, or_default, push_asked, push_columns, push_sources};
+pub use shadow::{SHADOW, Shadowed};
 pub use sparse::Asked;
 pub use sql::{Bind, Dialect, Sql, time_text};
+pub use table::Description;
 use values::Values;
 pub use write::{OnConflict, WriteBatch, WriteRow};
 
@@ -68,18 +71,19 @@ pub struct Database {
     waits: Arc<AtomicU64>,
 }
 
-/// Statements are kept prepared for each connection; the shapes of queries are many.
-const PREPARED: usize = 500;
-
 impl Database {
     /// Opens the pools. A SQLite file is made if it is not there.
     pub async fn open(settings: &Settings) -> Result<Self> {
         let pools = if settings.url.starts_with("postgres") {
-            Pools::Postgres(open_postgres(settings)?)
+            Pools::Postgres(postgres_pools(settings, postgres_options(settings)?))
         } else {
-            open_sqlite(settings).await?
+            sqlite_pools(settings, sqlite_options(settings)?, None).await?
         };
-        Ok(Self { pools, waits: Arc::default() })
+        Ok(Self::over(pools))
+    }
+
+    fn over(pools: Pools) -> Self {
+        Self { pools, waits: Arc::default() }
     }
 
     /// Brings the tables up to date. Several nodes may try at once: one does it, the others wait.
@@ -291,53 +295,6 @@ impl Transaction {
         }
         .map_err(fault)
     }
-}
-
-fn open_postgres(settings: &Settings) -> Result<Lender<Postgres>> {
-    let options = PgConnectOptions::from_str(&settings.url)
-        .map_err(|_| Error::bad_input("DATABASE_URL is not an address of PostgreSQL: postgres://user@host/database."))?
-        .statement_cache_capacity(PREPARED)
-        .options([
-            ("timezone", "UTC".to_owned()),
-            ("statement_timeout", settings.statement_timeout.as_millis().to_string()),
-            ("idle_in_transaction_session_timeout", "10000".to_owned()),
-            ("lock_timeout", "2000".to_owned()),
-            ("jit", "off".to_owned()),
-            // A statement has one good plan whatever it is bound to; to plan a short one anew costs more than to run it.
-            ("plan_cache_mode", "force_generic_plan".to_owned()),
-        ]);
-    let pool = PgPoolOptions::new()
-        .max_connections(settings.pool_size)
-        .acquire_timeout(settings.acquire_timeout)
-        .test_before_acquire(false)
-        .connect_lazy_with(options);
-    Ok(Lender::new(pool))
-}
-
-async fn open_sqlite(settings: &Settings) -> Result<Pools> {
-    let known = settings.url.strip_prefix("sqlite:").map(|_| SqliteConnectOptions::from_str(&settings.url));
-    let Some(Ok(options)) = known else {
-        return Err(Error::bad_input("DATABASE_URL is neither sqlite://FILE nor postgres://user@host/database."));
-    };
-    let options = options
-        .create_if_missing(true)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        .foreign_keys(true)
-        .busy_timeout(Duration::from_secs(5))
-        .statement_cache_capacity(PREPARED)
-        .pragma("cache_size", "-16384");
-    let pool = |size: u32| {
-        SqlitePoolOptions::new()
-            .max_connections(size)
-            .acquire_timeout(settings.acquire_timeout)
-            .test_before_acquire(false)
-    };
-    let write = pool(1).connect_with(options.clone()).await.map_err(unopened)?;
-    // Readers look into the file itself, which they share, instead of each copying its pages.
-    let reading = options.read_only(true).pragma("mmap_size", "1099511627776");
-    let read = pool(settings.pool_size).connect_with(reading).await.map_err(unopened)?;
-    Ok(Pools::Sqlite { read: Lender::new(read), write })
 }
 
 fn there<R>(row: Option<R>) -> sqlx::Result<R> {

@@ -5,11 +5,10 @@
 
 use std::collections::HashMap;
 
-use sea_orm::{
-    ColumnTrait, ColumnType, EntityTrait, IdenStatic, Iterable, ModelTrait, PrimaryKeyToColumn, PrimaryKeyTrait, Value,
-};
+use sea_orm::{EntityTrait, IdenStatic, Iterable, ModelTrait, PrimaryKeyToColumn, PrimaryKeyTrait, Value};
 
 use super::sql::{Dialect, Sql};
+use super::table::{Description, StaticName as _, describe, written};
 use super::values::Values;
 use crate::error::Result;
 
@@ -41,14 +40,6 @@ pub(super) struct Pending {
     /// Where the row of a key is.
     keys: HashMap<Vec<u8>, usize>,
     on_conflict: OnConflict,
-}
-
-/// A table as the statement that writes it needs it.
-pub struct Description {
-    table: &'static str,
-    columns: Vec<(&'static str, ColumnType)>,
-    /// None where rows are told apart by a number that the database gives: then none is ever there already.
-    key: Vec<&'static str>,
 }
 
 /// A row that can be written: any model of `entity`.
@@ -161,7 +152,7 @@ impl Pending {
 
     /// PostgreSQL's statement that takes them as a stream of lines.
     pub fn copied(&self) -> String {
-        let columns: Vec<&str> = self.description.columns.iter().map(|(name, _)| *name).collect();
+        let columns: Vec<&str> = self.description.columns().collect();
         format!("COPY {} ({}) FROM STDIN", self.description.table, columns.join(", "))
     }
 
@@ -269,45 +260,6 @@ where
         key.push(0);
     }
     key
-}
-
-fn describe<E>() -> Description
-where
-    E: EntityTrait,
-    E::PrimaryKey: PrimaryKeyToColumn<Column = E::Column>,
-{
-    let columns: Vec<_> =
-        written::<E>().map(|column| (column.as_str(), column.def().get_column_type().clone())).collect();
-    let generated = <E::PrimaryKey as PrimaryKeyTrait>::auto_increment();
-    let key = if generated {
-        columns.iter().map(|(name, _)| *name).filter(|name| *name == "id").collect()
-    } else {
-        E::PrimaryKey::iter().map(|key| key.into_column().as_str()).collect()
-    };
-    Description { table: E::default().as_str_static(), columns, key }
-}
-
-/// The columns that are ours to give: `xid` fills itself, and so does a generated key.
-fn written<E>() -> impl Iterator<Item = E::Column>
-where
-    E: EntityTrait,
-    E::PrimaryKey: PrimaryKeyToColumn<Column = E::Column>,
-{
-    let generated = <E::PrimaryKey as PrimaryKeyTrait>::auto_increment();
-    E::Column::iter().filter(move |column| {
-        let name = column.as_str();
-        name != "xid" && !(generated && E::PrimaryKey::iter().any(|key| key.into_column().as_str() == name))
-    })
-}
-
-trait StaticName {
-    fn as_str_static(&self) -> &'static str;
-}
-
-impl<E: EntityTrait> StaticName for E {
-    fn as_str_static(&self) -> &'static str {
-        self.as_str()
-    }
 }
 
 #[cfg(test)]

@@ -349,10 +349,10 @@ pub async fn repoint_all(tx: &mut Transaction) -> Result<()> {
     Ok(())
 }
 
-/// Removes the golden values of customers that are no more.
-pub async fn drop_golden(tx: &mut Transaction, retired: Vec<Uuid>) -> Result<()> {
+/// Removes the golden values of customers that are no more, or are about to be given theirs anew.
+pub async fn drop_golden(tx: &mut Transaction, customers: Vec<Uuid>) -> Result<()> {
     let mut sql = Sql::new(tx.dialect());
-    sql.push("DELETE FROM golden_value WHERE customer_id").any_id(retired);
+    sql.push("DELETE FROM golden_value WHERE customer_id").any_id(customers);
     tx.execute(sql).await.map(|_| ())
 }
 

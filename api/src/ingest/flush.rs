@@ -20,7 +20,7 @@ use super::prepare::{self, Maker, Ordinals, Prepared, Ready, Records};
 use super::rows::{self, Ground};
 use super::slots::{self, Slots};
 use super::store::{self, RecordKey};
-use super::{dropped, graph, kept, staff, tally, waiting};
+use super::{dropped, given, graph, kept, staff, tally, waiting};
 use crate::database::{Database, Met, OnConflict, Transaction, WriteBatch};
 use crate::error::{Error, Result};
 use crate::identity::decide::Rules;
@@ -48,6 +48,8 @@ pub(super) struct Way<'a> {
     pub taken: bool,
     /// Whoever sent this starts over after a crash: the transaction need not wait for the disk.
     pub hasty: bool,
+    /// A rebuild: nobody else writes here, and what is tried again was not here before, unless it was `taken`.
+    pub alone: bool,
 }
 
 /// What of a flush is written.
@@ -133,7 +135,7 @@ async fn attempt(way: &Way<'_>, prepared: &[Prepared<'_>], records: Records, rep
         return Ok(Turn::Done(Done { outcomes: Vec::new(), written: false, woken: Vec::new() }));
     }
     let keys = record_keys(prepared);
-    let own = if way.held.is_some() { None } else { slots::lock(&mut tx, prepared).await? };
+    let own = if way.held.is_some() || way.alone { None } else { slots::lock(&mut tx, prepared).await? };
     let locked = way.held.or(own.as_ref());
     let mut heads = Heads::new(store::heads(&mut tx, &keys).await?);
     let fates = fates(&mut tx, way, replaces, prepared, &mut heads).await?;
@@ -151,6 +153,9 @@ async fn attempt(way: &Way<'_>, prepared: &[Prepared<'_>], records: Records, rep
         // Another writer gave one of our profiles an identifier before the locks were held: they are taken anew, with it.
         return Ok(Turn::Again(HashMap::new()));
     };
+    if way.alone {
+        people.given = given::ids(&mut tx, prepared).await?;
+    }
     let refused = observe(&mut people, prepared, (&fates, &formers), &heads);
     if !refused.is_empty() {
         return Ok(Turn::Again(refused));
@@ -231,10 +236,12 @@ async fn fates(
     prepared: &[Prepared<'_>],
     heads: &mut Heads,
 ) -> Result<Vec<Fate>> {
-    if !replaces.is_empty() {
+    let mut applied = HashSet::new();
+    if !replaces.is_empty() && (way.taken || !way.alone) {
         let ids = replaces.iter().copied().chain(heads.records()).collect();
         let places = store::places(tx, ids).await?;
         let open = |state: &str| if way.taken { matches!(state, "APPLIED" | "WAITING") } else { state == "REJECTED" };
+        applied = places.iter().filter(|row| row.state == "APPLIED").map(|row| row.id).collect();
         let mut open: HashSet<Uuid> = places.iter().filter(|row| open(&row.state)).map(|row| row.id).collect();
         let applied = places.iter().filter(|row| row.state == "APPLIED" && replaces.contains(&row.id));
         let applied: Vec<Uuid> = applied.map(|row| row.id).collect();
@@ -254,8 +261,12 @@ async fn fates(
             heads.see_refused(record.envelope);
         }
         // A refused record that is refused again stays as it is, and so does one that was taken or discarded meanwhile.
+        // What was placed and is not the newest any more stays as it is, too.
+        if let Some(id) = replaced.filter(|id| applied.contains(id) && !heads.is_newest(record, *id)) {
+            heads.settle([id]);
+        }
         let again = replaced.is_some_and(|id| record.content.is_err() || heads.is_settled(id));
-        let fate = if again { Fate::Repeated } else { heads.decide(record, replaced) };
+        let fate = if again { Fate::Repeated } else { heads.decide(index, record, replaced) };
         if let (Fate::Applied(_), Ok(content)) = (fate, &record.content) {
             heads.mention(&record.envelope.source, content, record.envelope.received_at);
         }
@@ -306,7 +317,7 @@ async fn write(
         let at = newest.entry(&envelope.source).or_insert(envelope.received_at);
         *at = (*at).max(envelope.received_at);
         let replaced = replaces.get(index).copied().filter(|id| !heads.is_settled(*id));
-        if let Some(row) = kept::raw(record, *fate, early.contains_key(&index), replaced) {
+        if let Some(row) = kept::raw(record, *fate, early.contains_key(&index), heads.is_newly_seen(index), replaced) {
             batch.push(on_conflict, &row)?;
         }
     }
@@ -317,6 +328,9 @@ async fn write(
     }
     note_changes(&mut batch, placed.changed, now)?;
     put(tx, batch, way.bulk).await?;
+    if !heads.overtaken().is_empty() {
+        store::waiting::overtake(tx, heads.overtaken().to_vec()).await?;
+    }
     // After the write: what was taken back may have been said in this very flush.
     if !placed.gone.is_empty() {
         store::take_off_timeline(tx, placed.gone.into_iter().collect()).await?;

@@ -59,6 +59,11 @@ pub(super) async fn write(
     for value in values {
         batch.push(OnConflict::Replace, &value)?;
     }
+    let lost = people.customers.values().filter(|customer| customer.lost && !customer.is_new);
+    let lost: Vec<Uuid> = lost.map(|customer| customer.row.id).collect();
+    if !lost.is_empty() {
+        store::drop_golden(tx, lost).await?;
+    }
     flush::put(tx, batch, bulk).await?;
     // Customers that this flush founded itself have nothing in the database yet.
     let moved: Vec<(Uuid, Uuid)> = moved

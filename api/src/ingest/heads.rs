@@ -55,6 +55,10 @@ pub(super) struct Heads {
     places: HashMap<Uuid, i64>,
     /// Records to be tried again that are not refused any more: someone else was quicker.
     settled: HashSet<Uuid>,
+    /// Records of this flush, by their position, in which their key was seen in a newer reading of its table.
+    newly: HashSet<usize>,
+    /// Records that were the newest of their keys until this flush, or until later in it.
+    overtaken: Vec<Uuid>,
 }
 
 impl Heads {
@@ -77,7 +81,7 @@ impl Heads {
                 ((row.source, row.stream, row.key), head)
             })
             .collect();
-        Self { known, places: HashMap::new(), settled: HashSet::new() }
+        Self { known, places: HashMap::new(), settled: HashSet::new(), newly: HashSet::new(), overtaken: Vec::new() }
     }
 
     /// The newest records of the known keys.
@@ -100,6 +104,23 @@ impl Heads {
         self.settled.contains(&record)
     }
 
+    /// Whether a record is the newest of its key.
+    pub fn is_newest(&self, record: &Prepared<'_>, id: Uuid) -> bool {
+        let Ok(content) = &record.content else { return false };
+        let at = (record.envelope.source.clone(), record.envelope.stream.clone(), content.key.clone());
+        self.known.get(&at).is_some_and(|head| head.record_id == Some(id))
+    }
+
+    /// The records that another has taken the place of.
+    pub fn overtaken(&self) -> &[Uuid] {
+        &self.overtaken
+    }
+
+    /// Whether the key of a record was seen with it in a newer reading of its table.
+    pub fn is_newly_seen(&self, position: usize) -> bool {
+        self.newly.contains(&position)
+    }
+
     /// The key a refused record is told by: its own may not be known.
     pub fn refused_key(hash: &str) -> String {
         format!("!{hash}")
@@ -107,7 +128,7 @@ impl Heads {
 
     /// Decides on a record. An older version is superseded even if it was kept before; who asks finds out.
     /// `replaces` is the id of the record that is tried again: it keeps that id.
-    pub fn decide(&mut self, record: &Prepared<'_>, replaces: Option<Uuid>) -> Fate {
+    pub fn decide(&mut self, position: usize, record: &Prepared<'_>, replaces: Option<Uuid>) -> Fate {
         let envelope = record.envelope;
         let received_at = envelope.received_at;
         let (key, version) = match &record.content {
@@ -119,6 +140,9 @@ impl Heads {
         let head = head(&mut self.known, &envelope.source, &envelope.stream, &key, received_at);
         let deletes = record.deletes();
         let seen = head.see(envelope);
+        if seen == Seen::Newly {
+            self.newly.insert(position);
+        }
         // A message that its sender gave an id of its own is the same message, whatever a repetition adds to it.
         let sent_before =
             record.content.is_ok() && envelope.dedupe_key.as_deref() == Some(&key) && head.record_id.is_some();
@@ -161,6 +185,7 @@ impl Heads {
         if order == std::cmp::Ordering::Less {
             return Fate::Superseded(record_id);
         }
+        self.overtaken.extend(head.record_id.filter(|_| record.content.is_ok()));
         head.record_id = Some(record_id);
         // One that says no version does not make older ones new again.
         head.version = version.map(str::to_owned).or_else(|| head.version.take());
@@ -278,14 +303,16 @@ fn is_time(version: &str) -> bool {
     version.get(4) == Some(&b'-') && version.get(7) == Some(&b'-')
 }
 
-/// Superseded records that are known already are repetitions.
+/// Superseded records that are known already, be it from earlier in the flush, are repetitions.
 pub(super) fn forget_known(fates: &mut [Fate], known: &HashSet<Uuid>) {
     let mut met = known.clone();
     for fate in fates {
-        if let Fate::Superseded(record_id) = fate
-            && !met.insert(*record_id)
-        {
-            *fate = Fate::Repeated;
+        match fate {
+            Fate::Superseded(record_id) if !met.insert(*record_id) => *fate = Fate::Repeated,
+            Fate::Applied(record_id) => {
+                met.insert(*record_id);
+            }
+            _ => {}
         }
     }
 }

@@ -36,6 +36,8 @@ pub struct Intake {
     /// A bulk import: in which tables it met rows that were there.
     bulk: Option<Arc<Met>>,
     hasty: bool,
+    /// It writes what nobody else does, beside the graph: a rebuild.
+    alone: bool,
     door: Door,
 }
 
@@ -87,13 +89,20 @@ impl Intake {
             meter: Arc::default(),
             fitting: AtomicUsize::new(200),
         };
-        Self { inner: Arc::new(inner), bulk: None, hasty: false, door: Door::default() }
+        Self { inner: Arc::new(inner), bulk: None, hasty: false, alone: false, door: Door::default() }
     }
 
     /// The same intake for a bulk import: large transactions that do not wait for the disk, and what only readers need is
     /// left to the end.
     pub(super) fn in_bulk(&self) -> Self {
         Self { bulk: Some(Arc::default()), hasty: true, ..self.clone() }
+    }
+
+    /// The same intake of kept records into a graph that is nobody else's yet.
+    pub(super) fn alone_over(&self, database: Database) -> Self {
+        let Inner { sources, rules, settings, .. } = &*self.inner;
+        let other = Self::new(database, sources.clone(), Rules::clone(rules), settings.clone());
+        Self { alone: true, ..other.in_bulk() }
     }
 
     /// The same intake, each of its transactions on the disk when it is done: for doors that tell the sender what was kept.
@@ -292,6 +301,7 @@ impl Intake {
             deliveries: &[],
             taken: extra.taken,
             hasty: self.hasty,
+            alone: self.alone,
         };
         let mut report = FlushReport::default();
         let mut ordinals = Ordinals::new();

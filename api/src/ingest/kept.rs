@@ -34,6 +34,7 @@ pub(super) fn raw(
     record: &Prepared<'_>,
     fate: Fate,
     waits: bool,
+    newly: bool,
     replaces: Option<Uuid>,
 ) -> Option<entity::record::Model> {
     let (id, state) = match fate {
@@ -67,6 +68,7 @@ pub(super) fn raw(
         state: state.to_owned(),
         reason_code: reason.map(|(code, _)| code.to_owned()),
         reason: reason.map(|(_, text)| text.to_owned()),
+        sync: envelope.sync.filter(|_| newly),
         mapping_version: record.source.mapping.version,
     })
 }

@@ -26,6 +26,13 @@ const AT_ONCE: usize = 500;
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Looked(Option<(Uuid, Uuid)>);
 
+impl Looked {
+    /// Whether every note was looked at.
+    pub fn is_at_end(&self) -> bool {
+        self.0.is_none()
+    }
+}
+
 /// What a look found.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Found {

@@ -41,6 +41,8 @@ pub(super) struct Customer {
     pub is_new: bool,
     /// Whether what it shows must be chosen anew.
     pub stale: bool,
+    /// Something that was said of it was taken back: a value that it shows may be gone.
+    pub lost: bool,
     /// Whether the row must be written.
     pub dirty: bool,
 }
@@ -171,7 +173,7 @@ impl Customer {
             updated_at: at,
             last_interaction_at: None,
         };
-        Self { row, is_new: true, stale: true, dirty: true }
+        Self { row, is_new: true, stale: true, lost: false, dirty: true }
     }
 
     pub fn of(row: CustomerRow) -> Self {
@@ -202,6 +204,6 @@ impl Customer {
             updated_at: row.updated_at,
             last_interaction_at: row.last_interaction_at,
         };
-        Self { row, is_new: false, stale: false, dirty: false }
+        Self { row, is_new: false, stale: false, lost: false, dirty: false }
     }
 }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::given::Given;
 use super::id;
 use super::ledger::Ledger;
 use super::party::{Carried, Customer, Profile};
@@ -60,6 +61,8 @@ pub(super) struct People {
     pub customers: HashMap<Uuid, Customer>,
     pub identifiers: HashMap<IdentifierKey, Known>,
     pub ledger: Ledger,
+    /// The ids that a rebuild gives again.
+    pub given: Given,
 }
 
 impl People {
@@ -78,6 +81,7 @@ impl People {
             customers: customers.into_iter().map(|row| (row.id, Customer::of(row))).collect(),
             identifiers: HashMap::new(),
             ledger: Ledger::default(),
+            given: Given::default(),
         };
         for row in identifiers {
             let Ok(kind) = IdentifierKind::from_str(&row.kind) else { continue };
@@ -158,7 +162,10 @@ impl People {
                 }
                 profile_id
             }
-            None => id::make(at.received_at, at.source, "profile", &said.key, ""),
+            None => self
+                .given
+                .profile(at.source, &said.key)
+                .unwrap_or_else(|| id::make(at.received_at, at.source, "profile", &said.key, "")),
         };
         let profile = self.profiles.entry(profile_id).or_insert_with(|| Profile {
             id: profile_id,
@@ -177,8 +184,9 @@ impl People {
         profile.take(said, at, seen_at, says_nothing);
         for (kind, value, _) in &said.identifiers {
             let key = IdentifierKey { kind: *kind, value: value.clone() };
+            let given = self.given.identifier(*kind, value);
             self.identifiers.entry(key).or_insert_with(|| Known {
-                id: id::make(at.received_at, kind.as_str(), "identifier", value, ""),
+                id: given.unwrap_or_else(|| id::make(at.received_at, kind.as_str(), "identifier", value, "")),
                 status: None,
             });
         }
@@ -222,6 +230,7 @@ impl People {
         let Some(customer) = self.set.customer_of(id) else { return };
         if let Some(known) = self.customers.get_mut(&customer) {
             known.stale = true;
+            known.lost = true;
         }
         self.restage(at, customer);
     }

@@ -196,16 +196,17 @@ async fn retry(intake: &Intake, rows: Vec<RefusedRow>, report: &mut ReplayReport
     Ok(())
 }
 
-/// The code of a line that could not be read as a record at all, or is not kept as it came.
+/// The codes of lines that could not be read as records at all, or are not kept as they came.
+pub(super) const UNREADABLE: [RejectCode; 5] = [
+    RejectCode::BrokenJson,
+    RejectCode::BrokenRow,
+    RejectCode::InvalidUtf8,
+    RejectCode::LineTooLong,
+    RejectCode::NulCharacter,
+];
+
 fn unreadable(code: Option<&str>) -> Option<RejectCode> {
-    let codes = [
-        RejectCode::BrokenJson,
-        RejectCode::BrokenRow,
-        RejectCode::InvalidUtf8,
-        RejectCode::LineTooLong,
-        RejectCode::NulCharacter,
-    ];
-    codes.into_iter().find(|known| Some(known.as_str()) == code)
+    UNREADABLE.into_iter().find(|known| Some(known.as_str()) == code)
 }
 
 /// The envelope that a record came in.
@@ -219,6 +220,6 @@ pub(super) fn envelope(row: RefusedRow, payload: String) -> Envelope {
         occurred_at: row.occurred_at,
         received_at: row.received_at,
         dedupe_key: None,
-        sync: None,
+        sync: row.sync,
     }
 }

@@ -2,8 +2,10 @@
 
 pub(super) mod bulk;
 pub(super) mod delivery;
+pub(super) mod difference;
 pub(super) mod progress;
 pub(super) mod refused;
+pub(super) mod shadow;
 pub(super) mod waiting;
 pub(super) mod watch;
 
@@ -314,6 +316,16 @@ pub(super) async fn delete_rows_of(
     delete_where(tx, table, column, column, parents).await
 }
 
+/// What tells whether a row `t` of a table is an internal one, and who wrote it.
+pub(in crate::ingest) fn internal_of(table: &str) -> (&'static str, &'static str) {
+    let (internal, author) = match table {
+        "ticket_message" => (TicketMessageRow::INTERNAL, TicketMessageRow::OWNER),
+        "contact_note" => (ContactNoteRow::INTERNAL, ContactNoteRow::OWNER),
+        _ => (None, None),
+    };
+    (internal.unwrap_or("FALSE"), author.unwrap_or("NULL"))
+}
+
 async fn delete_where(
     tx: &mut Transaction,
     table: &'static str,
@@ -321,17 +333,10 @@ async fn delete_where(
     parent: &'static str,
     ids: Vec<Uuid>,
 ) -> Result<Vec<DeletedRow>> {
-    let (internal, author) = match table {
-        "ticket_message" => (TicketMessageRow::INTERNAL, TicketMessageRow::OWNER),
-        "contact_note" => (ContactNoteRow::INTERNAL, ContactNoteRow::OWNER),
-        _ => (None, None),
-    };
+    let (internal, author) = internal_of(table);
     let mut sql = select::<DeletedRow>(tx.dialect());
     sql.push(" FROM (SELECT t.id, t.customer_id, t.record_id, ").push(parent).push(" AS parent_id, ");
-    sql.push(internal.unwrap_or("false"))
-        .push(" AS is_internal, ")
-        .push(author.unwrap_or("NULL"))
-        .push(" AS author_id");
+    sql.push(internal).push(" AS is_internal, ").push(author).push(" AS author_id");
     sql.push(" FROM ").push(table).push(" t WHERE ").push(column).any_id(ids.clone()).push(") t");
     let rows = tx.rows(sql).await?;
     let mut sql = Sql::new(tx.dialect());

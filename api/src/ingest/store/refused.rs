@@ -28,6 +28,8 @@ crate::row! {
         op: String = Text,
         /// How large it is, in bytes.
         bytes: i64 = Number,
+        /// In which reading of its table it was first seen, where its door tells.
+        sync: Option<i64> = Number,
         /// `REJECTED` or `WAITING`; of records that are placed again, `APPLIED` too.
         state: String = Text,
         /// Why it was refused, a stable code.

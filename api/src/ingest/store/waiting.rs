@@ -82,6 +82,21 @@ pub(in crate::ingest) async fn forget(tx: &mut Transaction, records: Vec<Uuid>) 
     tx.execute(sql).await.map(|_| ())
 }
 
+/// Something newer has taken the place of these records: they wait for nothing.
+pub(in crate::ingest) async fn overtake(tx: &mut Transaction, records: Vec<Uuid>) -> Result<()> {
+    let mut sql = Sql::new(tx.dialect());
+    sql.push("DELETE FROM record_waiting WHERE record_id").any_id(records.clone());
+    if tx.execute(sql).await? == 0 {
+        return Ok(());
+    }
+    let mut sql = Sql::new(tx.dialect());
+    sql.push(
+        "UPDATE record SET state = 'SUPERSEDED', reason_code = NULL, reason = NULL WHERE state = 'WAITING' AND id",
+    );
+    sql.any_id(records);
+    tx.execute(sql).await.map(|_| ())
+}
+
 /// These records, in the order they came, without what they say.
 pub(in crate::ingest) async fn records(database: &Database, ids: Vec<Uuid>) -> Result<Vec<RefusedRow>> {
     let mut sql = select::<RefusedRow>(database.dialect());
