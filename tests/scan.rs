@@ -31,9 +31,19 @@ const INSIDE: [&str; 25] = [
     "unwrap()",
 ];
 
+/// Longer than any word of ours: a sealed cursor, in which any four letters turn up by chance.
+const SEALED: usize = 64;
+
+fn without_sealed(text: &str) -> String {
+    let in_word = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_');
+    text.split_inclusive(|letter| !in_word(letter))
+        .map(|piece| if piece.trim_end_matches(|letter| !in_word(letter)).len() > SEALED { "" } else { piece })
+        .collect()
+}
+
 /// Fails where the text shows something of our inside, or one of these values of a person.
 pub fn assert_clean(text: &str, personal: &[&str]) {
-    let small = text.to_lowercase();
+    let small = without_sealed(text).to_lowercase();
     for word in INSIDE {
         assert!(!small.contains(word), "{word:?} is shown in:\n{text}");
     }

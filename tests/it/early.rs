@@ -170,6 +170,47 @@ both! {
         assert!(entity::record_waiting::Entity::find().all(&connection).await.unwrap().is_empty());
     }
 
+    async fn a_look_goes_on_behind_what_waits_still(database: TestDatabase) {
+        let intake = desk(&database, ["desk".to_owned()]).await;
+        intake.flush(vec![message(1, 1, "t1")]).await.unwrap();
+        break_off(&database).await;
+        intake.flush(vec![ticket(2, 1, "p1")]).await.unwrap();
+        mend(&database).await;
+        // More than are read at a time wait before it for what never comes.
+        let id = |n: i32| if database.db() == Db::Sqlite { format!("x'{n:032x}'") } else { format!("'{n:032x}'::uuid") };
+        let notes: Vec<String> = (1..=4_100).map(|n| format!("({id}, {id}, {id})", id = id(n))).collect();
+        let insert = format!("INSERT INTO record_waiting (awaited_id, record_id, row_id) VALUES {}", notes.join(", "));
+        let connection = database.connect().await;
+        connection.execute_unprepared(&insert).await.unwrap();
+        assert_eq!(intake.place_overdue(&mut Looked::default()).await.unwrap().placed, 1);
+        assert_eq!(messages(&connection).await.len(), 1);
+        assert_eq!(entity::record_waiting::Entity::find().all(&connection).await.unwrap().len(), 4_100, "they wait still");
+    }
+
+    async fn a_record_that_cannot_be_placed_keeps_no_other_from_it(database: TestDatabase) {
+        let intake = desk(&database, ["desk".to_owned()]).await;
+        let more = |n: i64, text: &str| {
+            let payload = json!({ "id": format!("m{n}"), "v": 1, "ticket": "t1", "text": text, "at": "2026-05-02T10:00:00Z" });
+            envelope(n, "desk", "messages", &payload)
+        };
+        intake.flush(vec![more(1, "good"), more(2, "bad"), more(3, "good")]).await.unwrap();
+        let statements: &[&str] = match database.db() {
+            Db::Sqlite => &["CREATE TRIGGER stuck BEFORE INSERT ON ticket_message WHEN new.text = 'bad' BEGIN SELECT RAISE(ABORT, 'stuck'); END"],
+            Db::Postgres => &[
+                "CREATE FUNCTION stuck() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'stuck'; END $$",
+                "CREATE TRIGGER stuck BEFORE INSERT ON ticket_message FOR EACH ROW WHEN (new.text = 'bad') EXECUTE FUNCTION stuck()",
+            ],
+        };
+        let connection = database.connect().await;
+        for statement in statements {
+            connection.execute_unprepared(statement).await.unwrap();
+        }
+        assert_eq!(intake.flush(vec![ticket(4, 1, "p1")]).await.unwrap().woken, 2);
+        let mut states = state(&connection, "messages").await;
+        states.sort();
+        assert_eq!(states, ["APPLIED", "APPLIED", "WAITING"]);
+    }
+
     async fn a_server_that_starts_places_what_was_left_behind(database: TestDatabase) {
         let intake = desk(&database, ["desk".to_owned()]).await;
         intake.flush(vec![message(1, 1, "t1")]).await.unwrap();

@@ -1,5 +1,6 @@
 //! The harness holds what it promises: a database of one's own, the same shape on both, nothing of a neighbour's.
 
+use customer360_tests::scan::assert_clean;
 use customer360_tests::{Db, TestDatabase, both};
 use sea_orm::{ConnectionTrait, Statement};
 
@@ -32,4 +33,11 @@ async fn a_database_goes_with_its_test() {
     drop(goes);
     assert_eq!(connection.query_all_raw(find).await.unwrap().len(), 0, "it is gone");
     let _ = forgotten.close().await;
+}
+
+#[test]
+fn a_sealed_cursor_is_searched_for_no_words() {
+    let sealed = format!("{{\"cursor\":\"{}SqLx{}\"}}", "a".repeat(50), "-".repeat(50));
+    assert_clean(&sealed, &[]);
+    assert!(std::panic::catch_unwind(|| assert_clean("an error of sqlx", &[])).is_err());
 }

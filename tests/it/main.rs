@@ -14,6 +14,7 @@ mod door_bounds;
 mod door_secrets;
 mod doors;
 mod doors_life;
+mod doors_tap;
 mod early;
 mod executor;
 mod export;

@@ -1,7 +1,11 @@
 //! A stream of records over a connection: Singer lines, or plain records of one stream, packed or not, however long.
 //!
 //! A thread of its own unpacks and reads, a few flushes ahead at most, so memory stays flat. What came whole before the
-//! connection broke is written; a line that was cut is not. A state is told once all before it is committed.
+//! connection broke is written; a line that was cut is not. A state is told once all before it is committed. What vanished at the
+//! source is deleted as [`super::vanished`] says. Files that a tap only names (Singer's `BATCH`) are not read: they are on another
+//! machine, and of what lies on ours a sender may know nothing.
+
+mod progress;
 
 use std::io::{self, BufRead, BufReader, Read};
 use std::sync::Arc;
@@ -11,14 +15,16 @@ use std::time::Instant;
 use axum::body::Bytes;
 use tokio::sync::mpsc;
 
-use super::envelope::RejectCode;
+pub use self::progress::{Progress, RefusedLine};
+use super::envelope::Envelope;
 use super::input::ZSTD_WINDOW;
 use super::intake::Intake;
 use super::jsonl::JsonLines;
 use super::lane::Lanes;
 use super::lines::{Item, Origin};
-use super::report::{FlushReport, envelope_of};
+use super::report::envelope_of;
 use super::singer::{Message, Notice, Singer, SingerError};
+use super::vanished::{self, Activations};
 use crate::error::{Code, Error, Result};
 use crate::meter::Door;
 
@@ -28,8 +34,6 @@ const FLUSH_BYTES: usize = 4 << 20;
 /// Records that the reader may be ahead.
 const AHEAD: usize = 32;
 
-/// Refusals of one flush that are told; all of them are kept and can be listed.
-const TOLD: usize = 10;
 
 /// Text packs some fifty times at best. What unpacks to more than this times its size is made to, and is not read on.
 const MOST_UNPACKED: u64 = 400;
@@ -59,74 +63,12 @@ pub struct Feed {
     pub packing: Packing,
 }
 
-/// What became of one flush of the stream.
-#[derive(Debug, Clone, Default)]
-pub struct Progress {
-    /// Its records.
-    pub flushed: usize,
-    /// Records whose rows were written.
-    pub taken: usize,
-    /// Records that were known already.
-    pub repeated: usize,
-    /// Records older than what is known.
-    pub superseded: usize,
-    /// Records that were refused, and are kept with their reason.
-    pub rejected: usize,
-    /// The first of these.
-    pub refused: Vec<RefusedLine>,
-    /// What was understood but is not done.
-    pub notices: Vec<Notice>,
-    /// The sender's bookmark: all before it is committed.
-    pub state: Option<Box<str>>,
-}
-
-/// A line that was refused.
-#[derive(Debug, Clone)]
-pub struct RefusedLine {
-    /// Its number, counted from 1.
-    pub line: u64,
-    /// The stable code.
-    pub code: RejectCode,
-    /// What is wrong and what to do.
-    pub reason: String,
-}
-
-impl Progress {
-    /// Adds what became of a later flush: its state is the newer.
-    pub fn add(&mut self, other: Self) {
-        self.flushed += other.flushed;
-        self.taken += other.taken;
-        self.repeated += other.repeated;
-        self.superseded += other.superseded;
-        self.rejected += other.rejected;
-        let (room, notes) = (TOLD.saturating_sub(self.refused.len()), TOLD.saturating_sub(self.notices.len()));
-        self.refused.extend(other.refused.into_iter().take(room));
-        self.notices.extend(other.notices.into_iter().take(notes));
-        self.state = other.state.or(self.state.take());
-    }
-
-    fn of(report: &FlushReport, lines: &[u64]) -> Self {
-        let line = |position: usize| lines.get(position).copied().unwrap_or_default();
-        let refused = report.rejected.iter().take(TOLD);
-        let refused =
-            refused.map(|one| RefusedLine { line: line(one.position), code: one.code, reason: one.reason.clone() });
-        Self {
-            flushed: lines.len(),
-            taken: report.taken,
-            repeated: report.repeated,
-            superseded: report.superseded,
-            rejected: report.rejected.len(),
-            refused: refused.collect(),
-            ..Self::default()
-        }
-    }
-}
-
 /// What the reading thread passes on.
 enum Found {
     Item(u64, Item),
     State(Box<str>),
     Notice(Notice),
+    Activated { stream: String, version: i64 },
 }
 
 /// Takes a stream whose bytes come through the channel; `told` gets what became of each flush. An error is what ended it
@@ -143,8 +85,10 @@ pub async fn take(
     let origin = Origin { line_bytes: settings.line_bytes, ..Origin::new(&feed.source) };
     let (sender, mut found) = mpsc::channel(AHEAD);
     let Feed { source, stream, packing } = feed;
-    let reading = tokio::task::spawn_blocking(move || read(bytes, packing, origin, stream, &sender));
-    let mut waiting = Waiting::default();
+    let own = origin.clone();
+    let reading = tokio::task::spawn_blocking(move || read(bytes, packing, own, stream, &sender));
+    let (mut waiting, mut activations) = (Waiting::default(), Activations::default());
+    let intake = &intake.through(Door::Tap);
     let mut open = true;
     while open {
         let left = patience.saturating_sub(waiting.since.elapsed());
@@ -153,17 +97,46 @@ pub async fn take(
         } else {
             tokio::time::timeout(left, found.recv()).await.ok()
         };
+        let mut complete = None;
         match next {
-            Some(Some(read)) => waiting.push(read),
+            Some(Some(Found::Activated { stream, version })) => {
+                complete = activations.activate(&stream, version).then_some((stream, version));
+            }
+            Some(Some(read)) => {
+                note(&mut activations, &read);
+                waiting.push(read);
+            }
             Some(None) => open = false,
             None => {}
         }
-        let due = !open || waiting.since.elapsed() >= patience || waiting.is_full(most);
+        let due = !open || complete.is_some() || waiting.since.elapsed() >= patience || waiting.is_full(most);
         if due && !waiting.is_empty() {
-            told(waiting.write(lanes, &source).await?);
+            told(waiting.write(intake, lanes, &source).await?);
+        }
+        if let Some((stream, version)) = complete {
+            told(Progress::of(&intake.vanish(&origin, &stream, version).await?, &[]));
         }
     }
-    reading.await.map_err(Error::internal)?
+    // Whoever broke off may have had more to say of a table.
+    reading.await.map_err(Error::internal)??;
+    let (complete, cut) = activations.end();
+    for (stream, version) in complete {
+        told(Progress::of(&intake.vanish(&origin, &stream, version).await?, &[]));
+    }
+    if !cut.is_empty() {
+        let notices = cut.into_iter().map(vanished::cut).collect();
+        told(Progress { notices, ..Progress::default() });
+    }
+    Ok(())
+}
+
+/// Notes what a message says of the versions of its table.
+fn note(activations: &mut Activations, read: &Found) {
+    match read {
+        Found::Item(_, Ok(Envelope { stream, sync: Some(version), .. })) => activations.came(stream, *version),
+        Found::State(_) => activations.stated(),
+        _ => {}
+    }
 }
 
 /// What waits for its transaction.
@@ -196,6 +169,8 @@ impl Waiting {
             // The last state speaks for those before it.
             Found::State(state) => self.state = Some(state),
             Found::Notice(notice) => self.notices.push(notice),
+            // Acted upon where it stands.
+            Found::Activated { .. } => {}
         }
     }
 
@@ -207,8 +182,10 @@ impl Waiting {
         self.items.len() >= most || self.bytes >= FLUSH_BYTES || self.notices.len() >= most
     }
 
-    async fn write(&mut self, lanes: &Lanes, source: &str) -> Result<Progress> {
+    async fn write(&mut self, intake: &Intake, lanes: &Lanes, source: &str) -> Result<Progress> {
         let Self { items, lines, notices, state, .. } = std::mem::take(self);
+        // It may have been paused on the way: what was taken stays.
+        intake.refuse_if_paused(source).await?;
         let report = lanes.take_in_turn(Door::Tap, source, items).await?;
         let mut progress = Progress::of(&report, &lines);
         progress.notices = notices;
@@ -253,26 +230,32 @@ fn lines(input: impl BufRead, origin: Origin, stream: Option<String>, sender: &m
         return Ok(());
     }
     let mut messages = Singer::new(input, origin);
+    let mut failed = None;
     while let Some(message) = messages.next() {
         let line = messages.line();
         let read = match message.map_err(|error| ended(&error))? {
             Message::Record(envelope) => Found::Item(line, Ok(envelope)),
             Message::Rejected(rejected) => Found::Item(line, Err(*rejected)),
             Message::State(state) => Found::State(state),
-            Message::Notice(notice) | Message::Failure(notice) => Found::Notice(notice),
-            Message::ActivateVersion { line, stream, .. } => Found::Notice(Notice {
-                line,
-                stream: Some(stream),
-                kind: "ACTIVATE_VERSION".into(),
-                text: "Rows that vanished at the source are not removed yet; its records are taken as usual.".into(),
-            }),
+            Message::Notice(notice) => Found::Notice(notice),
+            Message::Failure(notice) if notice.kind == "BATCH" => {
+                return Err(Error::bad_input(format!(
+                    "Line {line}: the files that a BATCH names are not read over HTTP. Turn the tap's batches off, so that it sends \
+                     RECORD lines, or upload the files to /ingest/{{source}}/files."
+                )));
+            }
+            Message::Failure(notice) => {
+                failed.get_or_insert_with(|| notice.text.clone());
+                Found::Notice(notice)
+            }
+            Message::ActivateVersion { stream, version, .. } => Found::Activated { stream, version },
             Message::Schema { .. } => continue,
         };
         if !send(read) {
             break;
         }
     }
-    Ok(())
+    failed.map_or(Ok(()), |text| Err(Error::bad_input(text)))
 }
 
 fn ended(error: &SingerError) -> Error {

@@ -243,10 +243,12 @@ async fn fates(
         let open = |state: &str| if way.taken { matches!(state, "APPLIED" | "WAITING") } else { state == "REJECTED" };
         applied = places.iter().filter(|row| row.state == "APPLIED").map(|row| row.id).collect();
         let mut open: HashSet<Uuid> = places.iter().filter(|row| open(&row.state)).map(|row| row.id).collect();
-        if way.taken {
-            let noted = store::waiting::noted(tx, replaces.to_vec()).await?;
+        let again: Vec<Uuid> = replaces.iter().copied().filter(|id| applied.contains(id)).collect();
+        if way.taken && !again.is_empty() {
+            // Somebody else may have been quicker: what is in its place and not noted stays there.
+            let noted = store::waiting::noted(tx, again).await?;
             let noted: HashSet<Uuid> = noted.into_iter().map(|row| row.id).collect();
-            open.retain(|id| noted.contains(id));
+            open.retain(|id| noted.contains(id) || !applied.contains(id));
         }
         heads.settle(replaces.iter().copied().filter(|id| !open.contains(id)));
         heads.stand(places.into_iter().map(|row| (row.id, row.intake_no)));

@@ -16,10 +16,10 @@ pub use super::input::Reading;
 use super::intake::Intake;
 use super::lines::Origin;
 pub use super::singer::Catalogue;
-use super::singer::{Message, Notice, Singer, SingerError, TapSettings};
+use super::singer::{Message, Singer, SingerError, TapSettings};
 use super::source::Source;
 pub use super::summary::{Reason, Resumed, Summary};
-use super::vanished::Activations;
+use super::vanished::{self, Activations};
 use crate::error::{Error, Result};
 use crate::meter::Door;
 
@@ -276,10 +276,7 @@ impl<'a> Writer<'a> {
             self.vanish(&stream, version).await?;
         }
         for stream in cut {
-            let text = "The tap ended without a state behind the records of this table: it is not known whether all of them \
-                        came, so nothing was removed that did not come.";
-            let kind = "ACTIVATE_VERSION".to_owned();
-            self.summary.notice(Notice { line: 0, stream: Some(stream), kind, text: text.to_owned() });
+            self.summary.notice(vanished::cut(stream));
         }
         Ok(())
     }

@@ -74,7 +74,7 @@ pub async fn look_after(intake: Intake, every: Duration) {
             Ok(found) if found == Found::default() => {}
             Ok(Found { placed, failed }) => tracing::info!(placed, failed, "records that had waited were placed"),
             Err(error) => {
-                tracing::warn!(code = error.code.as_str(), "it was not found out which records wait no longer")
+                tracing::warn!(code = error.code.as_str(), "it was not found out which records wait no longer");
             }
         }
         // Nodes that were started together do not look together for ever.

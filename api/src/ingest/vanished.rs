@@ -11,6 +11,7 @@ use super::envelope::{Envelope, Op};
 use super::intake::Intake;
 use super::lines::Origin;
 use super::report::FlushReport;
+use super::singer::Notice;
 use super::store;
 use crate::error::Result;
 
@@ -70,6 +71,13 @@ impl Activations {
         }
         (complete, cut)
     }
+}
+
+/// What is told of a stream of which nobody knows whether all of it came.
+pub(super) fn cut(stream: String) -> Notice {
+    let text = "The tap ended without a state behind the records of this table: it is not known whether all of them came, so \
+                nothing was removed that did not come.";
+    Notice { line: 0, stream: Some(stream), kind: "ACTIVATE_VERSION".to_owned(), text: text.to_owned() }
 }
 
 impl Intake {

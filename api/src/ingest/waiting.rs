@@ -131,35 +131,50 @@ impl Intake {
 
     /// Places noted records again, each source by itself; a record that fails keeps no other from its place.
     pub(super) async fn place_noted(&self, ids: Vec<Uuid>) -> Placed {
-        let (count, mut placed) = (ids.len(), Placed::default());
-        let rows = match store::waiting::records(self.database(), ids).await {
-            Ok(rows) => rows,
+        let (count, mut done) = (ids.len(), Placed::default());
+        let fault = match store::waiting::records(self.database(), ids).await {
+            Ok(rows) => self.place_groups(rows, &mut done).await,
             Err(error) => {
-                untold(&error, count);
-                return Placed { failed: count, ..placed };
+                done.failed = count;
+                Some(error)
             }
         };
+        if let Some(error) = fault {
+            // Without a word of what the records say.
+            let (code, records) = (error.code.as_str(), done.failed);
+            tracing::warn!(code, records, "records that waited could not be placed; they are tried again later");
+        }
+        done
+    }
+
+    /// The last fault, if there was one.
+    async fn place_groups(&self, rows: Vec<RefusedRow>, done: &mut Placed) -> Option<Error> {
+        let mut fault = None;
         for rows in groups(rows) {
-            match self.place_again(rows.clone(), true).await {
-                Ok(report) => placed.placed += report.taken,
-                Err(error) if error.code == Code::Unavailable || rows.len() == 1 => {
-                    untold(&error, rows.len());
-                    placed.failed += rows.len();
+            let error = match self.place_again(rows.clone(), true).await {
+                Ok(report) => {
+                    done.placed += report.taken;
+                    continue;
                 }
-                Err(_) => {
-                    for row in rows {
-                        match self.place_again(vec![row], true).await {
-                            Ok(report) => placed.placed += report.taken,
-                            Err(error) => {
-                                untold(&error, 1);
-                                placed.failed += 1;
-                            }
-                        }
+                Err(error) => error,
+            };
+            // What is away is so for all of them; what is wrong with one is not.
+            if error.code != Code::Internal || rows.len() == 1 {
+                done.failed += rows.len();
+                fault = Some(error);
+                continue;
+            }
+            for row in rows {
+                match self.place_again(vec![row], true).await {
+                    Ok(report) => done.placed += report.taken,
+                    Err(error) => {
+                        done.failed += 1;
+                        fault = Some(error);
                     }
                 }
             }
         }
-        placed
+        fault
     }
 
     /// Takes records once more that are kept, under the ids that they have; `taken` if they were taken before.
@@ -197,15 +212,6 @@ impl Intake {
         }
         Ok(vec![Ok(kept)])
     }
-}
-
-/// Tells the log, without a word of what the records say.
-fn untold(error: &Error, records: usize) {
-    tracing::warn!(
-        code = error.code.as_str(),
-        records,
-        "records that waited could not be placed; they are tried again later"
-    );
 }
 
 /// Parts of a bounded size, each of one source, in the order of what came.

@@ -124,7 +124,14 @@ pub(in crate::ingest) async fn restore(tx: &mut Transaction, ids: Vec<Uuid>) -> 
     sql.push("WHERE state = 'DISCARDED' AND id").any_id(ids.clone());
     let restored = tx.execute(sql).await?;
     let mut sql = Sql::new(tx.dialect());
-    sql.push("DELETE FROM record_discard WHERE record_id").any_id(ids);
+    sql.push("DELETE FROM record_discard WHERE record_id").any_id(ids.clone());
+    tx.execute(sql).await?;
+    // One that waited is looked at anew: what it waits for may have come meanwhile.
+    let mut sql = Sql::new(tx.dialect());
+    sql.push("INSERT INTO record_waiting (awaited_id, record_id) SELECT ")
+        .bind(Uuid::nil())
+        .push(", t.id FROM record t");
+    sql.push(" WHERE t.state = 'WAITING' AND t.id").any_id(ids).push(" ON CONFLICT DO NOTHING");
     tx.execute(sql).await?;
     Ok(restored)
 }
