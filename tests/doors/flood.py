@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 """Lets gigabytes through the doors and tells the most memory that the program took meanwhile.
 
-    tests/doors/flood.py [DOOR …] [--gigabytes 5] [--postgres postgres://USER@HOST:PORT] [--binary target/release/customer360]
+    tests/doors/flood.py [DOOR …] [--gigabytes 5] [--postgres postgres://USER@HOST:PORT] [--binary FILE]
 
-Doors: ingest v1 hooks upload, all at once into one server, unless some are named; or `pipe`, a command that reads a CSV file from
-standard input. What is sent is made as it goes, records of some 20 KiB each, and all of it is kept by the database: that needs
-the space (of a temporary folder, `TMPDIR`), and gives it back.
+Doors: ingest v1 hooks upload, all at once into one server, unless some are named; or `pipe`, a command that reads a CSV
+file from standard input. What is sent is made as it goes, records of some 20 KiB each, and all of it is kept by the
+database: that needs the space (of a temporary folder, `TMPDIR`), and gives it back.
 
-VmHWM is the most that was resident, pages of mapped files with it; RssAnon the most that was the program's own, looked at five
-times a second. Needs Python 3, Linux, and psql for PostgreSQL."""
+VmHWM is the most that was resident, pages of mapped files with it; RssAnon the most that was the program's own, looked
+at five times a second. Needs Python 3, Linux, and psql for PostgreSQL."""
 
 import argparse
 import http.client
@@ -136,7 +136,8 @@ class Memory:
                 lines = Path(f"/proc/{self._process.pid}/status").read_text().splitlines()
             except OSError:
                 return
-            sizes = {line.split(":")[0]: int(line.split()[1]) for line in lines if line.startswith(("VmHWM", "RssAnon"))}
+            lines = [line for line in lines if line.startswith(("VmHWM", "RssAnon"))]
+            sizes = {line.split(":")[0]: int(line.split()[1]) for line in lines}
             self.high = max(self.high, sizes.get("VmHWM", 0))
             self.own = max(self.own, sizes.get("RssAnon", 0))
             time.sleep(0.2)
@@ -199,7 +200,7 @@ def main():
     finally:
         house.remove()
     print(
-        f"{' '.join(names)} | {house.database.name} | {sent / 1e9:.2f} GB in {records} records acknowledged, {kept} kept | "
+        f"{' '.join(names)} | {house.database.name} | {sent / 1e9:.2f} GB | {records} records acknowledged, {kept} kept | "
         f"{took:.0f} s | VmHWM {memory.high / 1024:.0f} MiB | RssAnon {memory.own / 1024:.0f} MiB"
     )
     sys.exit(0 if kept == records else 1)

@@ -1,5 +1,5 @@
-"""The doors, each with the senders that real clients are: they send on until the line goes dead, and what they did not hear
-an acknowledgement of is sent again as it was, under its own id."""
+"""The doors, each with the senders that real clients are: they send on until the line goes dead, and what they did not
+hear an acknowledgement of is sent again as it was, under its own id."""
 
 import base64
 import hashlib
@@ -142,7 +142,7 @@ class Tracking(Door):
 
 
 class Hooks(Door):
-    """C: deliveries of webhooks, signed by Standard Webhooks; one that is sent again has its id, and a signature of its time."""
+    """C: deliveries of webhooks, signed by Standard Webhooks; one that is sent again has its id, and a new signature."""
 
     name, table, senders = "C /hooks", "survey_response", 8
 
@@ -194,7 +194,8 @@ class Ndjson(Door):
     def send(self, sender):
         with socket.create_connection(("127.0.0.1", self.house.port), timeout=60) as line:
             line.sendall(
-                f"POST /ingest/{self.source(sender)}?stream=tickets HTTP/1.1\r\nhost: kill\r\nauthorization: Bearer {TOKEN}\r\n"
+                f"POST /ingest/{self.source(sender)}?stream=tickets HTTP/1.1\r\nhost: kill\r\n"
+                f"authorization: Bearer {TOKEN}\r\n"
                 "transfer-encoding: chunked\r\n\r\n".encode()
             )
             window = Window(self.ledger, self.source(sender))
@@ -320,8 +321,8 @@ class Window:
 
 
 def csv(records):
-    rows = (f"{one['id']},{one['status']},{one['subject']},{one['opened_at']},{one['email']}\n" for one in map(ticket, records))
-    return "id,status,subject,opened_at,email\n" + "".join(rows)
+    rows = ",".join(ticket("-0")), *(",".join(ticket(record).values()) for record in records)
+    return "".join(f"{row}\n" for row in rows)
 
 
 class File(Door):
@@ -352,7 +353,7 @@ class File(Door):
         return [thread]
 
     def _watch(self):
-        """Sees the place that is noted move on: what lies before it will not be read again, so it had better be there."""
+        """Sees the place that is noted move on: what lies before it will not be read again, so it must be there."""
         while not self.stop.is_set() and self.command and self.command.poll() is None:
             if self._noted() > self.place:
                 self.ledger.first.set()
