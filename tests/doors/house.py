@@ -101,11 +101,14 @@ class House:
             "CUSTOMER360_SECRETS__HOOK": "whsec_" + base64.b64encode(HOOK_KEY).decode(),
         }
         self._log = (self.folder / "log").open("ab")
+        self._started = []
 
     def start(self, *arguments, **pipes):
         """A command of the binary; what it complains of goes to the log."""
         pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": self._log} | pipes
-        return subprocess.Popen([self.binary, *arguments], cwd=self.folder, env=self.environment, **pipes)
+        process = subprocess.Popen([self.binary, *arguments], cwd=self.folder, env=self.environment, **pipes)
+        self._started.append(process)
+        return process
 
     def serve(self):
         """The server, once it is ready."""
@@ -125,6 +128,10 @@ class House:
         return (self.folder / "log").read_text(errors="replace")[-4000:]
 
     def remove(self):
+        for process in self._started:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
         self._log.close()
         self.database.remove()
         self._folder.cleanup()
