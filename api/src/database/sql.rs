@@ -4,7 +4,6 @@
 //! text, so that the statement cache of the driver holds.
 
 use chrono::{DateTime, Utc};
-use entity::time::FORMAT;
 use uuid::Uuid;
 
 use super::values::Values;
@@ -211,11 +210,14 @@ impl Sql {
         }
     }
 
+    /// The place of the bind added last. SQLite counts its places by itself: it would find a numbered one by going through all of
+    /// them, each time one is bound.
     fn mark(&mut self, number: usize) -> &mut Self {
-        self.text.push(match self.dialect {
-            Dialect::Postgres => '$',
-            Dialect::Sqlite => '?',
-        });
+        if self.dialect == Dialect::Sqlite {
+            self.text.push('?');
+            return self;
+        }
+        self.text.push('$');
         let mut digits = [0_u8; 20];
         let mut at = digits.len();
         let mut rest = number;
@@ -234,7 +236,7 @@ impl Sql {
 
 /// A time as both databases keep it in text.
 pub fn time_text(time: DateTime<Utc>) -> String {
-    time.format(FORMAT).to_string()
+    entity::time::text(&time)
 }
 
 /// Texts as JSON, which nothing can keep them from being.
@@ -284,12 +286,12 @@ mod tests {
     fn spells_lists_for_sqlite() {
         let mut sql = Sql::new(Dialect::Sqlite);
         sql.push("id").any_id(vec![Uuid::nil()]);
-        assert_eq!(sql.text, "id IN (SELECT unhex(value) FROM json_each(?1))");
+        assert_eq!(sql.text, "id IN (SELECT unhex(value) FROM json_each(?))");
         for (texts, text, binds) in [
-            (0, "IN (SELECT value FROM json_each(?1))", 1),
-            (1, "IN (?1)", 1),
-            (FEW, "IN (?1, ?2, ?3, ?4)", FEW),
-            (FEW + 1, "IN (SELECT value FROM json_each(?1))", 1),
+            (0, "IN (SELECT value FROM json_each(?))", 1),
+            (1, "IN (?)", 1),
+            (FEW, "IN (?, ?, ?, ?)", FEW),
+            (FEW + 1, "IN (SELECT value FROM json_each(?))", 1),
         ] {
             let mut sql = Sql::new(Dialect::Sqlite);
             sql.any_text(vec!["x".into(); texts]);
