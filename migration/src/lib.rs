@@ -25,6 +25,7 @@ mod m20261122_015_watch_source;
 mod m20261122_016_create_hook_delivery;
 mod m20261122_017_create_views;
 mod m20261122_018_create_import_progress;
+mod m20261122_021_create_profile_word;
 
 /// All changes, oldest first.
 pub struct Migrator;
@@ -51,6 +52,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_016_create_hook_delivery::Migration),
             Box::new(m20261122_017_create_views::Migration),
             Box::new(m20261122_018_create_import_progress::Migration),
+            Box::new(m20261122_021_create_profile_word::Migration),
         ]
     }
 }

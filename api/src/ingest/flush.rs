@@ -20,7 +20,7 @@ use super::prepare::{self, Maker, Ordinals, Prepared, Ready, Records};
 use super::rows::{self, Ground};
 use super::slots::{self, Slots};
 use super::store::{self, RecordKey};
-use super::{dropped, graph, kept, staff, tally, waiting};
+use super::{dropped, graph, kept, staff, tally, waiting, words};
 use crate::database::{Database, Met, OnConflict, Transaction, WriteBatch};
 use crate::error::{Error, Result};
 use crate::identity::decide::Rules;
@@ -151,6 +151,7 @@ async fn attempt(way: &Way<'_>, prepared: &[Prepared<'_>], records: Records, rep
         // Another writer gave one of our profiles an identifier before the locks were held: they are taken anew, with it.
         return Ok(Turn::Again(HashMap::new()));
     };
+    words::load(&mut tx, &mut people, prepared, (&fates, &formers)).await?;
     let refused = observe(&mut people, prepared, (&fates, &formers), &heads);
     if !refused.is_empty() {
         return Ok(Turn::Again(refused));
@@ -181,7 +182,7 @@ async fn attempt(way: &Way<'_>, prepared: &[Prepared<'_>], records: Records, rep
         note_changes(&mut batch, owned.iter().map(|row| ("customer", row.id, Some(row.id))), now)?;
         tx.write(batch).await?;
     }
-    let woken = waiting::woken(&mut tx, prepared, &fates, &heads, words, moved).await?;
+    let woken = waiting::woken(&mut tx, words.into_iter().collect(), moved).await?;
     let outcomes = outcomes(prepared, &fates, &early, Some(&heads));
     let superseded = matches!(fates.first(), Some(Fate::Superseded(_)));
     if let Some(answered) = way.answered.filter(|_| !superseded) {

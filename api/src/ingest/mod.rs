@@ -62,3 +62,4 @@ pub mod trial;
 mod vanished;
 mod waiting;
 pub mod watch;
+mod words;

@@ -15,6 +15,7 @@ use super::ledger::Ledger;
 use super::party::{Carried, Customer, Profile};
 use super::prepare::PreparedProfile;
 use super::stage::stage_of;
+use super::words::Words;
 use crate::identity::decide::{Decision, IdentifierKey, IdentifierStatus, Rules, WorkingSet};
 use crate::identity::place::Holder;
 use crate::identity::store::{CarriedRow, CustomerRow, IdentifierRow, KeptAttribute, ProfileRow};
@@ -48,8 +49,17 @@ impl Moment<'_> {
     /// When that was so which is said. A contract that starts next year is known today: what lies ahead would win over every
     /// later word.
     fn seen_at(&self, observed_at: Option<DateTime<Utc>>) -> DateTime<Utc> {
-        observed_at.or(self.occurred_at).unwrap_or(self.received_at).min(self.received_at)
+        seen_at(observed_at, self.occurred_at, self.received_at)
     }
+}
+
+/// When that was so which is said at a time, of something that happened at a time, as it was received.
+pub(super) fn seen_at(
+    observed_at: Option<DateTime<Utc>>,
+    occurred_at: Option<DateTime<Utc>>,
+    received_at: DateTime<Utc>,
+) -> DateTime<Utc> {
+    observed_at.or(occurred_at).unwrap_or(received_at).min(received_at)
 }
 
 /// The people of a flush.
@@ -110,6 +120,7 @@ impl People {
                 observed_at: row.observed_at,
                 record_id: row.record_id,
                 deleted_at: row.deleted_at,
+                hidden: Words::default(),
                 carried: of_profile.remove(&row.id).unwrap_or_default(),
                 dirty: false,
                 source: row.source,
@@ -120,6 +131,12 @@ impl People {
             people.profiles.insert(profile.id, profile);
         }
         people
+    }
+
+    /// The profile of a key of a source.
+    pub fn profile_mut(&mut self, source: &str, key: &str) -> Option<&mut Profile> {
+        let id = self.by_key.get(&(source.to_owned(), key.to_owned()))?;
+        self.profiles.get_mut(id)
     }
 
     /// Whom a key of a source stands for.
@@ -170,6 +187,7 @@ impl People {
             observed_at: seen_at,
             record_id: None,
             deleted_at: None,
+            hidden: Words::default(),
             carried: BTreeMap::new(),
             dirty: true,
         });

@@ -6,6 +6,7 @@ pub(super) mod progress;
 pub(super) mod refused;
 pub(super) mod waiting;
 pub(super) mod watch;
+pub(super) mod words;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
