@@ -221,6 +221,31 @@ both! {
         assert_eq!(intake.flush(vec![ticket(6, 5, json!({}))]).await.unwrap().woken, 0, "nobody waits any more");
     }
 
+    async fn a_version_that_comes_again_changes_nothing(database: TestDatabase) {
+        let intake = desk(&database, ["desk".to_owned()]).await;
+        let connection = database.connect().await;
+        let (open, solved) = (json!({ "subject": "open" }), json!({ "subject": "solved" }));
+        // Two changes of one second, and the first delivered again: alone, and in one flush with both.
+        intake.flush(vec![ticket(1, 1, open.clone()), ticket(2, 1, solved.clone())]).await.unwrap();
+        assert_eq!(counts(&intake.flush(vec![ticket(3, 1, open.clone())]).await.unwrap()), (0, 1, 0, 0));
+        assert_eq!(subjects(&connection).await, ["solved"]);
+        let all = vec![ticket(4, 2, open.clone()), ticket(5, 2, solved), ticket(6, 2, open)];
+        assert_eq!(counts(&intake.flush(all).await.unwrap()), (2, 1, 0, 0));
+        assert_eq!(subjects(&connection).await, ["solved"]);
+    }
+
+    async fn a_delete_without_a_version_does_not_last_for_ever(database: TestDatabase) {
+        let intake = desk(&database, ["desk".to_owned()]).await;
+        let connection = database.connect().await;
+        let gone = record(1, "tickets", json!({ "id": "t1", "gone": true }));
+        intake.flush(vec![gone]).await.unwrap();
+        assert_eq!(counts(&intake.flush(vec![ticket(2, 2, json!({}))]).await.unwrap()), (0, 0, 1, 0), "it may be a late word");
+        assert!(subjects(&connection).await.is_empty());
+        assert_eq!(counts(&intake.flush(vec![ticket(3, 4, json!({}))]).await.unwrap()), (1, 0, 0, 0), "something newer is none");
+        assert_eq!(subjects(&connection).await, ["as of 4"]);
+        assert_eq!(counts(&intake.flush(vec![ticket(4, 3, json!({}))]).await.unwrap()), (0, 0, 1, 0));
+    }
+
     async fn a_delete_before_its_record_counts(database: TestDatabase) {
         let intake = desk(&database, ["desk".to_owned()]).await;
         intake.flush(vec![ticket(1, 3, json!({ "gone": true }))]).await.unwrap();

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::aside::aside;
 use super::delivery::Mark;
 use super::dropped::Early;
 use super::envelope::Reject;
@@ -17,6 +18,7 @@ use super::heads::{Fate, Heads, forget_known};
 use super::lines::Item;
 use super::observe::{observe, people};
 use super::prepare::{self, Maker, Ordinals, Prepared, Ready, Records};
+use super::report::envelope_of;
 use super::rows::{self, Ground};
 use super::slots::{self, Slots};
 use super::store::{self, RecordKey};
@@ -93,7 +95,7 @@ pub(super) async fn flush(
     loop {
         let mut counted = ordinals.clone();
         let ready = if ahead.is_empty() {
-            way.maker.make(items, &refused, &mut counted)
+            aside(weight(items), || way.maker.make(items, &refused, &mut counted))
         } else {
             prepare::count(items, &ahead, &mut counted);
             std::mem::take(&mut ahead)
@@ -107,6 +109,10 @@ pub(super) async fn flush(
             Turn::Again(more) => refused.extend(more),
         }
     }
+}
+
+fn weight(items: &[Item]) -> usize {
+    items.iter().map(|item| envelope_of(item).payload.len()).sum()
 }
 
 enum Turn {
@@ -239,6 +245,11 @@ async fn fates(
         let open: HashSet<Uuid> = places.iter().filter(|row| open(&row.state)).map(|row| row.id).collect();
         heads.settle(replaces.iter().copied().filter(|id| !open.contains(id)));
         heads.stand(places.into_iter().map(|row| (row.id, row.intake_no)));
+    }
+    let twins = if replaces.is_empty() { heads.twins(prepared) } else { Vec::new() };
+    if !twins.is_empty() {
+        let known = store::known_records(tx, twins).await?;
+        heads.meet(known.into_iter().map(|row| row.id));
     }
     let mut fates = Vec::with_capacity(prepared.len());
     for (index, record) in prepared.iter().enumerate() {

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use uuid::Uuid;
 
+use super::aside::aside;
 use super::envelope::{Envelope, Op};
 use super::heads::{Fate, Heads};
 use super::prepare::{Content, Prepared};
@@ -68,7 +69,7 @@ pub(super) async fn formers(
         let Some(payload) = payloads.remove(&record_id) else { continue };
         let record = &prepared[index];
         let envelope = Envelope { payload: payload.into(), op: Op::Upsert, ..record.envelope.clone() };
-        let Ok(mapped) = record.source.mapping.map(&envelope) else {
+        let Ok(mapped) = aside(envelope.payload.len(), || record.source.mapping.map(&envelope)) else {
             // What the mapping of today does not understand: of its people those are known that are spoken of again.
             formers.insert(index, Former { record_id, ..Former::default() });
             continue;

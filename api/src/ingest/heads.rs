@@ -55,6 +55,8 @@ pub(super) struct Heads {
     places: HashMap<Uuid, i64>,
     /// Records to be tried again that are not refused any more: someone else was quicker.
     settled: HashSet<Uuid>,
+    /// Records that are kept already.
+    met: HashSet<Uuid>,
 }
 
 impl Heads {
@@ -77,7 +79,7 @@ impl Heads {
                 ((row.source, row.stream, row.key), head)
             })
             .collect();
-        Self { known, places: HashMap::new(), settled: HashSet::new() }
+        Self { known, places: HashMap::new(), settled: HashSet::new(), met: HashSet::new() }
     }
 
     /// The newest records of the known keys.
@@ -98,6 +100,24 @@ impl Heads {
     /// Whether a record is not to be tried again after all.
     pub fn is_settled(&self, record: Uuid) -> bool {
         self.settled.contains(&record)
+    }
+
+    /// The ids that these records have if they came before: those of the newest version of their key, but otherwise than it.
+    pub fn twins(&self, prepared: &[Prepared<'_>]) -> Vec<Uuid> {
+        let twin = |record: &Prepared<'_>| {
+            let content = record.content.as_ref().ok().filter(|content| content.has_version)?;
+            let envelope = record.envelope;
+            let head = self.known.get(&(envelope.source.clone(), envelope.stream.clone(), content.key.clone()))?;
+            let other = head.version == content.version && head.hash.as_deref() != Some(&record.hash);
+            let part = version_part(content.version.as_deref(), &record.hash);
+            other.then(|| id::make(time_of(head.origin_id), &envelope.source, &envelope.stream, &content.key, &part))
+        };
+        prepared.iter().filter_map(twin).collect()
+    }
+
+    /// Notes records that are kept.
+    pub fn meet(&mut self, records: impl IntoIterator<Item = Uuid>) {
+        self.met.extend(records);
     }
 
     /// The key a refused record is told by: its own may not be known.
@@ -151,15 +171,27 @@ impl Heads {
         let gone = head.deleted && !deletes && version.is_some() && seen != Seen::Newly;
         let order = if gone { order.then(std::cmp::Ordering::Less) } else { order };
         // Made so that a version has one id however often it comes, and a record without one follows from the last.
-        let made = if order == std::cmp::Ordering::Equal {
+        let is_version = version.is_some()
+            && seen != Seen::Newly
+            && record.content.as_ref().is_ok_and(|content| content.has_version);
+        let made = if order == std::cmp::Ordering::Equal && !is_version {
             let before = head.record_id.unwrap_or_default();
             make(received_at, &format!("record:{}:{before}", record.hash))
         } else {
-            let part = format!("record:{}:{}", version.unwrap_or_default(), record.hash);
-            make(time_of(head.origin_id), &part)
+            make(time_of(head.origin_id), &version_part(version, &record.hash))
         };
+        // Of two records of one version the later counts; the first of them once more is a repetition.
+        if order == std::cmp::Ordering::Equal && is_version && replaces.is_none() && !self.met.insert(made) {
+            return Fate::Repeated;
+        }
+        self.met.insert(made);
         let record_id = replaces.unwrap_or(made);
         if order == std::cmp::Ordering::Less {
+            // A delete without a version of its own stands after the versions that came late under it, until a greater one comes.
+            if gone && head.version.is_none() {
+                head.version = version.map(str::to_owned);
+                head.dirty = true;
+            }
             return Fate::Superseded(record_id);
         }
         head.record_id = Some(record_id);
@@ -271,6 +303,10 @@ impl Head {
             }
         }
     }
+}
+
+fn version_part(version: Option<&str>, hash: &str) -> String {
+    format!("record:{}:{hash}", version.unwrap_or_default())
 }
 
 /// Whether a version begins with a day, as times do.

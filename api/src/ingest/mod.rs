@@ -11,6 +11,7 @@
 //! by none of the above; GraphQL is not known here at all.
 
 mod apart;
+mod aside;
 pub mod bulk;
 pub mod csv;
 pub mod decimal;

@@ -45,11 +45,7 @@ pub(super) const REASON: (&str, &str) = (
 
 /// The records to be placed again after this flush: those that waited for what it brings, and those that hang on rows that
 /// `moved` to somebody else. `awaited` stands for the rows and the members of staff that were not there before.
-pub(super) async fn woken(
-    tx: &mut Transaction,
-    awaited: BTreeSet<Uuid>,
-    moved: BTreeSet<Uuid>,
-) -> Result<Vec<Uuid>> {
+pub(super) async fn woken(tx: &mut Transaction, awaited: BTreeSet<Uuid>, moved: BTreeSet<Uuid>) -> Result<Vec<Uuid>> {
     let mut woken = Vec::new();
     if !awaited.is_empty() {
         woken = store::waiting::waiting_for(tx, awaited.into_iter().collect()).await?;

@@ -52,7 +52,10 @@ impl Words {
 
     /// The newest word on an attribute.
     pub fn find(&self, attribute: &str) -> Option<Told> {
-        let said = self.0.iter().filter_map(|(id, word)| Some((word.observed_at, word.place, id, word.attributes.get(attribute)?)));
+        let said = self
+            .0
+            .iter()
+            .filter_map(|(id, word)| Some((word.observed_at, word.place, id, word.attributes.get(attribute)?)));
         let (observed_at, _, record_id, value) = said.max()?;
         Some(Told { value: value.clone(), observed_at, record_id: *record_id })
     }
@@ -77,12 +80,8 @@ impl Words {
     }
 
     fn load(&mut self, row: store::words::WordRow) {
-        let new = || Word {
-            observed_at: row.observed_at,
-            attributes: BTreeMap::new(),
-            place: row.intake_no,
-            fresh: false,
-        };
+        let new =
+            || Word { observed_at: row.observed_at, attributes: BTreeMap::new(), place: row.intake_no, fresh: false };
         self.0.entry(row.record_id).or_insert_with(new).attributes.insert(row.attribute, row.value);
     }
 }
