@@ -11,6 +11,16 @@ use super::words::Words;
 use crate::identity::store::{CustomerRow, KeptAttribute};
 use crate::identity::{IdentifierKind, Observed, PartyKind, Strength, Told};
 
+/// When that was so which a record says: at the time that it names, else when it happened, else when it came. A contract that
+/// starts next year is known today: what lies ahead would win over every later word.
+pub(super) fn seen_at(
+    observed_at: Option<DateTime<Utc>>,
+    occurred_at: Option<DateTime<Utc>>,
+    received_at: DateTime<Utc>,
+) -> DateTime<Utc> {
+    observed_at.or(occurred_at).unwrap_or(received_at).min(received_at)
+}
+
 /// A profile as it stands.
 pub(super) struct Profile {
     pub id: Uuid,

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::id;
 use super::ledger::Ledger;
-use super::party::{Carried, Customer, Profile};
+use super::party::{Carried, Customer, Profile, seen_at};
 use super::prepare::PreparedProfile;
 use super::stage::stage_of;
 use super::words::Words;
@@ -46,20 +46,10 @@ pub(super) struct Moment<'a> {
 }
 
 impl Moment<'_> {
-    /// When that was so which is said. A contract that starts next year is known today: what lies ahead would win over every
-    /// later word.
+    /// When that was so which is said.
     fn seen_at(&self, observed_at: Option<DateTime<Utc>>) -> DateTime<Utc> {
         seen_at(observed_at, self.occurred_at, self.received_at)
     }
-}
-
-/// When that was so which is said at a time, of something that happened at a time, as it was received.
-pub(super) fn seen_at(
-    observed_at: Option<DateTime<Utc>>,
-    occurred_at: Option<DateTime<Utc>>,
-    received_at: DateTime<Utc>,
-) -> DateTime<Utc> {
-    observed_at.or(occurred_at).unwrap_or(received_at).min(received_at)
 }
 
 /// The people of a flush.

@@ -80,6 +80,11 @@ fn expressions_give_what_cel_gives() {
         ("bool('true') && type(1) == int && type('') == string && type(1.5) == double && type([]) == list", "true"),
         ("(timestamp('2026-01-02T09:30:15Z') - timestamp('2026-01-02T08:00:00Z')).getMinutes()", "90"),
         ("timestamp('2026-01-02T09:30:15Z').getFullYear()", "2026"),
+        ("timestamp('2026-01-02T09:30:15+02:00').getHours()", "7"),
+        (
+            "timestamp('2026-01-02T09:30:15Z').getMinutes() * 100 + timestamp('2026-01-02T09:30:15Z').getSeconds()",
+            "3015",
+        ),
         ("// a remark\n 1", "1"),
     ] {
         assert_eq!(gives(text), is, "{text}");
