@@ -23,6 +23,7 @@ pub mod opportunity;
 pub mod preference;
 pub mod product;
 pub mod profile_identifier;
+pub mod profile_word;
 pub mod purchase;
 pub mod record;
 pub mod record_discard;
@@ -71,6 +72,7 @@ macro_rules! for_each_entity {
             preference
             product
             profile_identifier
+            profile_word
             purchase
             record
             record_discard

@@ -29,6 +29,7 @@ mod m20261122_019_watch_record_waiting;
 mod m20261122_020_tell_internal_change;
 mod m20261122_021_hide_internal_interaction;
 mod m20261122_022_note_reading_of_record;
+mod m20261122_023_create_profile_word;
 
 /// All changes, oldest first.
 pub struct Migrator;
@@ -59,6 +60,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_020_tell_internal_change::Migration),
             Box::new(m20261122_021_hide_internal_interaction::Migration),
             Box::new(m20261122_022_note_reading_of_record::Migration),
+            Box::new(m20261122_023_create_profile_word::Migration),
         ]
     }
 }

@@ -41,8 +41,11 @@ version = "/v"
 delete = "/gone"
 [[stream.profile]]
 key = "/person"
+attributes = { name = "/name", city = "/city", company = "/company" }
+observed_at = { path = "/at", fn = ["time"] }
 [[stream.row]]
 table = "ticket"
+when = { not = { path = "/draft", equals = "true" } }
 [stream.row.fields]
 number = "/id"
 status = { value = "OPEN" }
@@ -179,6 +182,86 @@ both! {
         let told = entity::golden_value::Entity::find().all(&connection).await.unwrap();
         let told: BTreeSet<String> = told.into_iter().map(|row| row.attribute).collect();
         assert!(told.contains("name") && !told.contains("city"), "{told:?}");
+    }
+
+    async fn what_others_say_of_somebody_counts_when_a_record_is_taken_back(database: TestDatabase) {
+        let intake = desk(&database, ["desk".to_owned()]).await;
+        let connection = database.connect().await;
+        let shown = async || {
+            let customer = entity::customer::Entity::find().one(&connection).await.unwrap().unwrap();
+            [customer.name, customer.city, customer.company].map(Option::unwrap_or_default).join(", ")
+        };
+        let says = |n: i64, id: &str, v: i64, more: Value| ticket(n, v, {
+            let mut all = json!({ "id": id, "at": format!("2026-05-1{id}T10:00:00Z") });
+            all.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            all
+        });
+        intake.flush(vec![person(1, 1, json!({ "name": "Anna Schmidt", "city": "Bonn" }))]).await.unwrap();
+        intake.flush(vec![says(2, "1", 1, json!({ "name": "Anna S.", "company": "Acme" }))]).await.unwrap();
+        intake.flush(vec![says(3, "2", 1, json!({ "name": "A. Schmidt", "city": "Ulm", "company": "Beta" }))]).await.unwrap();
+        assert_eq!(shown().await, "A. Schmidt, Ulm, Beta");
+        let words = entity::profile_word::Entity::find().all(&connection).await.unwrap();
+        assert_eq!(words.len(), 2, "of the contact and of the first ticket: {words:?}");
+
+        intake.flush(vec![says(4, "2", 2, json!({ "city": "Ulm" }))]).await.unwrap();
+        assert_eq!(shown().await, "Anna S., Ulm, Acme", "one ticket says less");
+        intake.flush(vec![says(5, "2", 3, json!({ "gone": true }))]).await.unwrap();
+        assert_eq!(shown().await, "Anna S., Bonn, Acme", "and is gone");
+        intake.flush(vec![says(6, "1", 2, json!({ "gone": true })), person(7, 2, json!({ "name": "Anna Weber", "city": "Bonn" }))]).await.unwrap();
+        assert_eq!(shown().await, "Anna Weber, Bonn, ");
+        let profile = entity::source_profile::Entity::find().one(&connection).await.unwrap().unwrap();
+        assert_eq!(profile.deleted_at, None, "the contact is there");
+        // Both in one flush, the one that is shown first.
+        intake.flush(vec![says(8, "1", 3, json!({ "city": "Kiel" })), says(9, "2", 4, json!({ "city": "Ulm" }))]).await.unwrap();
+        assert_eq!(shown().await, "Anna Weber, Ulm, ");
+        intake.flush(vec![says(10, "2", 5, json!({ "gone": true })), says(11, "1", 4, json!({ "gone": true }))]).await.unwrap();
+        assert_eq!(shown().await, "Anna Weber, Bonn, ");
+        intake.flush(vec![person(12, 3, json!({ "gone": true }))]).await.unwrap();
+        assert_eq!(shown().await, ", , ");
+        assert!(entity::profile_word::Entity::find().all(&connection).await.unwrap().is_empty());
+    }
+
+    async fn a_message_comes_with_the_row_it_belongs_to(database: TestDatabase) {
+        let intake = desk(&database, ["desk".to_owned()]).await;
+        let connection = database.connect().await;
+        let messages = async || entity::ticket_message::Entity::find().all(&connection).await.unwrap().len();
+        let draft = json!({ "draft": true });
+        // The key of the ticket is there, its row is not.
+        intake.flush(vec![ticket(1, 1, draft.clone())]).await.unwrap();
+        assert_eq!(intake.flush(vec![message(2)]).await.unwrap().waiting, 1);
+        assert_eq!(intake.flush(vec![ticket(3, 2, json!({}))]).await.unwrap().woken, 1);
+        assert_eq!(messages().await, 1);
+        // It goes, and comes back.
+        intake.flush(vec![ticket(4, 3, draft)]).await.unwrap();
+        assert_eq!(messages().await, 0);
+        assert_eq!(intake.flush(vec![ticket(5, 4, json!({}))]).await.unwrap().woken, 1);
+        assert_eq!(messages().await, 1);
+        assert_eq!(intake.flush(vec![ticket(6, 5, json!({}))]).await.unwrap().woken, 0, "nobody waits any more");
+    }
+
+    async fn a_version_that_comes_again_changes_nothing(database: TestDatabase) {
+        let intake = desk(&database, ["desk".to_owned()]).await;
+        let connection = database.connect().await;
+        let (open, solved) = (json!({ "subject": "open" }), json!({ "subject": "solved" }));
+        // Two changes of one second, and the first delivered again: alone, and in one flush with both.
+        intake.flush(vec![ticket(1, 1, open.clone()), ticket(2, 1, solved.clone())]).await.unwrap();
+        assert_eq!(counts(&intake.flush(vec![ticket(3, 1, open.clone())]).await.unwrap()), (0, 1, 0, 0));
+        assert_eq!(subjects(&connection).await, ["solved"]);
+        let all = vec![ticket(4, 2, open.clone()), ticket(5, 2, solved), ticket(6, 2, open)];
+        assert_eq!(counts(&intake.flush(all).await.unwrap()), (2, 1, 0, 0));
+        assert_eq!(subjects(&connection).await, ["solved"]);
+    }
+
+    async fn a_delete_without_a_version_does_not_last_for_ever(database: TestDatabase) {
+        let intake = desk(&database, ["desk".to_owned()]).await;
+        let connection = database.connect().await;
+        let gone = record(1, "tickets", json!({ "id": "t1", "gone": true }));
+        intake.flush(vec![gone]).await.unwrap();
+        assert_eq!(counts(&intake.flush(vec![ticket(2, 2, json!({}))]).await.unwrap()), (0, 0, 1, 0), "it may be a late word");
+        assert!(subjects(&connection).await.is_empty());
+        assert_eq!(counts(&intake.flush(vec![ticket(3, 4, json!({}))]).await.unwrap()), (1, 0, 0, 0), "something newer is none");
+        assert_eq!(subjects(&connection).await, ["as of 4"]);
+        assert_eq!(counts(&intake.flush(vec![ticket(4, 3, json!({}))]).await.unwrap()), (0, 0, 1, 0));
     }
 
     async fn a_delete_before_its_record_counts(database: TestDatabase) {

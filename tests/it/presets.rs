@@ -51,7 +51,7 @@ const PRODUCTS: &[(&str, &str, &[&str])] = &[
     (
         "zendesk",
         "[constants]\nsubdomain = \"acme\"\ntopic_field = \"27642\"",
-        &["organizations", "users", "tickets", "ticket_comments", "comment_events", "satisfaction_ratings"],
+        &["organizations", "users", "tickets", "ticket_comments", "satisfaction_ratings"],
     ),
     ("zammad", "[constants]\nhost = \"desk.acme.test\"", &["organizations", "users", "tickets", "articles"]),
     ("chatwoot", "[constants]\nhost = \"chat.acme.test\"\naccount = \"1\"", &["contacts", "conversations", "messages"]),

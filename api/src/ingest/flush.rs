@@ -9,6 +9,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::aside::aside;
 use super::delivery::Mark;
 use super::dropped::Early;
 use super::envelope::Reject;
@@ -17,10 +18,11 @@ use super::heads::{Fate, Heads, forget_known};
 use super::lines::Item;
 use super::observe::{observe, people};
 use super::prepare::{self, Maker, Ordinals, Prepared, Ready, Records};
+use super::report::envelope_of;
 use super::rows::{self, Ground};
 use super::slots::{self, Slots};
 use super::store::{self, RecordKey};
-use super::{dropped, given, graph, kept, staff, tally, waiting};
+use super::{dropped, given, graph, kept, staff, tally, waiting, words};
 use crate::database::{Database, Met, OnConflict, Transaction, WriteBatch};
 use crate::error::{Error, Result};
 use crate::identity::decide::Rules;
@@ -95,7 +97,7 @@ pub(super) async fn flush(
     loop {
         let mut counted = ordinals.clone();
         let ready = if ahead.is_empty() {
-            way.maker.make(items, &refused, &mut counted)
+            aside(weight(items), || way.maker.make(items, &refused, &mut counted))
         } else {
             prepare::count(items, &ahead, &mut counted);
             std::mem::take(&mut ahead)
@@ -109,6 +111,10 @@ pub(super) async fn flush(
             Turn::Again(more) => refused.extend(more),
         }
     }
+}
+
+fn weight(items: &[Item]) -> usize {
+    items.iter().map(|item| envelope_of(item).payload.len()).sum()
 }
 
 enum Turn {
@@ -156,6 +162,7 @@ async fn attempt(way: &Way<'_>, prepared: &[Prepared<'_>], records: Records, rep
     if way.alone {
         people.given = given::ids(&mut tx, prepared).await?;
     }
+    words::load(&mut tx, &mut people, prepared, (&fates, &formers)).await?;
     let refused = observe(&mut people, prepared, (&fates, &formers), &heads);
     if !refused.is_empty() {
         return Ok(Turn::Again(refused));
@@ -186,7 +193,7 @@ async fn attempt(way: &Way<'_>, prepared: &[Prepared<'_>], records: Records, rep
         note_changes(&mut batch, owned.iter().map(|row| ("customer", row.id, Some(row.id))), now)?;
         tx.write(batch).await?;
     }
-    let woken = waiting::woken(&mut tx, prepared, &fates, &heads, words, moved).await?;
+    let woken = waiting::woken(&mut tx, words.into_iter().collect(), moved).await?;
     let outcomes = outcomes(prepared, &fates, &early, Some(&heads));
     let superseded = matches!(fates.first(), Some(Fate::Superseded(_)));
     if let Some(answered) = way.answered.filter(|_| !superseded) {
@@ -252,6 +259,11 @@ async fn fates(
         }
         heads.settle(replaces.iter().copied().filter(|id| !open.contains(id)));
         heads.stand(places.into_iter().map(|row| (row.id, row.intake_no)));
+    }
+    let twins = if replaces.is_empty() { heads.twins(prepared) } else { Vec::new() };
+    if !twins.is_empty() {
+        let known = store::known_records(tx, twins).await?;
+        heads.meet(known.into_iter().map(|row| row.id));
     }
     let mut fates = Vec::with_capacity(prepared.len());
     for (index, record) in prepared.iter().enumerate() {

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use uuid::Uuid;
 
+use super::aside::aside;
 use super::envelope::{Envelope, Op};
 use super::heads::{Fate, Heads};
 use super::prepare::{Content, Prepared};
@@ -19,6 +20,8 @@ use crate::error::Result;
 pub(super) struct Former {
     /// The version's record.
     pub record_id: Uuid,
+    /// Where it stands in the flush, if it came in it.
+    pub position: Option<usize>,
     /// Table and part of its rows.
     pub rows: BTreeSet<(&'static str, String)>,
     /// Keys of the profiles that it told something of.
@@ -50,7 +53,8 @@ pub(super) async fn formers(
         }
         match before {
             Some((before, its_id)) => {
-                formers.extend(prepared[before].content.as_ref().ok().map(|content| (index, said(its_id, content))));
+                let content = prepared[before].content.as_ref().ok();
+                formers.extend(content.map(|content| (index, said(its_id, before, content))));
             }
             None => kept.extend(heads.before(source, stream, &content.key).map(|before| (index, before))),
         }
@@ -65,21 +69,25 @@ pub(super) async fn formers(
         let Some(payload) = payloads.remove(&record_id) else { continue };
         let record = &prepared[index];
         let envelope = Envelope { payload: payload.into(), op: Op::Upsert, ..record.envelope.clone() };
-        // What the mapping of today does not understand says nothing of what to take back.
-        let Ok(mapped) = record.source.mapping.map(&envelope) else { continue };
+        let Ok(mapped) = aside(envelope.payload.len(), || record.source.mapping.map(&envelope)) else {
+            // What the mapping of today does not understand: of its people those are known that are spoken of again.
+            formers.insert(index, Former { record_id, ..Former::default() });
+            continue;
+        };
         let told = mapped.profiles.into_iter();
         let told = told.filter(|profile| !profile.attributes.is_empty() || !profile.identifiers.is_empty());
         let profiles = told.map(|profile| profile.key).collect();
         let rows = mapped.rows.into_iter().map(|row| (row.table, row.part)).collect();
-        formers.insert(index, Former { record_id, rows, profiles });
+        formers.insert(index, Former { record_id, position: None, rows, profiles });
     }
     Ok(formers)
 }
 
-fn said(record_id: Uuid, content: &Content) -> Former {
+fn said(record_id: Uuid, position: usize, content: &Content) -> Former {
     let told = content.profiles.iter().filter(|profile| !profile.says_nothing());
     Former {
         record_id,
+        position: Some(position),
         rows: content.rows.iter().map(|row| (row.table, row.part.clone())).collect(),
         profiles: told.map(|profile| profile.key.clone()).collect(),
     }

@@ -124,6 +124,9 @@ fn profiles(people: &People, batch: &mut WriteBatch) -> Result<()> {
                 },
             )?;
         }
+        for word in profile.hidden.fresh(profile.id)? {
+            batch.push(OnConflict::Keep, &word)?;
+        }
         for ((kind, value), carried) in profile.carried.iter().filter(|(_, carried)| carried.dirty) {
             let key = crate::identity::decide::IdentifierKey { kind: *kind, value: value.clone() };
             let Some(identifier) = people.identifiers.get(&key) else { continue };

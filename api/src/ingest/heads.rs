@@ -59,6 +59,8 @@ pub(super) struct Heads {
     newly: HashSet<usize>,
     /// Records that were the newest of their keys until this flush, or until later in it.
     overtaken: Vec<Uuid>,
+    /// Records that are kept already.
+    met: HashSet<Uuid>,
 }
 
 impl Heads {
@@ -81,7 +83,8 @@ impl Heads {
                 ((row.source, row.stream, row.key), head)
             })
             .collect();
-        Self { known, places: HashMap::new(), settled: HashSet::new(), newly: HashSet::new(), overtaken: Vec::new() }
+        let (newly, met) = (HashSet::new(), HashSet::new());
+        Self { known, places: HashMap::new(), settled: HashSet::new(), newly, overtaken: Vec::new(), met }
     }
 
     /// The newest records of the known keys.
@@ -119,6 +122,24 @@ impl Heads {
     /// Whether the key of a record was seen with it in a newer reading of its table.
     pub fn is_newly_seen(&self, position: usize) -> bool {
         self.newly.contains(&position)
+    }
+
+    /// The ids that these records have if they came before: those of the newest version of their key, but otherwise than it.
+    pub fn twins(&self, prepared: &[Prepared<'_>]) -> Vec<Uuid> {
+        let twin = |record: &Prepared<'_>| {
+            let content = record.content.as_ref().ok().filter(|content| content.has_version)?;
+            let envelope = record.envelope;
+            let head = self.known.get(&(envelope.source.clone(), envelope.stream.clone(), content.key.clone()))?;
+            let other = head.version == content.version && head.hash.as_deref() != Some(&record.hash);
+            let part = version_part(content.version.as_deref(), &record.hash);
+            other.then(|| id::make(time_of(head.origin_id), &envelope.source, &envelope.stream, &content.key, &part))
+        };
+        prepared.iter().filter_map(twin).collect()
+    }
+
+    /// Notes records that are kept.
+    pub fn meet(&mut self, records: impl IntoIterator<Item = Uuid>) {
+        self.met.extend(records);
     }
 
     /// The key a refused record is told by: its own may not be known.
@@ -174,15 +195,27 @@ impl Heads {
         let gone = head.deleted && !deletes && version.is_some() && seen != Seen::Newly;
         let order = if gone { order.then(std::cmp::Ordering::Less) } else { order };
         // Made so that a version has one id however often it comes, and a record without one follows from the last.
-        let made = if order == std::cmp::Ordering::Equal {
+        let is_version = version.is_some()
+            && seen != Seen::Newly
+            && record.content.as_ref().is_ok_and(|content| content.has_version);
+        let made = if order == std::cmp::Ordering::Equal && !is_version {
             let before = head.record_id.unwrap_or_default();
             make(received_at, &format!("record:{}:{before}", record.hash))
         } else {
-            let part = format!("record:{}:{}", version.unwrap_or_default(), record.hash);
-            make(time_of(head.origin_id), &part)
+            make(time_of(head.origin_id), &version_part(version, &record.hash))
         };
+        // Of two records of one version the later counts; the first of them once more is a repetition.
+        if order == std::cmp::Ordering::Equal && is_version && replaces.is_none() && !self.met.insert(made) {
+            return Fate::Repeated;
+        }
+        self.met.insert(made);
         let record_id = replaces.unwrap_or(made);
         if order == std::cmp::Ordering::Less {
+            // A delete without a version of its own stands after the versions that came late under it, until a greater one comes.
+            if gone && head.version.is_none() {
+                head.version = version.map(str::to_owned);
+                head.dirty = true;
+            }
             return Fate::Superseded(record_id);
         }
         self.overtaken.extend(head.record_id.filter(|_| record.content.is_ok()));
@@ -295,6 +328,10 @@ impl Head {
             }
         }
     }
+}
+
+fn version_part(version: Option<&str>, hash: &str) -> String {
+    format!("record:{}:{hash}", version.unwrap_or_default())
 }
 
 /// Whether a version begins with a day, as times do.

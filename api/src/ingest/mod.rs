@@ -11,6 +11,7 @@
 //! by none of the above; GraphQL is not known here at all.
 
 mod apart;
+mod aside;
 pub mod bulk;
 pub mod csv;
 pub mod decimal;
@@ -66,3 +67,4 @@ pub mod trial;
 mod vanished;
 mod waiting;
 pub mod watch;
+mod words;

@@ -7,8 +7,19 @@ use uuid::Uuid;
 
 use super::people::Moment;
 use super::prepare::PreparedProfile;
+use super::words::Words;
 use crate::identity::store::{CustomerRow, KeptAttribute};
 use crate::identity::{IdentifierKind, Observed, PartyKind, Strength, Told};
+
+/// When that was so which a record says: at the time that it names, else when it happened, else when it came. A contract that
+/// starts next year is known today: what lies ahead would win over every later word.
+pub(super) fn seen_at(
+    observed_at: Option<DateTime<Utc>>,
+    occurred_at: Option<DateTime<Utc>>,
+    received_at: DateTime<Utc>,
+) -> DateTime<Utc> {
+    observed_at.or(occurred_at).unwrap_or(received_at).min(received_at)
+}
 
 /// A profile as it stands.
 pub(super) struct Profile {
@@ -22,6 +33,8 @@ pub(super) struct Profile {
     pub record_id: Option<Uuid>,
     /// When its source deleted what it had said of it.
     pub deleted_at: Option<DateTime<Utc>>,
+    /// What records say of it that others say newer.
+    pub hidden: Words,
     pub carried: BTreeMap<(IdentifierKind, String), Carried>,
     pub dirty: bool,
 }
@@ -81,20 +94,32 @@ impl Profile {
         kept
     }
 
-    /// Takes back what a record told. Gives whether that was anything.
+    /// Takes back what a record told: what others said before counts again. Gives whether that was anything.
     pub fn take_back(&mut self, record_id: Uuid) -> bool {
-        let before = self.attributes.len();
-        self.attributes.retain(|_, told| told.record_id != record_id);
-        if self.attributes.len() == before && self.record_id != Some(record_id) {
+        self.hidden.forget(record_id);
+        let told: Vec<String> = self.told_by(record_id).map(|(key, _)| key.clone()).collect();
+        if told.is_empty() && self.record_id != Some(record_id) {
             return false;
         }
+        for key in told {
+            match self.hidden.find(&key) {
+                Some(known) => self.attributes.insert(key, known),
+                None => self.attributes.remove(&key),
+            };
+        }
         if self.record_id == Some(record_id) {
-            let newest = self.attributes.values().map(|told| (told.observed_at, told.record_id)).max();
+            let shown = self.attributes.values().map(|told| (told.observed_at, told.record_id));
+            let newest = shown.chain(self.hidden.newest()).max();
             self.observed_at = newest.map_or(self.observed_at, |(at, _)| at);
             self.record_id = newest.map(|(_, id)| id);
         }
         self.dirty = true;
         true
+    }
+
+    /// What of it a record told.
+    pub fn told_by(&self, record_id: Uuid) -> impl Iterator<Item = (&String, &Told)> {
+        self.attributes.iter().filter(move |(_, told)| told.record_id == record_id)
     }
 
     pub fn take(&mut self, said: &PreparedProfile, at: &Moment<'_>, seen_at: DateTime<Utc>, says_nothing: bool) {
@@ -130,12 +155,22 @@ impl Profile {
         if let Some(former) = at.former {
             self.take_back(former);
         }
-        // An older record that comes later fills gaps and overwrites nothing.
+        // An older record that comes later fills gaps and overwrites nothing; what loses is remembered.
         for (key, value) in &said.attributes {
-            if self.attributes.get(key).is_none_or(|known| known.observed_at <= seen_at) {
-                let told = Told { value: value.clone(), observed_at: seen_at, record_id: at.record_id };
-                self.attributes.insert(key.clone(), told);
+            let known = self.attributes.get(key).map(|known| (known.observed_at, known.record_id));
+            match known {
+                Some((known_at, _)) if known_at > seen_at => {
+                    self.hidden.hide(at.record_id, seen_at, said.attributes.clone());
+                    continue;
+                }
+                Some((known_at, by)) if by != at.record_id => {
+                    let all = self.told_by(by).map(|(key, told)| (key.clone(), told.value.clone())).collect();
+                    self.hidden.hide(by, known_at, all);
+                }
+                _ => {}
             }
+            let told = Told { value: value.clone(), observed_at: seen_at, record_id: at.record_id };
+            self.attributes.insert(key.clone(), told);
         }
         if self.record_id.is_none() || self.observed_at <= seen_at {
             self.observed_at = seen_at;

@@ -13,9 +13,10 @@ use uuid::Uuid;
 use super::given::Given;
 use super::id;
 use super::ledger::Ledger;
-use super::party::{Carried, Customer, Profile};
+use super::party::{Carried, Customer, Profile, seen_at};
 use super::prepare::PreparedProfile;
 use super::stage::stage_of;
+use super::words::Words;
 use crate::identity::decide::{Decision, IdentifierKey, IdentifierStatus, Rules, WorkingSet};
 use crate::identity::place::Holder;
 use crate::identity::store::{CarriedRow, CustomerRow, IdentifierRow, KeptAttribute, ProfileRow};
@@ -46,10 +47,9 @@ pub(super) struct Moment<'a> {
 }
 
 impl Moment<'_> {
-    /// When that was so which is said. A contract that starts next year is known today: what lies ahead would win over every
-    /// later word.
+    /// When that was so which is said.
     fn seen_at(&self, observed_at: Option<DateTime<Utc>>) -> DateTime<Utc> {
-        observed_at.or(self.occurred_at).unwrap_or(self.received_at).min(self.received_at)
+        seen_at(observed_at, self.occurred_at, self.received_at)
     }
 }
 
@@ -114,6 +114,7 @@ impl People {
                 observed_at: row.observed_at,
                 record_id: row.record_id,
                 deleted_at: row.deleted_at,
+                hidden: Words::default(),
                 carried: of_profile.remove(&row.id).unwrap_or_default(),
                 dirty: false,
                 source: row.source,
@@ -124,6 +125,12 @@ impl People {
             people.profiles.insert(profile.id, profile);
         }
         people
+    }
+
+    /// The profile of a key of a source.
+    pub fn profile_mut(&mut self, source: &str, key: &str) -> Option<&mut Profile> {
+        let id = self.by_key.get(&(source.to_owned(), key.to_owned()))?;
+        self.profiles.get_mut(id)
     }
 
     /// Whom a key of a source stands for.
@@ -177,6 +184,7 @@ impl People {
             observed_at: seen_at,
             record_id: None,
             deleted_at: None,
+            hidden: Words::default(),
             carried: BTreeMap::new(),
             dirty: true,
         });

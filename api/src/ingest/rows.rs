@@ -83,7 +83,7 @@ pub(super) struct Ground<'a> {
     pub holders: HashMap<Uuid, Holder>,
     /// Members of staff that this flush writes.
     pub hired: BTreeSet<Uuid>,
-    /// What stands for their names, for those who wait for them.
+    /// What has become known that others may wait for: names of staff, and rows that were not there.
     pub words: Vec<Uuid>,
     /// Rows that were not placed, since what they hang on has not come, by the position of their record.
     pub early: Early,
@@ -118,8 +118,16 @@ pub(super) fn place(
             };
             if let Some(holder) = holder {
                 let before = ground.holders.insert(id, holder);
-                if waiting::is_followed(row.table) && before.is_some_and(|old| old.profile_id != holder.profile_id) {
-                    ground.moved.insert(id);
+                match before {
+                    _ if !waiting::is_followed(row.table) => {}
+                    // The key may have been there before without this row: a condition that holds now, a new item of a list.
+                    None => {
+                        ground.words.push(waiting::row(source, &record.envelope.stream, &content.key, &row.part));
+                    }
+                    Some(old) if old.profile_id != holder.profile_id => {
+                        ground.moved.insert(id);
+                    }
+                    Some(_) => {}
                 }
             }
             if was_there {

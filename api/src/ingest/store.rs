@@ -8,6 +8,7 @@ pub(super) mod refused;
 pub(super) mod shadow;
 pub(super) mod waiting;
 pub(super) mod watch;
+pub(super) mod words;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;

@@ -11,12 +11,10 @@ use std::collections::{BTreeSet, HashMap};
 use uuid::Uuid;
 
 use super::envelope::Envelope;
-use super::heads::{Fate, Heads};
 use super::hook::body::STREAM;
 use super::hook::section::Hook;
 use super::intake::{Extra, Intake};
 use super::lines::Item;
-use super::prepare::Prepared;
 use super::rejected::envelope;
 use super::report::FlushReport;
 use super::store::refused::RefusedRow;
@@ -75,26 +73,8 @@ pub(super) const REASON: (&str, &str) = (
 );
 
 /// The records to be placed again after this flush: those that waited for what it brings, and those that hang on rows that
-/// `moved` to somebody else. `words` stand for the members of staff who have become known.
-pub(super) async fn woken(
-    tx: &mut Transaction,
-    prepared: &[Prepared<'_>],
-    fates: &[Fate],
-    heads: &Heads,
-    words: Vec<Uuid>,
-    moved: BTreeSet<Uuid>,
-) -> Result<Vec<Uuid>> {
-    let mut awaited: BTreeSet<Uuid> = words.into_iter().collect();
-    for (record, fate) in prepared.iter().zip(fates) {
-        let (Fate::Applied(_), Ok(content)) = (fate, &record.content) else { continue };
-        let (source, stream) = (record.envelope.source.as_str(), record.envelope.stream.as_str());
-        // Whoever waited for a row that was there has been placed.
-        if heads.was_there(source, stream, &content.key) {
-            continue;
-        }
-        let rows = content.rows.iter().filter(|row| is_followed(row.table));
-        awaited.extend(rows.map(|placed| row(source, stream, &content.key, &placed.part)));
-    }
+/// `moved` to somebody else. `awaited` stands for the rows and the members of staff that were not there before.
+pub(super) async fn woken(tx: &mut Transaction, awaited: BTreeSet<Uuid>, moved: BTreeSet<Uuid>) -> Result<Vec<Uuid>> {
     let mut woken = Vec::new();
     if !awaited.is_empty() {
         woken = store::waiting::waiting_for(tx, awaited.into_iter().collect()).await?;

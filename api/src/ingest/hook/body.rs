@@ -11,7 +11,7 @@ use super::super::envelope::{Reject, RejectCode};
 use super::super::json::Json;
 use super::super::lines::{Item, Origin, Rejected, not_utf8};
 use super::super::mapping::Mapping;
-use super::super::mapping::path::Scope;
+use super::super::mapping::path::{Scope, Work};
 use super::section::Hook;
 use super::verify::Proof;
 use super::{alone, event};
@@ -177,7 +177,8 @@ impl Hook {
             });
         };
         let envelope = origin.envelope(STREAM, None, "");
-        let scope = Scope { record: body, envelope: &envelope, facts: mapping.facts(), item: Some(item) };
+        let (facts, work) = (mapping.facts(), Work::new());
+        let scope = Scope { record: body, envelope: &envelope, facts, work: &work, item: Some(item) };
         Ok(rule.read_text(&scope, "stream")?.map(std::borrow::Cow::into_owned))
     }
 
@@ -191,7 +192,8 @@ impl Hook {
     ) -> Result<bool, Reject> {
         let Some(condition) = &self.ignore else { return Ok(false) };
         let envelope = origin.envelope(STREAM, None, "");
-        let scope = Scope { record: body, envelope: &envelope, facts: mapping.facts(), item: Some(item) };
+        let (facts, work) = (mapping.facts(), Work::new());
+        let scope = Scope { record: body, envelope: &envelope, facts, work: &work, item: Some(item) };
         condition.holds(&scope, "ignore")
     }
 }

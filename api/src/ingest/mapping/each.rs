@@ -32,6 +32,14 @@ impl Each {
         if let Some(start) = start {
             self.gather(start, steps, None, scope, (what, &mut found))?;
         }
+        // For each item the record is looked through again.
+        let width = if let Json::Object(entries) = scope.record { entries.len() / 32 } else { 0 };
+        if !scope.work.take(found.len().saturating_mul(1 + width)) {
+            return Err(Reject::new(
+                RejectCode::TooLarge,
+                format!("The record is too much work for {what}. Split it."),
+            ));
+        }
         Ok(found)
     }
 
@@ -48,6 +56,8 @@ impl Each {
         let below = below.get(1..).unwrap_or_default();
         let items: Vec<Item<'a>> = match follow(start, here, scope.facts) {
             None | Some(Json::Null) => return Ok(()),
+            // Empty is not there, as everywhere.
+            Some(Json::Text(text)) if text.is_empty() => return Ok(()),
             Some(Json::List(items)) => {
                 items.iter().enumerate().map(|(index, item)| (item, index.to_string().into())).collect()
             }

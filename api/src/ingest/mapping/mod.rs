@@ -219,7 +219,8 @@ impl Mapping {
                 "The record is not a JSON object. Send one object per record.",
             ));
         }
-        let scope = Scope { record: &record, envelope, facts: &self.facts, item: None };
+        let work = path::Work::new();
+        let scope = Scope { record: &record, envelope, facts: &self.facts, work: &work, item: None };
         let mut mapped = self.streams[*position].map(&scope)?;
         touchpoint::fill(&self.touchpoints, &scope, &mut mapped.rows)?;
         Ok(mapped)

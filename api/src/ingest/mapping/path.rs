@@ -2,6 +2,7 @@
 //! by its place or by what stands in it: `/custom_fields/[id=360001]/value`.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 
 use chrono::{DateTime, Utc};
 
@@ -19,8 +20,29 @@ pub struct Scope<'a> {
     pub envelope: &'a Envelope,
     /// What mapping and source know besides.
     pub facts: &'a Facts,
+    /// What may still be done for the record.
+    pub work: &'a Work,
     /// Within `for_each`: the item, its key and its position.
     pub item: Option<(&'a Json<'a>, &'a str, usize)>,
+}
+
+/// How much work may still be done for one record. Steps and not seconds are counted, so that a record that was mapped today is
+/// mapped on every rebuild too, on every machine.
+#[derive(Debug)]
+pub struct Work(Cell<u32>);
+
+impl Work {
+    /// As much as a record may take.
+    pub fn new() -> Self {
+        Self(Cell::new(super::cel::BUDGET))
+    }
+
+    /// Takes units off what is left; false if that was too little.
+    pub fn take(&self, units: usize) -> bool {
+        let left = u32::try_from(units).ok().and_then(|units| self.0.get().checked_sub(units));
+        self.0.set(left.unwrap_or(0));
+        left.is_some()
+    }
 }
 
 /// What an expression may name where it stands.

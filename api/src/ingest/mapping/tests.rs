@@ -128,6 +128,21 @@ fn what_cannot_be_mapped_says_why_without_the_value() {
 }
 
 #[test]
+fn what_one_record_takes_is_limited_as_a_whole() {
+    // A small expression, worked out for each of many items.
+    let loops = "for_each = \"/consents\"\nwhen = { cel = \"record.consents.exists(k, k == 'nobody')\" }";
+    let mapping = Mapping::parse(&FILE.replace("for_each = \"/consents\"", loops)).unwrap();
+    let rows = |count: usize| {
+        let consents: Vec<_> = (0..count).map(|n| format!(r#""p{n}":{{"state":"a"}}"#)).collect();
+        let payload = format!(r#"{{"id":1,"who":"p","consents":{{{}}}}}"#, consents.join(","));
+        let mapped = mapping.map(&Origin::new("s").envelope("x", None, payload.as_str()));
+        mapped.map(|mapped| mapped.rows.len()).map_err(|reject| reject.code)
+    };
+    assert_eq!(rows(100), Ok(0));
+    assert_eq!(rows(3_000), Err(RejectCode::ExpressionFailed));
+}
+
+#[test]
 fn a_mistake_in_the_file_names_its_line() {
     assert_eq!(
         load_error("revenue = {", "turnover = {").split(';').next(),

@@ -1,5 +1,6 @@
 //! Times as sources spell them. Everything becomes microseconds, between 1900 and 2199; UTC where it is kept.
 
+use chrono::format::{Fixed, Item, StrftimeItems};
 use chrono::{
     DateTime, Datelike, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat, TimeDelta, TimeZone, Timelike,
     Utc,
@@ -109,19 +110,23 @@ pub fn parse(value: &Val<'_>, formats: &[Format], zone: Option<Zone>) -> Result<
     if let Val::Time(time) = value {
         return Ok(*time);
     }
+    let mut beyond = None;
     for format in formats {
         let read = match (format, value) {
             (Format::Unix(_), Val::Number(text) | Val::Text(text)) | (_, Val::Text(text)) => {
-                format.read(text.trim(), zone)?
+                format.read(text.trim(), zone)
             }
-            (_, Val::Number(_)) => None,
+            (_, Val::Number(_)) => Ok(None),
             _ => return Err(Problem::wrong_type("a time", value)),
         };
-        if let Some(time) = read {
-            return Ok(time);
+        match read {
+            Ok(Some(time)) => return Ok(time),
+            Ok(None) => {}
+            // Milliseconds read as seconds: the next format may fit.
+            Err(problem) => beyond = beyond.or(Some(problem)),
         }
     }
-    Err(not_a_time())
+    Err(beyond.unwrap_or_else(not_a_time))
 }
 
 fn not_a_time() -> Problem {
@@ -206,10 +211,10 @@ fn unix(number: Decimal, power: i32) -> Result<DateTime<Utc>, Problem> {
     DateTime::from_timestamp_micros(micros).ok_or_else(range)
 }
 
-/// Whether chrono understands the pattern.
+/// Whether chrono understands the pattern. The name of a zone (`%Z`) it would skip when reading, and take the time for another.
 pub fn is_pattern(pattern: &str) -> bool {
-    let mut items = chrono::format::StrftimeItems::new(pattern);
-    pattern.contains('%') && items.all(|item| !matches!(item, chrono::format::Item::Error))
+    let mut items = StrftimeItems::new(pattern);
+    pattern.contains('%') && items.all(|item| !matches!(item, Item::Error | Item::Fixed(Fixed::TimezoneName)))
 }
 
 /// Whether a time of this pattern says its own zone: whether what it writes can be read without being told one.
@@ -282,5 +287,18 @@ mod tests {
         assert_eq!(read("soon", "rfc3339", None), Err(RejectCode::WrongType));
         assert!(Format::named("%Q", None).is_none());
         assert!(Format::named("epoch", None).is_none());
+        assert!(
+            Format::named("%d %b %Y %H:%M %Z", Zone::named("Europe/Berlin")).is_none(),
+            "a zone's name is not read"
+        );
+    }
+
+    #[test]
+    fn the_first_format_that_fits_counts() {
+        let formats = [Format::named("unix_s", None).unwrap(), Format::named("unix_ms", None).unwrap()];
+        let read = |value: &str| parse(&Val::Text(value.into()), &formats, None).map(|time| text(time.to_utc()));
+        assert_eq!(read("1795301201358").unwrap(), "2026-11-21T22:46:41.358000Z");
+        assert_eq!(read("1795301201").unwrap(), "2026-11-21T22:46:41.000000Z");
+        assert_eq!(read("99999999999999999999").unwrap_err().code, RejectCode::OutOfRange);
     }
 }

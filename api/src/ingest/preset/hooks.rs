@@ -48,7 +48,7 @@ fn bodies_go_to_their_streams() {
             r#"{"type":"zen:event-type:ticket.created","subject":"zen:ticket:1","detail":{"id":"1"}}"#,
             &["tickets"],
         ),
-        ("zendesk", r#"{"type":"zen:event-type:ticket.comment_added","subject":"zen:ticket:1"}"#, &["comment_events"]),
+        ("zendesk", r#"{"type":"zen:event-type:ticket.comment_added","subject":"zen:ticket:1"}"#, &["ticket_comments"]),
         ("zendesk", r#"{"type":"zen:event-type:user.created","subject":"zen:user:1"}"#, &["users"]),
         (
             "zendesk",

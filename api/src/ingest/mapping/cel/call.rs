@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use chrono::Timelike;
+
 use super::Fault;
 use super::evaluate::Run;
 use super::value::Cel;
@@ -109,6 +111,14 @@ pub(super) fn apply<'e>(run: &Run<'e>, function: Function, values: Vec<Cel<'e>>)
                 Function::Seconds => span.num_seconds(),
                 Function::Minutes => span.num_minutes(),
                 _ => span.num_hours(),
+            }))
+        }
+        (Function::Seconds | Function::Minutes | Function::Hours, Cel::Time(time), None, _) => {
+            let time = time.to_utc();
+            Ok(Cel::Int(match function {
+                Function::Seconds => time.second().into(),
+                Function::Minutes => time.minute().into(),
+                _ => time.hour().into(),
             }))
         }
         (Function::FullYear, Cel::Time(time), None, _) => Ok(Cel::Int(chrono::Datelike::year(&time.to_utc()).into())),

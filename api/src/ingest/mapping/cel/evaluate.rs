@@ -1,32 +1,29 @@
 //! Working out an expression for one record, within the budget.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 
 use super::node::{Expr, Macro, Variable};
 use super::value::Cel;
-use super::{BUDGET, Fault, call, operate};
+use super::{Fault, call, operate};
 use crate::ingest::json::Json;
 use crate::ingest::mapping::path::Scope;
 
 /// One evaluation.
 pub(super) struct Run<'e> {
     scope: &'e Scope<'e>,
-    left: Cell<u32>,
     /// The item that a macro is at.
     item: RefCell<Cel<'e>>,
 }
 
 impl<'e> Run<'e> {
     pub fn new(scope: &'e Scope<'e>) -> Self {
-        Self { scope, left: Cell::new(BUDGET), item: RefCell::new(Cel::Null) }
+        Self { scope, item: RefCell::new(Cel::Null) }
     }
 
     /// Takes units of work off what is left.
     pub fn charge(&self, units: usize) -> Result<(), Fault> {
-        let units = u32::try_from(units).unwrap_or(u32::MAX);
-        let left = self.left.get().checked_sub(units);
-        self.left.set(left.unwrap_or(0));
-        left.map(|_| ()).ok_or_else(|| Fault::new("it takes too much work for this record; make it simpler"))
+        let told = || Fault::new("it takes too much work for this record; make it simpler");
+        self.scope.work.take(units).then_some(()).ok_or_else(told)
     }
 
     /// Takes off what looking at or making a text of that length costs.

@@ -8,8 +8,8 @@
 //! * an expression is at most [`MAX_BYTES`] long and nests at most [`MAX_DEPTH`] deep; reading it takes time and memory in proportion to
 //!   its length (under 8 MB at the limit), so it needs no process of its own;
 //! * macros do not stand within each other, so that work is at most one list long at a time;
-//! * an evaluation has [`BUDGET`] units: one for each part, item and 32 bytes of text looked at or made, so that at most 32 MB of text
-//!   can be made. Steps and not seconds are counted,
+//! * all expressions of a mapping together have [`BUDGET`] units for one record: one for each part, item and 32 bytes of text looked
+//!   at or made, so that at most 64 MB of text can be made. Steps and not seconds are counted,
 //!   so that a record that was mapped today is mapped on every rebuild too, on every machine;
 //! * there are no files, no clock, no regular expressions, no functions of one's own.
 //!
@@ -38,8 +38,8 @@ pub const MAX_BYTES: usize = 32 << 10;
 /// So deep may its parts stand within each other.
 pub const MAX_DEPTH: usize = 64;
 
-/// So many units of work may one evaluation take: some tens of milliseconds at worst.
-pub const BUDGET: u32 = 1_000_000;
+/// So many units of work may one record take: a tenth of a second at worst.
+pub const BUDGET: u32 = 2_000_000;
 
 /// A compiled expression.
 #[derive(Debug, Clone)]

@@ -8,6 +8,7 @@ use super::*;
 use crate::ingest::json::Json;
 use crate::ingest::lines::Origin;
 use crate::ingest::mapping::Facts;
+use crate::ingest::mapping::path::Work;
 
 const RECORD: &str = r#"{"id": 7, "status": "deleted", "amount": 1234.50, "huge": 99999999999999999999, "no": null, "private": true,
     "tags": ["vip", "new"], "list": [1, 2.5, 3], "people": [{"name": "Ada", "age": 36}, {"name": "Bob"}],
@@ -20,7 +21,8 @@ fn on(text: &str, record: &str) -> Result<Val<'static>, String> {
     let facts = Facts::default();
     let Json::Object(entries) = &record else { unreachable!() };
     let item = entries.iter().find(|(name, _)| name == "people").map_or(&record, |(_, people)| people);
-    let scope = Scope { record: &record, envelope: &envelope, facts: &facts, item: Some((item, "who", 3)) };
+    let scope =
+        Scope { record: &record, envelope: &envelope, facts: &facts, work: &Work::new(), item: Some((item, "who", 3)) };
     Program { root }.run(&scope).map_err(|problem| {
         assert_eq!(problem.code, RejectCode::ExpressionFailed);
         problem.text
@@ -78,6 +80,11 @@ fn expressions_give_what_cel_gives() {
         ("bool('true') && type(1) == int && type('') == string && type(1.5) == double && type([]) == list", "true"),
         ("(timestamp('2026-01-02T09:30:15Z') - timestamp('2026-01-02T08:00:00Z')).getMinutes()", "90"),
         ("timestamp('2026-01-02T09:30:15Z').getFullYear()", "2026"),
+        ("timestamp('2026-01-02T09:30:15+02:00').getHours()", "7"),
+        (
+            "timestamp('2026-01-02T09:30:15Z').getMinutes() * 100 + timestamp('2026-01-02T09:30:15Z').getSeconds()",
+            "3015",
+        ),
         ("// a remark\n 1", "1"),
     ] {
         assert_eq!(gives(text), is, "{text}");

@@ -75,4 +75,26 @@ mod tests {
         );
         assert!(is_delete(&persons[1]));
     }
+
+    #[test]
+    fn after_a_reset_the_former_id_is_known_too() {
+        let product = Product::new("posthog");
+        let event = |name: &str, distinct: &str, more: &str| {
+            let text = format!(
+                r#"{{"uuid":"{name}","event":"{name}","distinct_id":"{distinct}","timestamp":"2026-11-01T10:00:00Z","properties":{{"$device_id":"D"{more}}}}}"#
+            );
+            product.map("events", &text).unwrap()
+        };
+        let (before, after) = (event("$pageview", "A2", ""), event("$identify", "U2", r#","$anon_distinct_id":"A2""#));
+        let shared = known(&before, 0).into_iter().filter(|known_by| known(&after, 0).contains(known_by)).count();
+        assert_eq!(shared, 1, "{:?} {:?}", known(&before, 0), known(&after, 0));
+        let rated = event("survey sent", "U2", r#","$survey_id":"s1","$survey_response":9"#);
+        let answer = row(&rated, "survey_answer");
+        assert_eq!(
+            (&answer["kind"], &answer["score"], &answer["raw_value"]),
+            (&json!("RATING"), &json!(9), &json!("9"))
+        );
+        let said = row(&event("survey sent", "U2", r#","$survey_response":"fine""#), "survey_answer");
+        assert_eq!((&said["kind"], &said["text"], said.get("score")), (&json!("TEXT"), &json!("fine"), None));
+    }
 }

@@ -111,4 +111,35 @@ mod tests {
         assert_eq!(row(&product.taken("products")[0], "product"), json!({"key": "P-1", "name": "Pump P1"}));
         assert!(is_delete(&product.map("notes", r#"{"id":"1","archived":true,"properties":{}}"#)));
     }
+
+    #[test]
+    fn what_says_nothing_is_taken_and_what_is_planned_is_not() {
+        let product = Product::new("hubspot");
+        let text = |stream: &str, properties: &str| {
+            let record = format!(
+                r#"{{"id":"1","contacts":["501"],"createdAt":"2026-11-02T10:20:00Z","properties":{{{properties}}}}}"#
+            );
+            let mapped = product.map(stream, &record).unwrap();
+            mapped.rows.first().map(|row| row.fields["text"].as_str().unwrap().to_owned())
+        };
+        assert_eq!(text("notes", r#""hs_note_body":"<div><img src='x'></div>""#).as_deref(), Some("[no text]"));
+        assert_eq!(text("calls", r#""hs_call_title":null"#).as_deref(), Some("[Call]"));
+        assert_eq!(text("meetings", r#""hs_meeting_outcome":"COMPLETED""#).as_deref(), Some("[Meeting]"));
+        assert_eq!(text("meetings", r#""hs_meeting_title":"Demo","hs_meeting_outcome":"SCHEDULED""#), None);
+    }
+
+    #[test]
+    fn all_ids_that_were_merged_and_the_currency_of_the_account() {
+        let contact = r#"{"id":"10","properties":{"hs_merged_object_ids":"11;12;13;14;15","hs_additional_emails":"a@x.test;b@x.test;c@x.test"}}"#;
+        let contact = Product::new("hubspot").map("contacts", contact).unwrap();
+        assert_eq!(known(&contact, 0).len(), 1 + 5 + 3);
+        let product = Product::with("hubspot", "[constants]\ncurrency = \"EUR\"");
+        let deal = |more: &str| {
+            let text = format!(
+                r#"{{"id":"1","contacts":["501"],"createdAt":"2026-11-02T10:20:00Z","properties":{{"amount":"90"{more}}}}}"#
+            );
+            row(&product.map("deals", &text).unwrap(), "opportunity")["currency"].clone()
+        };
+        assert_eq!((deal(""), deal(r#","deal_currency_code":"USD""#)), (json!("EUR"), json!("USD")));
+    }
 }

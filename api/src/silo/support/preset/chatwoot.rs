@@ -89,4 +89,11 @@ mod tests {
             (&json!("SYSTEM"), &json!("2021-07-23T18:02:49.000000Z"))
         );
     }
+
+    #[test]
+    fn a_message_may_have_no_text() {
+        let message = r#"{"id":1,"content":"<br>","message_type":"incoming","created_at":1627063369,"private":false,"conversation":{"id":10,"contact_inbox":{"contact_id":14}}}"#;
+        let message = Product::new("chatwoot").map("messages", message).unwrap();
+        assert_eq!(row(&message, "ticket_message")["text"], "[no text]");
+    }
 }

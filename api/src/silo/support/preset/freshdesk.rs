@@ -106,4 +106,16 @@ mod tests {
             json!({"key": "501", "name": "Sam Rivera", "email": "sam@acme.test", "department": "SERVICE"})
         );
     }
+
+    #[test]
+    fn a_mail_without_text_loses_no_ticket() {
+        let ticket = |more: &str| {
+            let text = format!(
+                r#"{{"id":7,"requester_id":1,"status":2,"source":1,"subject":"Scan","created_at":"2026-10-01T10:00:00Z","updated_at":"2026-10-01T10:00:00Z","description":"<div></div>","description_text":""{more}}}"#
+            );
+            row(&Product::new("freshdesk").map("tickets", &text).unwrap(), "ticket_message")["text"].clone()
+        };
+        assert_eq!(ticket(""), "[no text]");
+        assert_eq!(ticket(r#","attachments":[{"name":"scan.pdf"}]"#), "[scan.pdf]");
+    }
 }

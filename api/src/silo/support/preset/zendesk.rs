@@ -32,7 +32,7 @@ mod tests {
             (ticket.profiles[0].key.as_str(), known(ticket, 0)),
             ("20978392", vec![("EMAIL", "anna@example.org", "STRONG")])
         );
-        assert_eq!(ticket.version.as_deref(), Some("2026-10-06T09:01:40.000000Z"));
+        assert_eq!(ticket.version.as_deref(), Some("00000000000000000001|2026-10-06T09:01:40.000000Z"));
         // A status that nobody knows does not lose the ticket, nor does a missing subject.
         let other = tickets[1].as_ref().unwrap();
         let fields = row(other, "ticket");
@@ -58,7 +58,7 @@ mod tests {
                 "source_url": "https://acme.zendesk.com/agent/tickets/35438"
             })
         );
-        let comment = &product.taken("comment_events")[0];
+        let comment = &product.taken("ticket_comments")[2];
         assert_eq!(
             row(comment, "ticket_message"),
             json!({
@@ -109,5 +109,63 @@ mod tests {
         assert_eq!(told(company, 0), json!({"name": "Acme Pumps GmbH", "website": "acme.test"}));
         let shared = r#"{"id":1,"role":"end-user","phone":"+49 30 1","shared_phone_number":true,"active":true}"#;
         assert_eq!(known(&Product::new("zendesk").map("users", shared).unwrap(), 0), [("PHONE", "+49 30 1", "WEAK")]);
+    }
+
+    #[test]
+    fn an_event_counts_until_the_feed_has_told_the_whole() {
+        let product = Product::with("zendesk", SOURCE);
+        let version = |stream: &str, record: &str| product.map(stream, record).unwrap().version.unwrap();
+        let feed = version(
+            "tickets",
+            r#"{"id":1,"requester_id":2,"created_at":"2026-10-01T10:00:00Z","updated_at":"2026-10-01T10:00:00Z"}"#,
+        );
+        let of_ticket = |kind: &str| {
+            format!(
+                r#"{{"type":"zen:event-type:ticket.{kind}","time":"2026-10-02T10:00:00Z","detail":{{"id":"1","requester_id":"2","created_at":"2026-10-01T10:00:00Z"}},"event":{{}}}}"#
+            )
+        };
+        assert!(version("tickets", &of_ticket("tags_changed")) < feed, "an object of an event is only a part");
+        assert!(version("tickets", &of_ticket("soft_deleted")) > feed, "but that it is gone counts");
+        let feed = version(
+            "users",
+            r#"{"id":2,"name":"Anna Schmidt","role":"end-user","active":true,"updated_at":"2026-10-01T10:00:00Z"}"#,
+        );
+        let of_user = |kind: &str| {
+            format!(
+                r#"{{"type":"zen:event-type:user.{kind}","time":"2026-10-02T10:00:00Z","detail":{{"id":"2","email":"anna@example.org","role":"end-user"}},"event":{{"current":"Anna Weber"}}}}"#
+            )
+        };
+        assert!(
+            version("users", &of_user("last_login_changed")) < feed && version("users", &of_user("deleted")) > feed
+        );
+        assert_eq!(told(&product.map("users", &of_user("name_changed")).unwrap(), 0)["name"], "Anna Weber");
+    }
+
+    #[test]
+    fn a_comment_that_is_not_public_any_more_is_not_shown() {
+        let product = Product::with("zendesk", SOURCE);
+        let event = |kind: &str| {
+            format!(
+                r#"{{"type":"zen:event-type:ticket.{kind}","time":"2026-11-02T09:00:00Z","subject":"zen:ticket:35438","detail":{{"id":"35438"}},"event":{{"comment":{{"id":"901"}}}}}}"#
+            )
+        };
+        let added = &product.taken("ticket_comments")[2];
+        for kind in ["comment_made_private", "comment_redacted"] {
+            let gone = product.map("ticket_comments", &event(kind));
+            assert!(
+                is_delete(&gone) && gone.as_ref().unwrap().key == added.key && gone.unwrap().version > added.version
+            );
+        }
+        // The feed knows better: then it is an internal note. One that does not say is no public one.
+        let comment = |public: &str| {
+            let text =
+                format!(r#"{{"id":901,"ticket_id":35438,"body":"x","created_at":"2026-11-02T08:05:00Z"{public}}}"#);
+            product.map("ticket_comments", &text).unwrap()
+        };
+        let private = comment(r#","public":false"#);
+        assert!(private.version > product.map("ticket_comments", &event("comment_made_private")).unwrap().version);
+        for (public, internal) in [("", true), (r#","public":true"#, false), (r#","public":false"#, true)] {
+            assert_eq!(row(&comment(public), "ticket_message")["internal"], internal, "{public}");
+        }
     }
 }

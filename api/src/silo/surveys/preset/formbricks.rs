@@ -89,6 +89,12 @@ mod tests {
             (response.profiles[0].key.as_str(), known(response, 0)),
             ("clp1", vec![("USER_ID", "U-1001", "STRONG"), ("EMAIL", "anna@example.org", "STRONG")])
         );
+        let odd = r#"{"id":"r3","createdAt":"2026-11-11T08:00:00.000Z","surveyId":"s","finished":true,"data":{"hidden":49.9,"serial":5000000000}}"#;
+        let odd = product.map("responses", odd).unwrap();
+        assert!(
+            odd.rows[1..].iter().all(|row| !row.fields.contains_key("score"))
+                && odd.rows[1].fields["raw_value"] == "49.9"
+        );
         let fields = row(response, "survey_response");
         assert_eq!((&fields["score"], &fields["comment"]), (&json!(8), &json!("Freundlich")));
         assert_eq!(fields["source_url"], "https://forms.acme.test/environments/env1/surveys/cls1/responses");

@@ -72,4 +72,13 @@ mod tests {
         );
         assert!(participants[1].rows.is_empty(), "not yet invited");
     }
+
+    #[test]
+    fn only_times_of_questions_are_no_answers() {
+        let record = r#"{"id":"9","submitdate":"2026-07-01 10:30:00","deliveryTime":"3 days","nps":"9","npsTime":"4.2","groupTime12":"60.5"}"#;
+        let response = Product::with("limesurvey", SOURCE).map("responses", record).unwrap();
+        let answers = rows(&response, "survey_answer");
+        let keys: Vec<_> = answers.iter().map(|answer| answer["question_key"].as_str().unwrap()).collect();
+        assert_eq!(keys, ["deliveryTime", "nps"]);
+    }
 }

@@ -77,4 +77,14 @@ mod tests {
         );
         assert_eq!(row(&product.taken("surveys")[0], "survey")["name"], "After a call");
     }
+
+    #[test]
+    fn a_link_leads_to_the_survey_of_the_response() {
+        let record = r#"{"responseId":"R_1","survey_id":"SV_B","values":{"endDate":"2026-11-10T10:05:30Z","recordedDate":"2026-11-10T10:05:31Z","finished":1}}"#;
+        for source in ["[constants]\nhost = \"acme.test\"", "[constants]\nhost = \"acme.test\"\nsurvey = \"SV_A\""] {
+            let product = Product::with("qualtrics", source);
+            let response = product.map("responses", record).unwrap();
+            assert_eq!(row(&response, "survey_response")["source_url"], "https://acme.test/responses/#/surveys/SV_B");
+        }
+    }
 }

@@ -87,4 +87,26 @@ mod tests {
             "https://admin.typeform.com/form/lT4Z3j/results"
         );
     }
+
+    #[test]
+    fn the_complete_response_counts_whichever_comes_first() {
+        let product = Product::new("typeform");
+        let map = |more: &str| {
+            let text = format!(
+                r#"{{"form_id":"f","token":"t","landed_at":"2026-11-07T18:10:00Z",{more},"answers":[{{"type":"number","number":491701234567,"field":{{"id":"1","type":"number","ref":"phone"}}}}]}}"#
+            );
+            product.map("responses", &text).unwrap()
+        };
+        let complete = map(r#""submitted_at":"2026-11-07T18:17:02Z""#);
+        let partial = map(r#""submitted_at":"0001-01-01T00:00:00Z","response_type":"partial""#);
+        assert!(partial.version < complete.version);
+        // A number that was asked for is what was said, and no rating.
+        let answer = &rows(&complete, "survey_answer")[0];
+        assert_eq!(
+            (&answer["kind"], &answer["raw_value"], answer.get("score")),
+            (&json!("TEXT"), &json!("491701234567"), None)
+        );
+        let silent = r#"{"form_id":"f","token":"u","submitted_at":"2026-11-07T18:17:02Z","answers":""}"#;
+        assert!(rows(&product.map("responses", silent).unwrap(), "survey_answer").is_empty(), "an empty list is none");
+    }
 }
