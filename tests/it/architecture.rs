@@ -147,6 +147,8 @@ const WITHOUT_PERMIT: &[(&str, &str)] = &[
     ("ingest/store/watch", "whether a source is paused, for its doors"),
     ("ingest/store/delivery", "which deliveries of webhooks were taken before"),
     ("ingest/store/bulk", "whether a bulk import took indexes away"),
+    ("ingest/store/shadow", "kept records that a rebuild reads, and whose they are"),
+    ("ingest/rebuild", "what kept records say, to compute the graph from it"),
     ("ingest/store/progress", "how far a file of an import that did not end is written"),
     ("graph/batch", "the selects that permits made"),
 ];

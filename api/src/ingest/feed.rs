@@ -34,7 +34,6 @@ const FLUSH_BYTES: usize = 4 << 20;
 /// Records that the reader may be ahead.
 const AHEAD: usize = 32;
 
-
 /// Text packs some fifty times at best. What unpacks to more than this times its size is made to, and is not read on.
 const MOST_UNPACKED: u64 = 400;
 

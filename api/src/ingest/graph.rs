@@ -4,6 +4,7 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::party::Shown;
 use super::people::People;
 use super::rows::Staff;
 use super::{flush, golden, kept};
@@ -59,7 +60,7 @@ pub(super) async fn write(
     for value in values {
         batch.push(OnConflict::Replace, &value)?;
     }
-    let lost = people.customers.values().filter(|customer| customer.lost && !customer.is_new);
+    let lost = people.customers.values().filter(|customer| customer.shown == Shown::Lost && !customer.is_new);
     let lost: Vec<Uuid> = lost.map(|customer| customer.row.id).collect();
     if !lost.is_empty() {
         store::drop_golden(tx, lost).await?;
@@ -84,7 +85,8 @@ pub(super) async fn write(
 /// Chooses what the customers show whose profiles changed, and notes the last contact.
 fn choose(people: &mut People, staff: &Staff, placed: &Placed, now: DateTime<Utc>) -> Vec<entity::golden_value::Model> {
     let mut values = Vec::new();
-    let stale: Vec<Uuid> = people.customers.iter().filter(|(_, known)| known.stale).map(|(id, _)| *id).collect();
+    let stale: Vec<Uuid> =
+        people.customers.iter().filter(|(_, known)| known.shown > Shown::Chosen).map(|(id, _)| *id).collect();
     for id in stale {
         let record = survivorship::golden(people.set.members(id));
         let owner = record.values.get("owner").map(|owner| (owner.winner.source.clone(), owner.winner.value.clone()));

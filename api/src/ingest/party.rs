@@ -48,14 +48,23 @@ pub(super) struct Carried {
     pub dirty: bool,
 }
 
+/// How what a customer shows stands to what is said of it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Shown {
+    /// It was chosen from it.
+    Chosen,
+    /// More was said since.
+    Stale,
+    /// Something was taken back: a value that it shows may be gone.
+    Lost,
+}
+
 /// A customer as it stands.
 pub(super) struct Customer {
     pub row: entity::customer::Model,
     pub is_new: bool,
     /// Whether what it shows must be chosen anew.
-    pub stale: bool,
-    /// Something that was said of it was taken back: a value that it shows may be gone.
-    pub lost: bool,
+    pub shown: Shown,
     /// Whether the row must be written.
     pub dirty: bool,
 }
@@ -208,7 +217,7 @@ impl Customer {
             updated_at: at,
             last_interaction_at: None,
         };
-        Self { row, is_new: true, stale: true, lost: false, dirty: true }
+        Self { row, is_new: true, shown: Shown::Stale, dirty: true }
     }
 
     pub fn of(row: CustomerRow) -> Self {
@@ -239,6 +248,6 @@ impl Customer {
             updated_at: row.updated_at,
             last_interaction_at: row.last_interaction_at,
         };
-        Self { row, is_new: false, stale: false, lost: false, dirty: false }
+        Self { row, is_new: false, shown: Shown::Chosen, dirty: false }
     }
 }

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::given::Given;
 use super::id;
 use super::ledger::Ledger;
-use super::party::{Carried, Customer, Profile, seen_at};
+use super::party::{Carried, Customer, Profile, Shown, seen_at};
 use super::prepare::PreparedProfile;
 use super::stage::stage_of;
 use super::words::Words;
@@ -211,8 +211,8 @@ impl People {
         }
         let Some(customer) = self.set.customer_of(profile_id) else { return };
         if let Some(customer) = self.customers.get_mut(&customer) {
-            customer.stale = true;
-            customer.lost |= at.former.is_some();
+            let shown = if at.former.is_some() { Shown::Lost } else { Shown::Stale };
+            customer.shown = customer.shown.max(shown);
         }
         if known.is_none() {
             self.known_since(customer, Some(profile_id), says_nothing, seen_at);
@@ -238,8 +238,7 @@ impl People {
         self.set.restate(observed);
         let Some(customer) = self.set.customer_of(id) else { return };
         if let Some(known) = self.customers.get_mut(&customer) {
-            known.stale = true;
-            known.lost = true;
+            known.shown = Shown::Lost;
         }
         self.restage(at, customer);
     }
@@ -345,7 +344,7 @@ impl People {
             updated_at: at,
             ..Customer::founded(retired, kind, created_at).row
         };
-        gone.stale = false;
+        gone.shown = Shown::Chosen;
         gone.dirty = true;
         if let Some(kept) = self.customers.get_mut(&survivor) {
             kept.row.created_at = match spoken {
@@ -354,7 +353,7 @@ impl People {
                 _ => kept.row.created_at.min(created_at),
             };
             kept.row.last_interaction_at = kept.row.last_interaction_at.max(last);
-            kept.stale = true;
+            kept.shown = kept.shown.max(Shown::Stale);
             kept.dirty = true;
         }
     }

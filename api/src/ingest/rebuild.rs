@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::intake::Intake;
 use super::lines::Item;
 use super::overdue::Looked;
-use super::rejected::{UNREADABLE, envelope};
+use super::rejected::{UNREADABLE, envelopes};
 use super::store::difference;
 pub use super::store::difference::Difference;
 use super::store::refused::RefusedRow;
@@ -227,15 +227,7 @@ impl Work<'_> {
         let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
         let both = &self.shadowed.both;
         let payloads: Vec<PayloadRow> = both.rows(store::payloads(both.dialect(), ids.clone())).await?;
-        let mut payloads: std::collections::HashMap<Uuid, String> =
-            payloads.into_iter().map(|row| (row.id, row.payload)).collect();
-        let items: Vec<Item> = rows
-            .into_iter()
-            .map(|row| {
-                let payload = payloads.remove(&row.id).unwrap_or_default();
-                Ok(envelope(row, payload))
-            })
-            .collect();
+        let items: Vec<Item> = envelopes(rows, payloads).map(Ok).collect();
         let report = self.intake.retry(&items, &ids, false).await?;
         self.standing.read += items.len();
         self.standing.rejected += report.rejected.len();

@@ -1,6 +1,7 @@
 //! Records that were refused, and records that wait for what they belong to: listed with their reasons, tried again when the
 //! mapping is mended, or put aside.
 
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
@@ -9,6 +10,7 @@ use uuid::Uuid;
 use super::envelope::{Envelope, Op, RejectCode};
 use super::intake::Intake;
 use super::report::Refused;
+use super::store::PayloadRow;
 use super::store::refused::{self, RefusedFilter, RefusedRow};
 use crate::database::Database;
 use crate::error::Result;
@@ -209,8 +211,17 @@ fn unreadable(code: Option<&str>) -> Option<RejectCode> {
     UNREADABLE.into_iter().find(|known| Some(known.as_str()) == code)
 }
 
+/// The envelopes that these records came in, in their order.
+pub(super) fn envelopes(rows: Vec<RefusedRow>, payloads: Vec<PayloadRow>) -> impl Iterator<Item = Envelope> {
+    let mut payloads: HashMap<Uuid, String> = payloads.into_iter().map(|row| (row.id, row.payload)).collect();
+    rows.into_iter().map(move |row| {
+        let payload = payloads.remove(&row.id).unwrap_or_default();
+        envelope(row, payload)
+    })
+}
+
 /// The envelope that a record came in.
-pub(super) fn envelope(row: RefusedRow, payload: String) -> Envelope {
+fn envelope(row: RefusedRow, payload: String) -> Envelope {
     Envelope {
         source: row.source,
         stream: row.stream,

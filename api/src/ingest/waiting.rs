@@ -6,7 +6,7 @@
 //! it: so it is placed once, whoever tries at the same moment, and a crash or a fault between the two loses nothing
 //! ([`super::overdue`] finds it). What is waited for has no id before it comes, so a hash of its name stands for it.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use uuid::Uuid;
 
@@ -15,7 +15,7 @@ use super::hook::body::STREAM;
 use super::hook::section::Hook;
 use super::intake::{Extra, Intake};
 use super::lines::Item;
-use super::rejected::envelope;
+use super::rejected::envelopes;
 use super::report::FlushReport;
 use super::store::refused::RefusedRow;
 use super::store::{self, PayloadRow};
@@ -162,12 +162,10 @@ impl Intake {
         let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
         let database = self.database();
         let payloads: Vec<PayloadRow> = database.rows(store::payloads(database.dialect(), ids.clone())).await?;
-        let mut payloads: HashMap<Uuid, String> = payloads.into_iter().map(|row| (row.id, row.payload)).collect();
         let mut items: Vec<Item> = Vec::with_capacity(rows.len());
         let mut beside = Vec::new();
-        for row in rows {
-            let payload = payloads.remove(&row.id).unwrap_or_default();
-            let mut read = self.read_again(envelope(row, payload)).await?.into_iter();
+        for kept in envelopes(rows, payloads) {
+            let mut read = self.read_again(kept).await?.into_iter();
             items.extend(read.next());
             beside.extend(read);
         }
