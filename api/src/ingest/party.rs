@@ -23,6 +23,8 @@ pub(super) struct Profile {
     /// When its source deleted what it had said of it.
     pub deleted_at: Option<DateTime<Utc>>,
     pub carried: BTreeMap<(IdentifierKind, String), Carried>,
+    /// Whose it is in the database; none: it is not there.
+    pub stored: Option<Uuid>,
     pub dirty: bool,
 }
 
@@ -32,6 +34,8 @@ pub(super) struct Carried {
     pub first_seen_at: DateTime<Utc>,
     pub last_seen_at: DateTime<Utc>,
     pub times_seen: i64,
+    /// Whether it is in the database.
+    pub stored: bool,
     pub dirty: bool,
 }
 
@@ -43,6 +47,8 @@ pub(super) struct Customer {
     pub stale: bool,
     /// Whether the row must be written.
     pub dirty: bool,
+    /// Whether its last contact must be, if nothing else.
+    pub met: bool,
 }
 
 impl Profile {
@@ -112,6 +118,7 @@ impl Profile {
                 first_seen_at: seen_at,
                 last_seen_at: seen_at,
                 times_seen: 0,
+                stored: false,
                 dirty: true,
             });
             carried.strength = carried.strength.min(*strength);
@@ -171,7 +178,7 @@ impl Customer {
             updated_at: at,
             last_interaction_at: None,
         };
-        Self { row, is_new: true, stale: true, dirty: true }
+        Self { row, is_new: true, stale: true, dirty: true, met: false }
     }
 
     pub fn of(row: CustomerRow) -> Self {
@@ -202,6 +209,6 @@ impl Customer {
             updated_at: row.updated_at,
             last_interaction_at: row.last_interaction_at,
         };
-        Self { row, is_new: false, stale: false, dirty: false }
+        Self { row, is_new: false, stale: false, dirty: false, met: false }
     }
 }

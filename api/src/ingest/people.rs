@@ -95,6 +95,7 @@ impl People {
                 first_seen_at: row.first_seen_at,
                 last_seen_at: row.last_seen_at,
                 times_seen: row.times_seen,
+                stored: true,
                 dirty: false,
             };
             of_profile.entry(row.source_profile_id).or_default().insert((kind, row.value), carried);
@@ -111,6 +112,7 @@ impl People {
                 record_id: row.record_id,
                 deleted_at: row.deleted_at,
                 carried: of_profile.remove(&row.id).unwrap_or_default(),
+                stored: Some(row.customer_id),
                 dirty: false,
                 source: row.source,
                 key: row.key,
@@ -171,6 +173,7 @@ impl People {
             record_id: None,
             deleted_at: None,
             carried: BTreeMap::new(),
+            stored: None,
             dirty: true,
         });
         let had_stage = profile.attributes.contains_key("stage");
