@@ -33,7 +33,7 @@ impl Transaction {
     pub async fn write_new(&mut self, batch: WriteBatch, met: &Met) -> Result<()> {
         let Self::Postgres(inner, _) = self else { return self.write(batch).await };
         for pending in batch.into_tables() {
-            if !met.has(pending.table()) {
+            if !(pending.are_there() || met.has(pending.table())) {
                 if stream(inner, &pending).await.map_err(fault)? {
                     continue;
                 }

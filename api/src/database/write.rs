@@ -21,15 +21,21 @@ pub enum OnConflict {
     Keep,
     /// The new row takes its place, but what it leaves null stays, and so does `key`, by which it was known first.
     Fill,
+    /// Only these of its columns take the new values: the others are known to be the same. An index over none of them is left
+    /// alone, where SQLite takes a row out of every index and puts it back otherwise.
+    Update(&'static [&'static str]),
 }
 
 /// Rows to be written, gathered by table, in the order the tables were first named. Of several rows with one key the last
 /// is written: PostgreSQL refuses a statement that meets a row twice.
 #[derive(Default)]
 pub struct WriteBatch {
-    order: Vec<&'static str>,
-    tables: HashMap<&'static str, Pending>,
+    order: Vec<Way>,
+    tables: HashMap<Way, Pending>,
 }
+
+/// A table, and how its rows are written.
+type Way = (&'static str, OnConflict);
 
 /// The rows of one table that wait.
 pub(super) struct Pending {
@@ -83,8 +89,9 @@ impl WriteBatch {
     /// Adds a row and gives the name of its table.
     pub fn push<M: WriteRow>(&mut self, on_conflict: OnConflict, row: &M) -> Result<&'static str> {
         let table = M::table();
-        let pending = self.tables.entry(table).or_insert_with(|| {
-            self.order.push(table);
+        let way = (table, on_conflict);
+        let pending = self.tables.entry(way).or_insert_with(|| {
+            self.order.push(way);
             let description = M::describe();
             let values = description.columns.iter().map(|(_, kind)| Values::of(kind)).collect();
             Pending { description, values, rows: 0, keys: HashMap::new(), on_conflict }
@@ -125,7 +132,7 @@ impl WriteBatch {
     /// What waits, table by table.
     pub(super) fn into_tables(mut self) -> impl Iterator<Item = Pending> {
         let order = std::mem::take(&mut self.order);
-        order.into_iter().filter_map(move |table| self.tables.remove(table))
+        order.into_iter().filter_map(move |way| self.tables.remove(&way))
     }
 }
 
@@ -143,6 +150,11 @@ impl Pending {
     /// The name of their table.
     pub fn table(&self) -> &'static str {
         self.description.table
+    }
+
+    /// Whether they are known to be there.
+    pub fn are_there(&self) -> bool {
+        matches!(self.on_conflict, OnConflict::Update(_))
     }
 
     /// How many they are.
@@ -221,7 +233,10 @@ fn end(sql: &mut Sql, description: &Description, on_conflict: OnConflict) {
     sql.push(" ON CONFLICT (").push(&description.key.join(", ")).push(") DO ");
     let fills = on_conflict == OnConflict::Fill;
     let names = description.columns.iter().map(|(name, _)| *name);
-    let names = names.filter(|name| !(description.key.contains(name) || fills && *name == FIRST));
+    let names = names.filter(|name| match on_conflict {
+        OnConflict::Update(columns) => columns.contains(name),
+        _ => !(description.key.contains(name) || fills && *name == FIRST),
+    });
     let rest: Vec<String> = names
         .map(|name| {
             if fills {
@@ -316,6 +331,16 @@ mod tests {
         assert_eq!(texts, ["first", "New", "", "Heat"]);
         assert!(statement.text.contains("name = coalesce(excluded.name, product.name)"));
         assert!(!statement.text.contains("key = "));
+    }
+
+    #[test]
+    fn a_row_that_is_updated_keeps_its_other_columns() {
+        let mut batch = WriteBatch::default();
+        batch.push(OnConflict::Replace, &alias(1, 1)).unwrap();
+        batch.push(OnConflict::Update(&["staff_id"]), &alias(2, 2)).unwrap();
+        let statements: Vec<Sql> = batch.into_statements(Dialect::Sqlite).collect();
+        assert_eq!(statements.len(), 2);
+        assert!(statements[1].text.ends_with(") DO UPDATE SET staff_id = excluded.staff_id"), "{}", statements[1].text);
     }
 
     #[test]

@@ -18,7 +18,7 @@ use super::source;
 use crate::error::{Error, Result};
 
 /// So much text is written at a time, however few records it is: what keeps memory flat.
-const CHUNK_BYTES: usize = 8 << 20;
+const CHUNK_BYTES: usize = 4 << 20;
 
 /// Records to be written together.
 #[derive(Default)]

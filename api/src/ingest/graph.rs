@@ -13,6 +13,15 @@ use crate::error::{Error, Result};
 use crate::identity::place::Placed;
 use crate::identity::{store, survivorship};
 
+/// What changes of a customer who is only met again, which is what most records do.
+const MET: OnConflict = OnConflict::Update(&["last_interaction_at"]);
+
+/// What a source may say anew of a profile that stays whose it is.
+const TOLD: OnConflict = OnConflict::Update(&["kind", "attributes", "observed_at", "record_id", "deleted_at"]);
+
+/// What changes of an identifier that such a profile is seen with again.
+const SEEN: OnConflict = OnConflict::Update(&["strength", "first_seen_at", "last_seen_at", "times_seen"]);
+
 /// Writes the people of a flush. A bulk import leaves the rows of merged customers to its end.
 pub(super) async fn write(
     tx: &mut Transaction,
@@ -24,10 +33,10 @@ pub(super) async fn write(
 ) -> Result<()> {
     let mut batch = WriteBatch::default();
     let values = choose(people, staff, placed, now);
-    let mut customers: Vec<_> = people.customers.values().filter(|customer| customer.dirty).collect();
+    let mut customers: Vec<_> = people.customers.values().filter(|customer| customer.dirty || customer.met).collect();
     customers.sort_by_key(|customer| customer.row.id);
     for customer in customers {
-        batch.push(OnConflict::Replace, &customer.row)?;
+        batch.push(if customer.dirty { OnConflict::Replace } else { MET }, &customer.row)?;
         let id = customer.row.id;
         if let Some(survivor) = customer.row.merged_into {
             batch.push(OnConflict::Keep, &kept::change("customer", id, Some(survivor), "MERGE", now))?;
@@ -100,7 +109,7 @@ fn choose(people: &mut People, staff: &Staff, placed: &Placed, now: DateTime<Utc
             && customer.row.last_interaction_at.is_none_or(|last| last < *at)
         {
             customer.row.last_interaction_at = Some(*at);
-            customer.dirty = true;
+            customer.met = true;
         }
     }
     values
@@ -110,9 +119,10 @@ fn profiles(people: &People, batch: &mut WriteBatch) -> Result<()> {
     let mut carried_now = Vec::new();
     for profile in people.profiles.values() {
         let Some(customer_id) = people.set.customer_of(profile.id) else { continue };
+        let stays = profile.stored == Some(customer_id);
         if profile.dirty {
             batch.push(
-                OnConflict::Replace,
+                if stays { TOLD } else { OnConflict::Replace },
                 &entity::source_profile::Model {
                     id: profile.id,
                     source: profile.source.clone(),
@@ -132,7 +142,8 @@ fn profiles(people: &People, batch: &mut WriteBatch) -> Result<()> {
         for ((kind, value), carried) in profile.carried.iter().filter(|(_, carried)| carried.dirty) {
             let key = crate::identity::decide::IdentifierKey { kind: *kind, value: value.clone() };
             let Some(identifier) = people.identifiers.get(&key) else { continue };
-            carried_now.push(entity::profile_identifier::Model {
+            let on_conflict = if stays && carried.stored { SEEN } else { OnConflict::Replace };
+            let row = entity::profile_identifier::Model {
                 source_profile_id: profile.id,
                 identifier_id: identifier.id,
                 customer_id,
@@ -142,7 +153,8 @@ fn profiles(people: &People, batch: &mut WriteBatch) -> Result<()> {
                 first_seen_at: carried.first_seen_at,
                 last_seen_at: carried.last_seen_at,
                 times_seen: carried.times_seen,
-            });
+            };
+            carried_now.push((on_conflict, row));
         }
     }
     for (key, known) in &people.identifiers {
@@ -159,8 +171,8 @@ fn profiles(people: &People, batch: &mut WriteBatch) -> Result<()> {
             )?;
         }
     }
-    for carried in carried_now {
-        batch.push(OnConflict::Replace, &carried)?;
+    for (on_conflict, carried) in carried_now {
+        batch.push(on_conflict, &carried)?;
     }
     Ok(())
 }

@@ -28,6 +28,9 @@ use crate::meter::Door;
 /// What a record takes beside its payload once it is made ready, about, in bytes.
 const OVERHEAD: usize = 2_048;
 
+/// So many bytes are written at a time, however few records they are: a transaction has them several times over.
+const GROUP_BYTES: usize = 4 << 20;
+
 /// How often a stop looks whether all is written.
 const LOOK: Duration = Duration::from_millis(20);
 
@@ -307,16 +310,18 @@ impl Lane {
     /// is counted as that door's.
     fn group(&self, most: usize) -> Option<Vec<Waiting>> {
         let mut queue = self.queue();
-        let (mut group, mut count) = (Vec::new(), 0);
+        let (mut group, mut count, mut bytes) = (Vec::new(), 0, 0);
         let mut met = HashSet::new();
         while let Some(next) = queue.waiting.pop_front() {
             let apart = next.once.iter().any(|hash| met.contains(hash))
                 || group.first().is_some_and(|first: &Waiting| first.made.door != next.made.door);
-            if count > 0 && (apart || count + next.made.items.len() > most) {
+            let over = count + next.made.items.len() > most || bytes + next.bytes > GROUP_BYTES;
+            if count > 0 && (apart || over) {
                 queue.waiting.push_front(next);
                 break;
             }
             count += next.made.items.len();
+            bytes += next.bytes;
             met.extend(next.once.iter().copied());
             group.push(next);
         }
@@ -359,6 +364,19 @@ mod tests {
         // One that is larger than a transaction goes alone; none is torn.
         assert_eq!(sizes, [vec![2, 3, 1], vec![90], vec![1]]);
         assert!(!lane.queue().working);
+    }
+
+    #[test]
+    fn large_requests_are_not_written_together() {
+        let lane = Lane::default();
+        lane.queue()
+            .waiting
+            .extend([1, GROUP_BYTES / 2, GROUP_BYTES / 2, 1].map(|bytes| Waiting { bytes, ..waiting(1) }));
+        let mut sizes = Vec::new();
+        while let Some(group) = lane.group(6) {
+            sizes.push(group.len());
+        }
+        assert_eq!(sizes, [2, 2]);
     }
 
     #[test]

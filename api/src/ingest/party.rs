@@ -36,6 +36,8 @@ pub(super) struct Profile {
     /// What records say of it that others say newer.
     pub hidden: Words,
     pub carried: BTreeMap<(IdentifierKind, String), Carried>,
+    /// Whose it is in the database; none: it is not there.
+    pub stored: Option<Uuid>,
     pub dirty: bool,
 }
 
@@ -45,6 +47,8 @@ pub(super) struct Carried {
     pub first_seen_at: DateTime<Utc>,
     pub last_seen_at: DateTime<Utc>,
     pub times_seen: i64,
+    /// Whether it is in the database.
+    pub stored: bool,
     pub dirty: bool,
 }
 
@@ -67,6 +71,8 @@ pub(super) struct Customer {
     pub shown: Shown,
     /// Whether the row must be written.
     pub dirty: bool,
+    /// Whether its last contact must be, if nothing else.
+    pub met: bool,
 }
 
 impl Profile {
@@ -148,6 +154,7 @@ impl Profile {
                 first_seen_at: seen_at,
                 last_seen_at: seen_at,
                 times_seen: 0,
+                stored: false,
                 dirty: true,
             });
             carried.strength = carried.strength.min(*strength);
@@ -217,7 +224,7 @@ impl Customer {
             updated_at: at,
             last_interaction_at: None,
         };
-        Self { row, is_new: true, shown: Shown::Stale, dirty: true }
+        Self { row, is_new: true, shown: Shown::Stale, dirty: true, met: false }
     }
 
     pub fn of(row: CustomerRow) -> Self {
@@ -248,6 +255,6 @@ impl Customer {
             updated_at: row.updated_at,
             last_interaction_at: row.last_interaction_at,
         };
-        Self { row, is_new: false, shown: Shown::Chosen, dirty: false }
+        Self { row, is_new: false, shown: Shown::Chosen, dirty: false, met: false }
     }
 }

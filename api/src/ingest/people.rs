@@ -99,6 +99,7 @@ impl People {
                 first_seen_at: row.first_seen_at,
                 last_seen_at: row.last_seen_at,
                 times_seen: row.times_seen,
+                stored: true,
                 dirty: false,
             };
             of_profile.entry(row.source_profile_id).or_default().insert((kind, row.value), carried);
@@ -116,6 +117,7 @@ impl People {
                 deleted_at: row.deleted_at,
                 hidden: Words::default(),
                 carried: of_profile.remove(&row.id).unwrap_or_default(),
+                stored: Some(row.customer_id),
                 dirty: false,
                 source: row.source,
                 key: row.key,
@@ -186,6 +188,7 @@ impl People {
             deleted_at: None,
             hidden: Words::default(),
             carried: BTreeMap::new(),
+            stored: None,
             dirty: true,
         });
         let had_stage = profile.attributes.contains_key("stage");
