@@ -117,11 +117,11 @@ mod tests {
         let version = |stream: &str, record: &str| product.map(stream, record).unwrap().version.unwrap();
         let feed = version(
             "tickets",
-            r#"{"id":1,"requester_id":2,"created_at":"2026-10-01T10:00:00Z","updated_at":"2026-10-01T10:00:00Z"}"#,
+            r#"{"id":1,"requester_id":2,"status":"open","created_at":"2026-10-01T10:00:00Z","updated_at":"2026-10-01T10:00:00Z"}"#,
         );
         let of_ticket = |kind: &str| {
             format!(
-                r#"{{"type":"zen:event-type:ticket.{kind}","time":"2026-10-02T10:00:00Z","detail":{{"id":"1","requester_id":"2","created_at":"2026-10-01T10:00:00Z"}},"event":{{}}}}"#
+                r#"{{"type":"zen:event-type:ticket.{kind}","time":"2026-10-02T10:00:00Z","detail":{{"id":"1","requester_id":"2","status":"OPEN","created_at":"2026-10-01T10:00:00Z"}},"event":{{}}}}"#
             )
         };
         assert!(version("tickets", &of_ticket("tags_changed")) < feed, "an object of an event is only a part");
