@@ -20,7 +20,7 @@ const WEB: (&str, &str) = ("authorization", "Basic dGhlLXdyaXRlLWtleS1vZi10aGUtd
 /// A server with a desk, which streams, uploads and calls our hook, and a website, which tracks.
 async fn server(database: TestDatabase, own: &[(&str, &str)]) -> TestApp {
     let folder = tempfile::tempdir().unwrap();
-    let hook = "[hook]\nrecipe = \"shared-token\"\nheader = \"x-ours\"\nstream = { value = \"tickets\" }\n";
+    let hook = "tokens = [\"desk\"]\n[hook]\nrecipe = \"shared-token\"\nheader = \"x-ours\"\nstream = { value = \"tickets\" }\n";
     for (key, mapping, more) in [("desk", "csv-support", hook), ("web", "segment", "")] {
         let text = format!("key = \"{key}\"\nmapping = \"{mapping}\"\nsecrets = [\"{key}\"]\n{more}");
         std::fs::write(folder.path().join(format!("{key}.toml")), text).unwrap();
