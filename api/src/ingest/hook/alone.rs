@@ -55,7 +55,7 @@ mod tests {
         let list = slice(text, &steps("/data")).unwrap();
         let record = slice(list, &steps("/1")).unwrap();
         assert_eq!(of_list(text, list, record), r#"{"event":"x","data":[{"id":1}],"v":1.50}"#);
-        assert_eq!(of_list("[1,2]", "[1,2]", "2"), "2", "it is another text");
+        assert_eq!(of_list("[1,2]", &String::from("[1,2]"), "2"), "2", "it is another text");
         let much = format!("{{\"x\":\"{}\",\"data\":[7]}}", "x".repeat(AROUND));
         assert_eq!(of_list(&much, slice(&much, &steps("/data")).unwrap(), "7"), "7");
     }
