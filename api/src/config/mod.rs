@@ -6,6 +6,7 @@
 
 mod check;
 mod doors;
+mod export;
 mod secret;
 mod secrets;
 mod sections;
@@ -17,9 +18,10 @@ use figment::providers::{Format, Toml};
 use figment::value::Value;
 
 pub use doors::Doors;
+pub use export::Export;
 pub use secret::{DatabaseUrl, Secret};
 pub use secrets::Secrets;
-pub use sections::{Access, Auth, Config, Database, Export, GraphQl, Http, Identity, Intake, Metrics, Mode, Rate};
+pub use sections::{Access, Auth, Config, Database, GraphQl, Http, Identity, Intake, Metrics, Mode, Rate};
 
 use crate::error::{Error, Result};
 

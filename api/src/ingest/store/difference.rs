@@ -32,6 +32,7 @@ const UNTOLD: &[&str] = &[
     "match_link",
     "membership",
     "profile_identifier",
+    "profile_word",
     "record_head",
     "record_waiting",
     "source_profile",
