@@ -28,6 +28,7 @@ mod tests {
                 ("USER_ID", "U-1001", "STRONG"),
                 ("EMAIL", "U-1001", "STRONG"),
                 ("COOKIE", DEVICE, "STRONG"),
+                ("USER_ID", DEVICE, "STRONG"),
                 ("EMAIL", "anna@example.org", "STRONG")
             ]
         );
