@@ -53,7 +53,7 @@ impl<R: BufRead> CsvRows<R> {
             pending: Vec::new(),
             skip: Skip::Nothing,
         });
-        let header = rows.byte_headers().map_err(io::Error::other)?;
+        let header = rows.byte_headers().map_err(unread)?;
         let mut columns: Vec<String> = Vec::with_capacity(header.len());
         for (position, name) in header.iter().enumerate() {
             let place = position + 1;
@@ -137,13 +137,21 @@ impl<R: BufRead> Iterator for CsvRows<R> {
         match self.rows.read_byte_record(&mut self.record) {
             Ok(false) => return None,
             Ok(true) => {}
-            Err(error) => return Some(Err(io::Error::other(error))),
+            Err(error) => return Some(Err(unread(error))),
         }
         let line = self.record.position().map_or(line, ::csv::Position::line);
         Some(Ok(match self.payload() {
             Ok(payload) => Ok(self.origin.envelope(&self.stream, None, payload)),
             Err(reject) => Err(Rejected::new(line, &self.origin, &self.stream, &self.shown(), &reject)),
         }))
+    }
+}
+
+/// Why no more came is told as it was, not as a fault of the text.
+fn unread(error: ::csv::Error) -> io::Error {
+    match error.into_kind() {
+        ::csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
     }
 }
 

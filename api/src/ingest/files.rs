@@ -257,7 +257,7 @@ mod tests {
                 chunk.push(Ok(record(bytes)));
                 count += 1;
             }
-            assert_eq!(count, if bytes == 1 { 20 } else { 8 });
+            assert_eq!(count, if bytes == 1 { 20 } else { 4 });
             assert_eq!(chunk.take().len(), count);
             assert!(!chunk.is_full());
         }

@@ -83,8 +83,8 @@ impl Keyring {
         let all = || self.0.iter().flat_map(|(source, keys)| keys.iter().map(move |key| (source, key)));
         let public: BTreeMap<_, _> =
             all().filter(|(_, key)| key.purpose.is_public()).map(|(source, key)| (key.hash, source)).collect();
-        let tokens = all().filter(|(_, key)| key.purpose == Purpose::Token);
-        match tokens.filter_map(|(source, key)| Some((source, public.get(&key.hash)?))).next() {
+        let mut all_tokens = all().filter(|(_, key)| key.purpose == Purpose::Token);
+        match all_tokens.find_map(|(source, key)| Some((source, public.get(&key.hash)?))) {
             None => Ok(()),
             Some((source, other)) => Err(Error::bad_input(format!(
                 "Settings: a token of the source `{source}` is also a write key or a public key of `{other}`, which others may \

@@ -31,8 +31,9 @@ const PAGE: i64 = 2_000;
 /// So much text is read at a time: what keeps memory flat.
 const CHUNK_BYTES: i64 = 8 << 20;
 
-/// When fewer records than this came meanwhile, writers are asked to wait for them.
+/// When fewer records than this came meanwhile, writers are asked to wait for them; or after so many rounds all the same.
 const FEW: usize = 200;
+const ROUNDS: u32 = 20;
 
 /// How often SQLite's writers may come in between before they are asked to be paused.
 const TRIES: u32 = 50;
@@ -132,7 +133,7 @@ impl Work<'_> {
         shadow::carry_ids(&mut tx).await?;
         tx.commit().await?;
         let mut after = 0;
-        loop {
+        for _ in 0..ROUNDS {
             let (read, last) = self.catch_up(after, progress).await?;
             after = last;
             if read < FEW {
@@ -177,18 +178,14 @@ impl Work<'_> {
         Ok((!shadow::lacks_any(&mut tx, &unreadable(), *after).await?).then_some(tx))
     }
 
-    /// Computes the records that the shadow lacks after a place in the intake. Gives how many, and the last one's place.
+    /// Computes the records that the shadow lacks after a place in the intake, up to a page that is not full: what comes meanwhile
+    /// is for the next round, or there would be no end. Gives how many, and the last one's place.
     async fn catch_up(&mut self, mut after: i64, progress: &mut impl FnMut(&Standing)) -> Result<(usize, i64)> {
         let mut read = 0;
         loop {
             let rows = shadow::lacking(&self.shadowed.both, &unreadable(), after, PAGE).await?;
-            let Some(last) = rows.last() else {
-                if read > 0 {
-                    self.place_the_rest().await?;
-                }
-                return Ok((read, after));
-            };
-            after = last.intake_no;
+            let is_last = rows.len() < usize::try_from(PAGE).unwrap_or(usize::MAX);
+            after = rows.last().map_or(after, |last| last.intake_no);
             read += rows.len();
             let mut chunk = Vec::new();
             let mut bytes = 0;
@@ -202,6 +199,12 @@ impl Work<'_> {
             }
             self.compute(chunk).await?;
             progress(&self.standing);
+            if is_last {
+                if read > 0 {
+                    self.place_the_rest().await?;
+                }
+                return Ok((read, after));
+            }
         }
     }
 
@@ -225,8 +228,8 @@ impl Work<'_> {
             return Ok(());
         }
         let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
-        let both = &self.shadowed.both;
-        let payloads: Vec<PayloadRow> = both.rows(store::payloads(both.dialect(), ids.clone())).await?;
+        let database = &self.shadowed.both;
+        let payloads: Vec<PayloadRow> = database.rows(store::payloads(database.dialect(), ids.clone())).await?;
         let items: Vec<Item> = envelopes(rows, payloads).map(Ok).collect();
         let report = self.intake.retry(&items, &ids, false).await?;
         self.standing.read += items.len();

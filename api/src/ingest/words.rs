@@ -114,14 +114,13 @@ pub(super) async fn load(
             *times.entry((source, key)).or_default() += 1;
             let version = former.position.and_then(|position| prepared.get(position));
             let Some(profile) = people.profile_mut(source, key) else { continue };
-            let told = match version {
-                Some(version) => version.content.as_ref().ok().and_then(|content| say(version.envelope, content, key)),
-                None => {
-                    let told: Vec<_> = profile.told_by(former.record_id).collect();
-                    let newest = (profile.record_id == Some(former.record_id)).then_some(profile.observed_at);
-                    let at = told.iter().map(|(_, told)| told.observed_at).max().or(newest);
-                    at.map(|at| (at, told.into_iter().map(|(key, _)| key.as_str()).collect()))
-                }
+            let told = if let Some(version) = version {
+                version.content.as_ref().ok().and_then(|content| say(version.envelope, content, key))
+            } else {
+                let told: Vec<_> = profile.told_by(former.record_id).collect();
+                let newest = (profile.record_id == Some(former.record_id)).then_some(profile.observed_at);
+                let at = told.iter().map(|(_, told)| told.observed_at).max().or(newest);
+                at.map(|at| (at, told.into_iter().map(|(key, _)| key.as_str()).collect()))
             };
             if told.is_some_and(|told| loses(told, say(record.envelope, content, key))) {
                 losing.insert(profile.id);

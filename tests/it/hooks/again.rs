@@ -77,10 +77,10 @@ both! {
     }
 
     async fn a_record_that_no_rule_places_is_replayed_beside_those_that_were_taken(database: TestDatabase) {
-        let rule = "records = \"/items\"\nstream = { path = \"@item/kind\" }";
+        let rule = "records = \"/items\"\nstream = { path = \"@item/box\" }";
         let (app, router) = reading(&database, rule).await;
         let mut placed = ticket("t1");
-        placed["kind"] = json!("tickets");
+        placed["box"] = json!("tickets");
         let body = json!({"event": "x", "items": [placed, ticket("t2")]});
         assert_eq!(post(&router, "d1", &body).await, [1, 0, 1]);
         assert_eq!(post(&router, "d1", &body).await, [0, 1, 0]);

@@ -177,7 +177,7 @@ impl Hook {
             });
         };
         let envelope = origin.envelope(STREAM, None, "");
-        let (facts, work) = (mapping.facts(), Work::new());
+        let (facts, work) = (mapping.facts(), Work::default());
         let scope = Scope { record: body, envelope: &envelope, facts, work: &work, item: Some(item) };
         Ok(rule.read_text(&scope, "stream")?.map(std::borrow::Cow::into_owned))
     }
@@ -192,7 +192,7 @@ impl Hook {
     ) -> Result<bool, Reject> {
         let Some(condition) = &self.ignore else { return Ok(false) };
         let envelope = origin.envelope(STREAM, None, "");
-        let (facts, work) = (mapping.facts(), Work::new());
+        let (facts, work) = (mapping.facts(), Work::default());
         let scope = Scope { record: body, envelope: &envelope, facts, work: &work, item: Some(item) };
         condition.holds(&scope, "ignore")
     }

@@ -219,7 +219,7 @@ impl Mapping {
                 "The record is not a JSON object. Send one object per record.",
             ));
         }
-        let work = path::Work::new();
+        let work = path::Work::default();
         let scope = Scope { record: &record, envelope, facts: &self.facts, work: &work, item: None };
         let mut mapped = self.streams[*position].map(&scope)?;
         touchpoint::fill(&self.touchpoints, &scope, &mut mapped.rows)?;

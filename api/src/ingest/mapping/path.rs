@@ -31,12 +31,14 @@ pub struct Scope<'a> {
 #[derive(Debug)]
 pub struct Work(Cell<u32>);
 
-impl Work {
+impl Default for Work {
     /// As much as a record may take.
-    pub fn new() -> Self {
+    fn default() -> Self {
         Self(Cell::new(super::cel::BUDGET))
     }
+}
 
+impl Work {
     /// Takes units off what is left; false if that was too little.
     pub fn take(&self, units: usize) -> bool {
         let left = u32::try_from(units).ok().and_then(|units| self.0.get().checked_sub(units));

@@ -44,7 +44,7 @@ fn condition(text: &str) -> u128 {
     let words = Words { facts: &facts, in_loop: false };
     let condition = document::read(&file, |mut entries| Condition::load(entries.require("when")?, words)).unwrap();
     let envelope = Origin::new("s").envelope("s", None, "");
-    let scope = Scope { record: &record, envelope: &envelope, facts: &facts, work: &Work::new(), item: None };
+    let scope = Scope { record: &record, envelope: &envelope, facts: &facts, work: &Work::default(), item: None };
     let round = || {
         let begun = Instant::now();
         for _ in 0..ROUND {

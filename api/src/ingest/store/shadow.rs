@@ -128,12 +128,12 @@ fn read_again(sql: &mut Sql, unreadable: &[&str]) {
 
 /// The next records that the shadow lacks, after a place in the intake, in the order they came, without what they say.
 pub(in crate::ingest) async fn lacking(
-    both: &Database,
+    database: &Database,
     unreadable: &[&str],
     after: i64,
     limit: i64,
 ) -> Result<Vec<RefusedRow>> {
-    let mut sql = select::<RefusedRow>(both.dialect());
+    let mut sql = select::<RefusedRow>(database.dialect());
     sql.push(" FROM (SELECT t.*, octet_length(t.payload) AS bytes FROM record t WHERE t.intake_no > ").bind(after);
     sql.push(" AND ");
     read_again(&mut sql, unreadable);
@@ -141,7 +141,7 @@ pub(in crate::ingest) async fn lacking(
         .push(SHADOW)
         .push(".record s WHERE s.id = t.id) ORDER BY t.intake_no LIMIT ");
     sql.bind(limit).push(") t ORDER BY t.intake_no");
-    both.rows(sql).await
+    database.rows(sql).await
 }
 
 /// Whether the shadow lacks a record, as the transaction sees it.

@@ -39,6 +39,10 @@ pub(super) fn contents(file: &File) -> io::Result<()> {
     let size = file.len();
     let tail = file.get_bytes(size.checked_sub(8).ok_or_else(damaged)?, 8).map_err(|_| damaged())?;
     let length = u64::from(u32::from_le_bytes([tail[0], tail[1], tail[2], tail[3]]));
+    // What does not end as such a file does is none, whatever else its last bytes say.
+    if tail.slice(4..) != b"PAR1"[..] || length > size {
+        return Err(damaged());
+    }
     if length > CONTENTS {
         return Err(invalid("its table of contents is larger than 16 MiB. Write fewer row groups".to_owned()));
     }

@@ -82,7 +82,8 @@ fn a_page_that_unpacks_to_a_flood_is_not_read() {
     let (_, told) = read(&bomb);
     assert!(told.unwrap().contains("unpacks to more than 16 MiB"));
     // Many columns with a page each.
-    let columns: String = (0..10).map(|n| format!("required binary a{n} (UTF8); ")).collect();
+    let columns: Vec<String> = (0..10).map(|n| format!("required binary a{n} (UTF8);")).collect();
+    let columns = columns.join(" ");
     let schema = Arc::new(parse_message_type(&format!("message m {{ {columns} }}")).unwrap());
     let mut bytes = Vec::new();
     let mut writer = SerializedFileWriter::new(&mut bytes, schema, Arc::new(packed().build())).unwrap();

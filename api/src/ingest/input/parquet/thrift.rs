@@ -68,7 +68,7 @@ impl<'a> Thrift<'a> {
         let mut last = 0;
         loop {
             let head = self.byte()?;
-            if head & 15 == 0 {
+            if head.trailing_zeros() >= 4 {
                 return Some(());
             }
             last = if head >> 4 == 0 { self.int()? } else { last + i64::from(head >> 4) };

@@ -21,8 +21,13 @@ fn on(text: &str, record: &str) -> Result<Val<'static>, String> {
     let facts = Facts::default();
     let Json::Object(entries) = &record else { unreachable!() };
     let item = entries.iter().find(|(name, _)| name == "people").map_or(&record, |(_, people)| people);
-    let scope =
-        Scope { record: &record, envelope: &envelope, facts: &facts, work: &Work::new(), item: Some((item, "who", 3)) };
+    let scope = Scope {
+        record: &record,
+        envelope: &envelope,
+        facts: &facts,
+        work: &Work::default(),
+        item: Some((item, "who", 3)),
+    };
     Program { root }.run(&scope).map_err(|problem| {
         assert_eq!(problem.code, RejectCode::ExpressionFailed);
         problem.text
