@@ -27,7 +27,8 @@ fn state(run: i64) -> Value {
 }
 
 fn text(lines: &[Value]) -> String {
-    lines.iter().map(|line| format!("{line}\n")).collect()
+    let lines: Vec<String> = lines.iter().map(Value::to_string).collect();
+    lines.join("\n") + "\n"
 }
 
 async fn send(app: &TestApp, lines: &[Value]) -> Answer {
