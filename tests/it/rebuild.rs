@@ -190,7 +190,10 @@ both! {
             let mut n = 0;
             while !until.load(Ordering::Relaxed) || n < 5 {
                 n += 1;
-                let row = ticket(100 + n, &format!("W{n}"), &json!({ "email": format!("p{}@example.org", n % 7) }));
+                // Known by one, then by another, then by both: every third joins two customers.
+                let (email, phone) = (format!("w{}@example.org", n / 3), format!("+4930{:06}", n / 3));
+                let who = [json!({ "email": email }), json!({ "phone": phone }), json!({ "email": email, "phone": phone })];
+                let row = ticket(100 + n, &format!("W{n}"), &who[usize::try_from(n % 3).unwrap()]);
                 writer.flush(vec![row]).await.unwrap();
                 // A source at its pace: else SQLite's one writer is never free.
                 tokio::time::sleep(std::time::Duration::from_millis(20)).await;

@@ -103,7 +103,7 @@ impl Intake {
     pub(super) fn alone_over(&self, database: Database) -> Self {
         let Inner { sources, rules, settings, .. } = &*self.inner;
         let other = Self::new(database, sources.clone(), Rules::clone(rules), settings.clone());
-        Self { alone: true, ..other.in_bulk() }
+        Self { alone: true, ..other }
     }
 
     /// The same intake, each of its transactions on the disk when it is done: for doors that tell the sender what was kept.

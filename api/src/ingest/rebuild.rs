@@ -73,13 +73,9 @@ pub async fn rebuild(
     let _claims = claims(database).await?;
     sources_are_there(intake).await?;
     let shadowed = Shadowed::make(settings).await?;
-    let rebuilt = Work {
-        intake: &intake.alone_over(shadowed.shadow.clone()),
-        shadowed: &shadowed,
-        standing: Standing::default(),
-    }
-    .run(check, &mut progress)
-    .await;
+    let alone = intake.alone_over(shadowed.shadow.clone());
+    let work = Work { intake: alone.in_bulk(), shadowed: &shadowed, standing: Standing::default() };
+    let rebuilt = work.run(alone, check, &mut progress).await;
     let removed = shadowed.remove().await;
     let rebuilt = rebuilt?;
     removed?;
@@ -119,14 +115,14 @@ fn unreadable() -> Vec<&'static str> {
 }
 
 struct Work<'a> {
-    /// The intake into the shadow.
-    intake: &'a Intake,
+    /// The intake into the shadow; in bulk until few records are left.
+    intake: Intake,
     shadowed: &'a Shadowed,
     standing: Standing,
 }
 
 impl Work<'_> {
-    async fn run(mut self, check: bool, progress: &mut impl FnMut(&Standing)) -> Result<Rebuilt> {
+    async fn run(mut self, alone: Intake, check: bool, progress: &mut impl FnMut(&Standing)) -> Result<Rebuilt> {
         let both = &self.shadowed.both;
         let mut tx = both.begin().await?;
         store::bulk::patient(&mut tx).await?;
@@ -140,11 +136,12 @@ impl Work<'_> {
                 break;
             }
         }
-        // In bulk, rows stay with a customer that was merged until the end.
+        // In bulk, rows stay with a customer that was merged until the end; what comes from now on moves them itself.
         let mut tx = self.intake.database().begin().await?;
         store::bulk::patient(&mut tx).await?;
         repoint_all(&mut tx).await?;
         tx.commit().await?;
+        self.intake = alone;
         for _ in 0..TRIES {
             let start = Instant::now();
             let Some(mut tx) = self.hold(&mut after, progress).await? else { continue };
