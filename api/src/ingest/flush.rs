@@ -278,6 +278,7 @@ async fn fates(
         }
         let again = replaced.is_some_and(|id| record.content.is_err() || heads.is_settled(id));
         let fate = if again { Fate::Repeated } else { heads.decide(index, record, replaced) };
+        heads.note_gone(index, record);
         if let (Fate::Applied(_), Ok(content)) = (fate, &record.content) {
             heads.mention(&record.envelope.source, content, record.envelope.received_at);
         }

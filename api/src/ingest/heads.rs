@@ -57,6 +57,8 @@ pub(super) struct Heads {
     settled: HashSet<Uuid>,
     /// Records of this flush, by their position, in which their key was seen in a newer reading of its table.
     newly: HashSet<usize>,
+    /// Records of this flush, by their position, after which the last word of their key was that it is gone.
+    gone: HashSet<usize>,
     /// Records that were the newest of their keys until this flush, or until later in it.
     overtaken: Vec<Uuid>,
     /// Records that are kept already.
@@ -83,8 +85,8 @@ impl Heads {
                 ((row.source, row.stream, row.key), head)
             })
             .collect();
-        let (newly, met) = (HashSet::new(), HashSet::new());
-        Self { known, places: HashMap::new(), settled: HashSet::new(), newly, overtaken: Vec::new(), met }
+        let (newly, gone, met) = (HashSet::new(), HashSet::new(), HashSet::new());
+        Self { known, places: HashMap::new(), settled: HashSet::new(), newly, gone, overtaken: Vec::new(), met }
     }
 
     /// The newest records of the known keys.
@@ -112,6 +114,19 @@ impl Heads {
         let Ok(content) = &record.content else { return false };
         let at = (record.envelope.source.clone(), record.envelope.stream.clone(), content.key.clone());
         self.known.get(&at).is_some_and(|head| head.record_id == Some(id))
+    }
+
+    /// Notes whether the key of a record, which was just decided on, is gone now: a later one of the flush may bring it back.
+    pub fn note_gone(&mut self, position: usize, record: &Prepared<'_>) {
+        let Ok(content) = &record.content else { return };
+        if self.is_deleted(&record.envelope.source, &record.envelope.stream, &content.key) {
+            self.gone.insert(position);
+        }
+    }
+
+    /// Whether the key of a record was gone after it.
+    pub fn is_gone(&self, position: usize) -> bool {
+        self.gone.contains(&position)
     }
 
     /// The records that another has taken the place of.

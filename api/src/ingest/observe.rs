@@ -105,7 +105,7 @@ pub(super) fn observe(
             occurred_at: content.occurred_at,
             former: former.map(|former| former.record_id),
             late,
-            gone: heads.is_deleted(&record.envelope.source, &record.envelope.stream, &content.key),
+            gone: heads.is_gone(index),
         };
         let kept = content.deletes && record.source.mapping.keeps_deleted(&record.envelope.stream);
         for key in former.filter(|_| !kept).into_iter().flat_map(|former| &former.profiles) {
