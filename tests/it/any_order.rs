@@ -59,7 +59,9 @@ fn differences(before: &BTreeMap<&str, Vec<Value>>, after: &BTreeMap<&str, Vec<V
     for (table, rows) in before {
         for (sign, these, those) in [('-', rows, &after[table]), ('+', &after[table], rows)] {
             for row in these.iter().filter(|row| !those.contains(row)).take(6) {
-                writeln!(all, "{sign} {table} {row}").unwrap();
+                let of = after["source_profile"].iter().find(|profile| profile["id"] == row["source_profile_id"]);
+                let source = of.map_or(&Value::Null, |profile| &profile["source"]);
+                writeln!(all, "{sign} {table} of {source}: {row}").unwrap();
             }
         }
     }

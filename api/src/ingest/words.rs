@@ -98,7 +98,7 @@ pub(super) async fn load(
     let mut losing = BTreeSet::new();
     let mut times: HashMap<(&str, &str), i64> = HashMap::new();
     for (index, (record, fate)) in prepared.iter().zip(fates).enumerate() {
-        let (Fate::Applied(_), Ok(content), Some(former)) = (fate, &record.content, formers.get(&index)) else {
+        let (Fate::Applied(own_id), Ok(content), Some(former)) = (fate, &record.content, formers.get(&index)) else {
             continue;
         };
         if content.deletes && record.source.mapping.keeps_deleted(&record.envelope.stream) {
@@ -106,7 +106,8 @@ pub(super) async fn load(
         }
         let spoken = content.profiles.iter().filter(|profile| !profile.says_nothing()).map(|profile| &profile.key);
         let keys: BTreeSet<&String> = former.profiles.iter().chain(spoken).collect();
-        if former.position.is_none() && !keys.is_empty() {
+        // A record that is placed once more says what it said.
+        if former.position.is_none() && former.record_id != *own_id && !keys.is_empty() {
             replaced.insert(former.record_id);
         }
         let source = record.source.key.as_str();
