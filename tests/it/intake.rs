@@ -18,7 +18,8 @@ use serde_json::{Value, json};
 pub fn settings(database: &TestDatabase) -> Settings {
     Settings {
         url: database.url().to_owned(),
-        pool_size: 4,
+        // Enough that a large flush is written in parts.
+        pool_size: 6,
         acquire_timeout: Duration::from_secs(10),
         statement_timeout: Duration::from_secs(30),
     }

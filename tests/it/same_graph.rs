@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use api::ingest::bulk;
 use api::ingest::envelope::{Envelope, Op};
 use api::ingest::intake::Intake;
+use api::ingest::report::Became;
 use customer360_tests::{TestDatabase, both};
 use sea_orm::{EntityTrait, QueryOrder};
 use serde_json::{Value, json};
@@ -118,6 +119,23 @@ both! {
         assert_eq!(a["record"].iter().filter(|row| row["state"] == "REJECTED").count(), 0);
         assert!(a["customer"].len() - retired >= 1_000 && retired > 200, "{} with {retired} retired", a["customer"].len());
         assert_same(&a, &b);
+    }
+
+    async fn a_large_flush_gives_the_graph_of_small_ones(database: TestDatabase) {
+        let all = &thousand()[..1_500];
+        let other = TestDatabase::create(database.db()).await;
+        let (small, large) = (intake(&database).await, intake(&other).await);
+        for chunk in all.chunks(100) {
+            small.flush(chunk.to_vec()).await.unwrap();
+        }
+        // What became of each is told in the order that they were given in, be they written in parts.
+        let report = large.flush(all.to_vec()).await.unwrap();
+        let older = all.iter().map(|one| one.payload.contains("\"Older\""));
+        let told = report.became.iter().map(|became| *became == Became::Superseded);
+        assert!(older.eq(told));
+        let again = large.flush(all.to_vec()).await.unwrap();
+        assert_eq!((again.repeated, again.origins), (all.len(), report.origins));
+        assert_same(&graph(&database).await, &graph(&other).await);
     }
 
     async fn several_writers_end_in_the_graph_of_one(database: TestDatabase) {

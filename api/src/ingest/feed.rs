@@ -80,7 +80,7 @@ pub async fn take(
     mut told: impl FnMut(Progress),
 ) -> Result<()> {
     let settings = intake.settings();
-    let (most, patience) = (settings.batch, settings.flush_after);
+    let (most, patience) = (intake.most(), settings.flush_after);
     let origin = Origin { line_bytes: settings.line_bytes, ..Origin::new(&feed.source) };
     let (sender, mut found) = mpsc::channel(AHEAD);
     let Feed { source, stream, packing } = feed;

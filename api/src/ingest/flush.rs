@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::aside::aside;
+use super::begun::Begun;
 use super::delivery::Mark;
 use super::dropped::Early;
 use super::envelope::Reject;
@@ -40,6 +41,8 @@ pub(super) struct Way<'a> {
     pub bulk: Option<&'a Met>,
     /// What another transaction has locked for this one.
     pub held: Option<&'a Slots>,
+    /// The transaction to write in, unless that was begun and given up already.
+    pub begun: Option<&'a Begun>,
     /// What is answered to the request whose one record this is: kept with it, and once for each key.
     pub answered: Option<&'a entity::idempotency_key::Model>,
     /// How far the file is read that these end a piece of.
@@ -130,7 +133,10 @@ async fn attempt(way: &Way<'_>, prepared: &[Prepared<'_>], records: Records, rep
             woken: Vec::new(),
         }));
     }
-    let mut tx = way.database.begin().await?;
+    let mut tx = match way.begun.and_then(Begun::take) {
+        Some(begun) => begun,
+        None => way.database.begin().await?,
+    };
     if way.bulk.is_some() {
         store::bulk::patient(&mut tx).await?;
     }

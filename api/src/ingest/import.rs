@@ -208,8 +208,9 @@ fn origin(intake: &Intake, options: &ImportOptions) -> Origin {
     Origin { line_bytes: intake.settings().line_bytes, ..Origin::new(&options.source) }
 }
 
+/// The most records of a flush: of a strict one they are one transaction.
 fn batch(intake: &Intake, options: &ImportOptions) -> usize {
-    if options.bulk { intake.settings().bulk_batch } else { intake.settings().batch }
+    if options.strict && !options.bulk { intake.settings().batch } else { intake.most() }
 }
 
 /// A misspelt stream is told before anything is read.

@@ -9,14 +9,13 @@ use std::time::{Duration, Instant};
 use chrono::Utc;
 use uuid::Uuid;
 
+use super::begun::Begun;
 use super::delivery::{self, Mark};
 use super::envelope::Envelope;
-use super::files::Piece;
 use super::flush::{self, Done, Keep, Way};
 use super::keepable::keepable;
 use super::keyring::Keyring;
 use super::lines::Item;
-use super::parts::PARTS;
 use super::pause::Pauses;
 use super::prepare::{Maker, Ordinals, Ready};
 use super::report::{FlushReport, count, envelope_of};
@@ -54,18 +53,19 @@ struct Inner {
     meter: Arc<Meter>,
     /// So many records fit a tenth of a second on SQLite.
     fitting: AtomicUsize,
+    /// Held while a piece is written in parts.
+    parting: tokio::sync::Mutex<()>,
 }
 
 const TRIES: u32 = 4;
-
-/// Below this the locks of the parts cost more than they save.
-const WORTH_PARTING: usize = 1_000;
 
 /// What only some flushes have.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Extra<'a> {
     /// What is locked for it.
     pub held: Option<&'a Slots>,
+    /// The transaction that was begun for it.
+    pub begun: Option<&'a Begun>,
     /// What is answered to the request that it came by.
     pub answered: Option<&'a entity::idempotency_key::Model>,
     /// How far its file is read with it.
@@ -89,6 +89,7 @@ impl Intake {
             told: Told::default(),
             meter: Arc::default(),
             fitting: AtomicUsize::new(200),
+            parting: tokio::sync::Mutex::default(),
         };
         Self { inner: Arc::new(inner), bulk: None, hasty: false, alone: false, door: Door::default() }
     }
@@ -137,6 +138,21 @@ impl Intake {
         &self.inner.database
     }
 
+    /// Whether it is that of a bulk import.
+    pub(super) fn is_bulk(&self) -> bool {
+        self.bulk.is_some()
+    }
+
+    /// Whether its transactions need not wait for the disk.
+    pub(super) fn is_hasty(&self) -> bool {
+        self.hasty
+    }
+
+    /// The turn of those who write in parts: one at a time.
+    pub(super) fn parting(&self) -> &tokio::sync::Mutex<()> {
+        &self.inner.parting
+    }
+
     /// What is known of pauses.
     pub(super) fn pauses(&self) -> &Pauses {
         &self.inner.pauses
@@ -160,34 +176,12 @@ impl Intake {
 
     /// Takes what a reader gave: envelopes, and lines that it refused.
     pub async fn flush_items(&self, items: Vec<Item>) -> Result<FlushReport> {
-        self.flush_piece(items.into(), false, None).await
+        self.flush_together(&mut items.into()).await
     }
 
     /// Takes all or nothing: if anything is refused, nothing of the transaction is written.
     pub async fn flush_strictly(&self, items: Vec<Item>) -> Result<FlushReport> {
         self.flush_piece(items.into(), true, None).await
-    }
-
-    /// Takes a piece of a file, all or nothing of it if that is strict. Where that leaves the file is noted with the last of it.
-    pub(super) async fn flush_piece(
-        &self,
-        piece: Piece,
-        strict: bool,
-        noted: Option<&entity::import_progress::Model>,
-    ) -> Result<FlushReport> {
-        // The claim and the locks take a connection each.
-        let enough = self.inner.database.writers() as usize >= PARTS + 2;
-        if self.bulk.is_some() && !strict && enough && piece.items.len() >= WORTH_PARTING {
-            let report = self.flush_parts(piece).await?;
-            if let Some(noted) = noted {
-                let mut tx = self.inner.database.begin().await?;
-                store::hasten(&mut tx).await?;
-                store::progress::note(&mut tx, noted).await?;
-                tx.commit().await?;
-            }
-            return Ok(report);
-        }
-        self.run(&piece.items, piece.ready, strict, &[], Extra { noted, ..Extra::default() }).await
     }
 
     /// Takes one item strictly, and keeps in the same transaction what is answered to its request, if it came by one.
@@ -299,6 +293,7 @@ impl Intake {
             keep: if strict { Keep::AllOrNothing } else { Keep::Possible },
             bulk: self.bulk.as_deref(),
             held: extra.held,
+            begun: extra.begun,
             answered: extra.answered,
             noted: None,
             deliveries: &[],

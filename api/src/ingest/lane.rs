@@ -17,6 +17,7 @@ use futures_util::FutureExt;
 use tokio::sync::{Notify, Semaphore, oneshot};
 
 use super::delivery::Mark;
+use super::files::Piece;
 use super::intake::{Extra, Intake};
 use super::lines::Item;
 use super::prepare::{Ordinals, Ready};
@@ -221,7 +222,7 @@ impl Lanes {
         loop {
             // What comes while others write goes into the same transaction.
             let Ok(place) = self.0.writers.acquire().await else { return };
-            let Some(group) = lane.group(self.0.intake.settings().batch) else { return };
+            let Some(group) = lane.group(self.0.intake.most()) else { return };
             let (mut all, mut bytes) = (Made::default(), 0);
             let mut parts = Vec::with_capacity(group.len());
             for Waiting { made, bytes: more, answer, .. } in group {
@@ -248,10 +249,12 @@ impl Lanes {
     async fn write(&self, all: Made, counts: impl Iterator<Item = usize> + Clone) -> Vec<Result<FlushReport>> {
         let Made { door, items, ready, marks } = all;
         let many = counts.clone().nth(1).is_some();
-        let together = self.flush(door, &items, ready, &marks).await;
+        let (count, mut piece) = (items.len(), Piece { items, ready });
+        let together = self.flush(door, &mut piece, &marks).await;
+        let items = piece.items;
         let written = match &together {
             // Alone it would fail just the same.
-            Err(error) if !many || error.code == Code::Unavailable => {
+            Err(error) if !many || error.code == Code::Unavailable || items.len() < count => {
                 return counts.map(|_| Err(error.clone())).collect();
             }
             Err(_) => 0,
@@ -265,16 +268,24 @@ impl Lanes {
                 _ => {
                     let own = marks.iter().filter(|mark| range.contains(&(mark.end - 1)));
                     let own: Vec<Mark> = own.map(|mark| Mark { end: mark.end - range.start, ..mark.clone() }).collect();
-                    self.flush(door, &items[range], Vec::new(), &own).await
+                    self.flush(door, &mut items[range].to_vec().into(), &own).await
                 }
             });
         }
         reports
     }
 
-    async fn flush(&self, door: Door, items: &[Item], ready: Vec<Ready>, marks: &[Mark]) -> Result<FlushReport> {
+    /// A panic may have lost items of the piece.
+    async fn flush(&self, door: Door, piece: &mut Piece, marks: &[Mark]) -> Result<FlushReport> {
         let intake = self.0.intake.through(door);
-        let flushed = intake.run(items, ready, false, &[], Extra { deliveries: marks, ..Extra::default() });
+        let flushed = async {
+            if marks.is_empty() {
+                return intake.flush_together(piece).await;
+            }
+            // A delivery is noted with its last record: they stay together.
+            let ready = std::mem::take(&mut piece.ready);
+            intake.run(&piece.items, ready, false, &[], Extra { deliveries: marks, ..Extra::default() }).await
+        };
         // A lane whose worker ended by a panic would be stuck for ever.
         AssertUnwindSafe(flushed).catch_unwind().await.unwrap_or_else(|_| Err(Error::internal("a flush panicked")))
     }

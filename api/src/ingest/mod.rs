@@ -12,6 +12,7 @@
 
 mod apart;
 mod aside;
+mod begun;
 pub mod bulk;
 pub mod csv;
 pub mod decimal;

@@ -1,10 +1,13 @@
-//! A piece of a bulk import in parts that touch nothing in common, so that PostgreSQL writes them at once.
+//! A piece of records in parts that touch nothing in common, so that PostgreSQL writes them at once: one of its connections
+//! works on one core.
 //!
-//! What they touch is locked once, by a transaction of its own that outlives theirs.
+//! What they touch is locked once, by a transaction of its own that outlives theirs. Each part is a transaction: a request or a
+//! file that is cut off between two of them is sent or read again, and what was written of it is a repetition then.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
+use super::begun::Begun;
 use super::files::Piece;
 use super::intake::{Extra, Intake};
 use super::prepare::{self, Maker, Ordinals};
@@ -12,10 +15,13 @@ use super::report::FlushReport;
 use super::slots::{self, Slots};
 use super::store;
 use crate::database::{Transaction, without_values};
-use crate::error::Result;
+use crate::error::{Code, Result};
 
 /// How many parts there are: while one is thought about, the others are written.
-pub(super) const PARTS: usize = 3;
+const PARTS: usize = 3;
+
+/// Below this the locks of the parts cost more than they save.
+const WORTH_PARTING: usize = 150;
 
 /// Part of a piece.
 #[derive(Default)]
@@ -26,24 +32,97 @@ struct Part {
 }
 
 impl Intake {
-    /// Takes a piece in parts, those that could not be written beside the others once more by themselves.
-    pub(super) async fn flush_parts(&self, mut piece: Piece) -> Result<FlushReport> {
+    /// The most records that are worth being written together.
+    pub(super) fn most(&self) -> usize {
+        let batch = self.settings().batch;
+        match self.is_bulk() {
+            true => self.settings().bulk_batch,
+            false if batch * PARTS >= WORTH_PARTING && self.has_room_for_parts() => batch * PARTS,
+            false => batch,
+        }
+    }
+
+    /// Takes a piece of a file, all or nothing of it if that is strict. Where that leaves the file is noted with the last of it.
+    pub(super) async fn flush_piece(
+        &self,
+        mut piece: Piece,
+        strict: bool,
+        noted: Option<&entity::import_progress::Model>,
+    ) -> Result<FlushReport> {
+        if !strict && let Some(report) = self.flush_parts(&mut piece).await? {
+            if let Some(noted) = noted {
+                let mut tx = self.database().begin().await?;
+                if self.is_hasty() {
+                    store::hasten(&mut tx).await?;
+                }
+                store::progress::note(&mut tx, noted).await?;
+                tx.commit().await?;
+            }
+            return Ok(report);
+        }
+        self.run(&piece.items, piece.ready, strict, &[], Extra { noted, ..Extra::default() }).await
+    }
+
+    /// Takes a piece, in parts where that is faster. The items stay the caller's.
+    pub(super) async fn flush_together(&self, piece: &mut Piece) -> Result<FlushReport> {
+        match self.flush_parts(piece).await? {
+            Some(report) => Ok(report),
+            None => self.run(&piece.items, std::mem::take(&mut piece.ready), false, &[], Extra::default()).await,
+        }
+    }
+
+    /// Each part has a connection, the locks have one, and one stays for whoever else writes.
+    fn has_room_for_parts(&self) -> bool {
+        self.database().writers() as usize >= PARTS + 2
+    }
+
+    /// Takes a piece in parts, those that could not be written beside the others once more by themselves; none, if it is to be
+    /// taken whole.
+    async fn flush_parts(&self, piece: &mut Piece) -> Result<Option<FlushReport>> {
+        if piece.items.len() < WORTH_PARTING || !self.has_room_for_parts() {
+            return Ok(None);
+        }
         let sources = self.sources(&piece.items).await?;
         let maker = self.maker(&sources);
         if piece.ready.is_empty() {
             piece.ready = maker.make(&piece.items, &HashMap::new(), &mut Ordinals::new());
         }
+        // Whom they call theirs may be what any other record waits for.
+        if piece.ready.iter().any(|ready| ready.writes("staff")) {
+            return Ok(None);
+        }
+        // Two that wait for several connections each could wait for each other.
+        let Ok(_turn) = self.parting().try_lock() else { return Ok(None) };
+        // Before the locks: who waits for these may have the connection that we would wait for.
+        let Ok(begun) = Begun::several(self.database(), PARTS).await else { return Ok(None) };
         let mut tx = self.database().begin().await?;
-        store::bulk::patient(&mut tx).await?;
-        let (slots, mut parts) = part(&mut tx, &maker, piece).await?;
-        let extra = Extra { held: Some(&slots), ..Extra::default() };
-        let written = parts.iter_mut().map(|part| {
+        if self.is_bulk() {
+            store::bulk::patient(&mut tx).await?;
+        }
+        let (slots, mut parts) = match part(&mut tx, &maker, piece).await {
+            Ok(parted) => parted,
+            // Whole it is tried several times.
+            Err(error) if error.code == Code::Unavailable => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let written = parts.iter_mut().zip(&begun).map(|(part, begun)| {
+            let extra = Extra { held: Some(&slots), begun: Some(begun), ..Extra::default() };
             let Piece { items, ready } = &mut part.piece;
             self.run(items, std::mem::take(ready), false, &[], extra)
         });
         let written = futures_util::future::join_all(written).await;
         // It wrote nothing: if it is lost, so are its locks, which is all that is wanted.
         let _ = tx.commit().await;
+        drop(begun);
+        let report = self.join(&parts, written).await;
+        whole(piece, parts);
+        let mut report = report?;
+        self.wake(&mut report).await;
+        Ok(Some(report))
+    }
+
+    /// What became of the whole.
+    async fn join(&self, parts: &[Part], written: Vec<Result<FlushReport>>) -> Result<FlushReport> {
         let mut report = FlushReport::default();
         for (part, done) in parts.iter().zip(written) {
             let done = match done {
@@ -59,14 +138,13 @@ impl Intake {
             };
             report.join(done, &part.places);
         }
-        self.wake(&mut report).await;
         Ok(report)
     }
 }
 
 /// Locks what the piece touches, and parts it. Where all of it hangs together, only the first part has anything.
-async fn part(tx: &mut Transaction, maker: &Maker<'_>, piece: Piece) -> Result<(Slots, [Part; PARTS])> {
-    let (prepared, records) = maker.join(&piece.items, piece.ready);
+async fn part(tx: &mut Transaction, maker: &Maker<'_>, piece: &mut Piece) -> Result<(Slots, [Part; PARTS])> {
+    let (prepared, records) = maker.join(&piece.items, std::mem::take(&mut piece.ready));
     let carried = slots::carried(tx, &prepared).await?;
     let mut marks: Vec<Vec<u64>> = prepared.iter().map(slots::marks).collect();
     for (marks, record) in marks.iter_mut().zip(&prepared) {
@@ -88,13 +166,22 @@ async fn part(tx: &mut Transaction, maker: &Maker<'_>, piece: Piece) -> Result<(
     let numbers = bound.parts();
     let mut parts = <[Part; PARTS]>::default();
     let ready = prepare::part(prepared, records);
-    for (place, ((item, ready), number)) in piece.items.into_iter().zip(ready).zip(numbers).enumerate() {
+    let items = std::mem::take(&mut piece.items);
+    for (place, ((item, ready), number)) in items.into_iter().zip(ready).zip(numbers).enumerate() {
         let part = &mut parts[number];
         part.piece.items.push(item);
         part.piece.ready.push(ready);
         part.places.push(place);
     }
     Ok((slots, parts))
+}
+
+/// The items in the order that they came in.
+fn whole(piece: &mut Piece, parts: [Part; PARTS]) {
+    let items = parts.into_iter().flat_map(|part| part.places.into_iter().zip(part.piece.items));
+    let mut items: Vec<_> = items.collect();
+    items.sort_unstable_by_key(|(place, _)| *place);
+    piece.items = items.into_iter().map(|(_, item)| item).collect();
 }
 
 /// Which items hang together, by the marks they share.

@@ -116,6 +116,13 @@ pub(super) struct Ready {
     records: Vec<Box<dyn Record>>,
 }
 
+impl Ready {
+    /// Whether it has rows of a table.
+    pub fn writes(&self, table: &str) -> bool {
+        self.content.as_ref().is_ok_and(|content| content.rows.iter().any(|row| row.table == table))
+    }
+}
+
 /// What items are made ready with.
 pub(super) struct Maker<'a> {
     /// The sources that they may come from.

@@ -12,6 +12,7 @@ use std::time::Instant;
 use chrono::Utc;
 use uuid::Uuid;
 
+use super::envelope::RejectCode;
 use super::intake::Intake;
 use super::lines::Item;
 use super::overdue::Looked;
@@ -97,7 +98,7 @@ async fn claims(database: &Database) -> Result<[Claim; 2]> {
 }
 
 async fn sources_are_there(intake: &Intake) -> Result<()> {
-    for kept in shadow::sources(intake.database(), &unreadable()).await? {
+    for kept in shadow::sources(intake.database(), &left_refused()).await? {
         intake.source(&kept.source).await.map_err(|error| {
             let count = kept.count;
             error.with_message(format!(
@@ -110,8 +111,9 @@ async fn sources_are_there(intake: &Intake) -> Result<()> {
     Ok(())
 }
 
-fn unreadable() -> Vec<&'static str> {
-    UNREADABLE.iter().map(|code| code.as_str()).collect()
+/// What is refused for these stays so until it is replayed: lines that are no records, and what was over a limit.
+fn left_refused() -> Vec<&'static str> {
+    UNREADABLE.iter().chain(&[RejectCode::TooLarge]).map(|code| code.as_str()).collect()
 }
 
 struct Work<'a> {
@@ -172,7 +174,7 @@ impl Work<'_> {
         // A transaction of SQLite holds the shadow too, so the last records are read before it begins.
         *after = self.catch_up(*after, progress).await?.1;
         let mut tx = both.begin().await?;
-        Ok((!shadow::lacks_any(&mut tx, &unreadable(), *after).await?).then_some(tx))
+        Ok((!shadow::lacks_any(&mut tx, &left_refused(), *after).await?).then_some(tx))
     }
 
     /// Computes the records that the shadow lacks after a place in the intake, up to a page that is not full: what comes meanwhile
@@ -180,7 +182,7 @@ impl Work<'_> {
     async fn catch_up(&mut self, mut after: i64, progress: &mut impl FnMut(&Standing)) -> Result<(usize, i64)> {
         let mut read = 0;
         loop {
-            let rows = shadow::lacking(&self.shadowed.both, &unreadable(), after, PAGE).await?;
+            let rows = shadow::lacking(&self.shadowed.both, &left_refused(), after, PAGE).await?;
             let is_last = rows.len() < usize::try_from(PAGE).unwrap_or(usize::MAX);
             after = rows.last().map_or(after, |last| last.intake_no);
             read += rows.len();

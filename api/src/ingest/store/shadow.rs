@@ -61,8 +61,8 @@ pub(in crate::ingest) struct GivenKey<'a> {
     pub key: &'a str,
 }
 
-/// Records that are read again: neither put aside or erased, nor lines that were no records at all, nor bodies of webhooks that
-/// hold several, which a replay takes apart. `t` is the record.
+/// Records that are read again: neither put aside or erased, nor what is refused for a reason that no mapping mends, nor bodies of
+/// webhooks that hold several, which a replay takes apart. `t` is the record.
 const READ_AGAIN: &str = "t.state NOT IN ('DISCARDED', 'ERASED') AND NOT (t.state = 'REJECTED' AND (t.stream = 'hook' OR \
                           t.reason_code";
 
