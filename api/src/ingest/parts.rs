@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::time::Duration;
 
 use super::begun::Begun;
 use super::files::Piece;
@@ -22,6 +23,9 @@ const PARTS: usize = 3;
 
 /// Below this the locks of the parts cost more than they save.
 const WORTH_PARTING: usize = 150;
+
+/// So long connections for all parts are waited for.
+const PATIENCE: Duration = Duration::from_millis(250);
 
 /// Part of a piece.
 #[derive(Default)]
@@ -93,11 +97,15 @@ impl Intake {
         }
         // Two that wait for several connections each could wait for each other.
         let Ok(_turn) = self.parting().try_lock() else { return Ok(None) };
-        // Before the locks: who waits for these may have the connection that we would wait for.
-        let Ok(begun) = Begun::several(self.database(), PARTS).await else { return Ok(None) };
-        let mut tx = self.database().begin().await?;
+        // Before the locks: who waits for these may have the connection that we would wait for. And not for long: nodes behind one
+        // pooler may wait for one another's.
+        let all = tokio::time::timeout(PATIENCE, Begun::several(self.database(), PARTS + 1)).await;
+        let Ok(Ok(mut begun)) = all else { return Ok(None) };
+        let Some(mut tx) = begun.pop().and_then(|begun| begun.take()) else { return Ok(None) };
         if self.is_bulk() {
             store::bulk::patient(&mut tx).await?;
+        } else {
+            store::hold(&mut tx).await?;
         }
         let (slots, mut parts) = match part(&mut tx, &maker, piece).await {
             Ok(parted) => parted,

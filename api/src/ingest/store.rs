@@ -155,6 +155,13 @@ pub(super) async fn lock(tx: &mut Transaction, slots: &BTreeSet<u16>) -> Result<
     tx.execute(sql).await.map(|_| ())
 }
 
+/// Lets a transaction stand idle for as long as others take to write under its locks.
+pub(super) async fn hold(tx: &mut Transaction) -> Result<()> {
+    let mut sql = Sql::new(tx.dialect());
+    sql.push("SET LOCAL idle_in_transaction_session_timeout = '120s'");
+    tx.execute(sql).await.map(|_| ())
+}
+
 /// The slot of those who make a source known; records and identifiers are below it.
 const SOURCES: u16 = 1024;
 
