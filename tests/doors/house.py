@@ -16,10 +16,12 @@ from pathlib import Path
 # Of each source: its mapping, and what its senders prove themselves with.
 HOOK_KEY = b"thirty-two bytes sign deliveries"
 TOKEN = "9f1c3a5be27d4f60a1b2c3d4"
+# Every browser reads a write key, so it is no token of another source.
+WRITE_KEY = "77d0c1e2b3a495867f6e5d4c"
 SOURCES = {
     "desk-0": 'mapping = "csv-support"\nsecrets = ["token"]\n',
     "desk-1": 'mapping = "csv-support"\nsecrets = ["token"]\n',
-    "web": 'mapping = "segment"\nsecrets = ["token"]\n',
+    "web": 'mapping = "segment"\nsecrets = ["page"]\n',
     "surveys": 'mapping = "formbricks"\nsecrets = ["hook"]\n',
 }
 
@@ -98,6 +100,7 @@ class House:
             "DATABASE_URL": self.database.url,
             "CUSTOMER360_HTTP__LISTEN": f"127.0.0.1:{self.port}",
             "CUSTOMER360_SECRETS__TOKEN": TOKEN,
+            "CUSTOMER360_SECRETS__PAGE": WRITE_KEY,
             "CUSTOMER360_SECRETS__HOOK": "whsec_" + base64.b64encode(HOOK_KEY).decode(),
         }
         self._log = (self.folder / "log").open("ab")

@@ -13,7 +13,7 @@ import time
 from collections import deque
 from datetime import datetime, timezone
 
-from house import HOOK_KEY, TOKEN, end
+from house import HOOK_KEY, TOKEN, WRITE_KEY, end
 from ledger import person
 
 # Records of a stream that may be on their way: enough for several flushes.
@@ -121,7 +121,7 @@ class Tracking(Door):
 
     name, table, size = "B /v1/batch", "web_event", 100
     headers = {
-        "Authorization": "Basic " + base64.b64encode(f"{TOKEN}:".encode()).decode(),
+        "Authorization": "Basic " + base64.b64encode(f"{WRITE_KEY}:".encode()).decode(),
         "Content-Type": "application/json",
     }
 

@@ -138,6 +138,36 @@ both! {
         assert_same(&graph(&database).await, &graph(&other).await);
     }
 
+    async fn a_contact_taken_back_after_a_merge_is_forgotten_in_bulk_too(database: TestDatabase) {
+        let other = TestDatabase::create(database.db()).await;
+        let (ordinary, in_bulk) = (intake(&database).await, intake(&other).await);
+        let (mail, phone) = ("anna@example.org", "+4930901820");
+        let both = json!({ "email": mail, "phone": phone, "opened_at": "2026-05-02T10:00:00Z" });
+        let moved = json!({ "phone": phone, "opened_at": "2026-05-03T10:00:00Z", "updated_at": "2026-05-20T10:00:00Z" });
+        let flushes = [
+            vec![
+                ticket(1, "T1", &json!({ "email": mail })),
+                ticket(2, "T2", &json!({ "phone": phone, "opened_at": "2026-05-09T10:00:00Z" })),
+            ],
+            vec![ticket(3, "T3", &both)],
+            vec![ticket(4, "T2", &moved)],
+        ];
+        for flush in &flushes {
+            ordinary.flush(flush.clone()).await.unwrap();
+        }
+        let done = bulk::around(&in_bulk, true, async |intake: &Intake| {
+            for flush in &flushes {
+                intake.flush(flush.clone()).await?;
+            }
+            Ok(())
+        });
+        done.await.unwrap();
+        let (a, b) = (graph(&database).await, graph(&other).await);
+        let last: Vec<_> = a["customer"].iter().map(|row| row["last_interaction_at"].as_str()).collect();
+        assert!(last.contains(&None) && last.iter().flatten().all(|at| at.starts_with("2026-05-03")), "{last:?}");
+        assert_same(&a, &b);
+    }
+
     async fn several_writers_end_in_the_graph_of_one(database: TestDatabase) {
         let writers: Vec<Intake> = vec![intake(&database).await, intake(&database).await, intake(&database).await];
         let mut tasks = Vec::new();

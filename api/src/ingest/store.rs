@@ -367,13 +367,16 @@ pub(super) async fn contacts_among(tx: &mut Transaction, rows: Vec<Uuid>) -> Res
     tx.rows(sql).await
 }
 
-/// Looks anew when these customers were last met, after a contact was taken back.
+/// Looks anew when these customers were last met, after a contact was taken back; of a retired one its survivor. In a bulk
+/// import the rows of retired customers may not have been moved yet.
 pub(super) async fn find_last_contact(tx: &mut Transaction, customers: Vec<Uuid>, now: DateTime<Utc>) -> Result<()> {
     let mut sql = Sql::new(tx.dialect());
     sql.push(
-        "UPDATE customer SET last_interaction_at = (SELECT max(i.occurred_at) FROM interaction i \
-         WHERE i.customer_id = customer.id AND NOT i.internal AND i.occurred_at <= ",
+        "UPDATE customer SET last_interaction_at = (SELECT max(i.occurred_at) FROM (SELECT customer.id AS id UNION ALL \
+         SELECT r.id FROM customer r WHERE r.merged_into = customer.id) c CROSS JOIN interaction i \
+         WHERE i.customer_id = c.id AND NOT i.internal AND i.occurred_at <= ",
     );
-    sql.bind(now).push(") WHERE id").any_id(customers);
+    sql.bind(now).push(") WHERE id IN (SELECT coalesce(t.merged_into, t.id) FROM customer t WHERE t.id");
+    sql.any_id(customers).push(")");
     tx.execute(sql).await.map(|_| ())
 }
