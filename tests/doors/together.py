@@ -24,7 +24,6 @@ import hmac
 import http.client
 import io
 import json
-import re
 import subprocess
 import sys
 import threading
@@ -36,6 +35,7 @@ from senders import Hooks, now
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "tests/data"
+OWN = ("faker", "answers", "purchases", "questions", "visits")
 HEAD = ("source", "door", "sent", "taken", "repeated", "superseded", "rejected", "sent again", "known", "doubled", "lost")
 TABLES = {
     "customer": "id, name, email, stage",
@@ -44,28 +44,6 @@ TABLES = {
     "membership": "id, customer_id",
     "interaction": "id, customer_id, occurred_at",
     "golden_value": "customer_id, attribute, value",
-}
-PROFILE = '[[stream.profile]]\nkey = "/customer"\nidentifiers = [{ kind = "CUSTOMER_NUMBER", strength = "STRONG", value = "/customer" }]\n'
-ROW = '[[stream.row]]\ntable = "{}"\n[stream.row.fields]\n'
-FAKER = (
-    'silo = "sales"\n[[stream]]\nname = "users"\n[[stream.profile]]\nkey = "/id"\nkind = "PERSON"\n'
-    'identifiers = [{ kind = "EMAIL", strength = "STRONG", value = "/email" }]\nattributes = { name = "/name", email = "/email" }\n'
-    '[[stream]]\nname = "products"\n' + ROW.format("product") + 'key = "/id"\nname = "/model"\n'
-    '[[stream]]\nname = "purchases"\n[[stream.profile]]\nkey = "/user_id"\n' + ROW.format("purchase")
-    + 'product = "/product_id"\nordered_at = { first = ["/purchased_at", "/updated_at"] }\n'
-)
-ANSWERS = (
-    'silo = "surveys"\n[[stream]]\nname = "survey_responses"\nkey = "/id"\n[[stream.profile]]\nkey = "/email"\n'
-    'identifiers = [{ kind = "EMAIL", strength = "STRONG", value = "/email" }]\n' + ROW.format("survey_response")
-    + 'answered_at = "/_sdc_last_modified"\n'
-)
-NIGHTLY = {
-    "purchases": 'silo = "sales"\n[[stream]]\nname = "cdnow"\n' + PROFILE + ROW.format("purchase")
-    + 'ordered_at = "/date"\nquantity = "/cds"\namount = "/dollars"\ncurrency = { value = "USD" }\n',
-    "questions": 'silo = "support"\n[[stream]]\nname = "banking"\nkey = "/id"\n' + PROFILE + ROW.format("ticket")
-    + 'number = "/id"\nsubject = "/text"\ntopic = "/category"\nstatus = { value = "OPEN" }\nopened_at = "/date"\n',
-    "visits": 'silo = "analytics"\n[[stream]]\nname = "shoppers"\nkey = "/id"\n' + PROFILE + ROW.format("web_session")
-    + 'started_at = "/date"\npages = "/ProductRelated"\nconverted = { path = "/Revenue", fn = ["bool"] }\n',
 }
 
 
@@ -104,11 +82,12 @@ class Cases:
         if data:
             self.nightly(data)
 
-    def source(self, key, mapping, secrets="token", text=None, said=""):
+    def source(self, key, mapping, secrets="token", said=""):
         folder = self.house.folder / "sources"
-        if text:
+        if mapping in OWN:
+            text = (Path(__file__).parent / "mappings" / f"{mapping}.toml").read_text()
             (folder / "maps").mkdir(exist_ok=True)
-            (folder / "maps" / f"{mapping}.toml").write_text(f'key = "{mapping}"\n{text}')
+            (folder / "maps" / f"{mapping}.toml").write_text(text)
             mapping = f"maps/{mapping}.toml"
         more = f'secrets = ["{secrets}"]\n' if secrets else 'tokens = ["token"]\n'
         (folder / f"{key}.toml").write_text(f'key = "{key}"\nmapping = "{mapping}"\n{more}{said}')
@@ -136,24 +115,16 @@ class Cases:
         """A: the captured taps, on standard input and as NDJSON over HTTP."""
         postgres = ["full-incremental", "activate-version", "logbased", "logbased-deletes"]
         streams = [
-            ("contacts", "postgres-contacts", None, [f"singer-tap-postgres-{name}" for name in postgres]),
+            ("contacts", "postgres-contacts", "token", [f"singer-tap-postgres-{name}" for name in postgres]),
             ("formbricks-tap", "formbricks", None, ["singer-tap-formbricks-mock"]),
-            ("faker", "faker", FAKER, ["airbyte-source-faker"]),
+            ("faker", "faker", "token", ["airbyte-source-faker"]),
         ]
-        keys = [{"stream": {"name": name}, "primary_key": [["id"]]} for name in ("users", "products", "purchases")]
-        (self.house.folder / "catalogue.json").write_text(json.dumps({"streams": keys}))
-        for key, mapping, text, files in streams:
+        for key, mapping, secrets, files in streams:
             texts = [(DATA / "streams" / f"{file}.jsonl").read_text() for file in files]
-            sent = sum('"type":"RECORD"' in line.replace('": "', '":"') for text in texts for line in text.splitlines())
-            if text:
-                # Over HTTP nobody brings a catalogue: the mapping names the keys.
-                named = re.sub(r'(\[\[stream\]\]\nname = "\w+"\n)', r'\1key = "/id"\n', text)
-                self.source(f"{key}-http", f"{mapping}-http", text=named)
-            else:
-                self.source(f"{key}-http", mapping, secrets=None if mapping == "formbricks" else "token")
-            self.source(key, mapping, text=text, secrets=None if mapping == "formbricks" else "token")
-            self.add(key, "A stdin", sent, lambda key=key, texts=texts, text=text: self.tap(key, texts, text))
-            self.add(f"{key}-http", "A /ingest", sent, lambda key=key, texts=texts: self.ingest(f"{key}-http", texts))
+            sent = sum(json.loads(line)["type"] == "RECORD" for text in texts for line in text.splitlines())
+            for key, door, send in ((key, "A stdin", self.tap), (f"{key}-http", "A /ingest", self.ingest)):
+                self.source(key, mapping, secrets)
+                self.add(key, door, sent, lambda key=key, send=send, texts=texts: send(key, texts))
         batches = self.house.folder / "batches"
         batches.mkdir()
         (batches / "b.json.gz").write_bytes((DATA / "streams/singer-batch-1.json.gz").read_bytes())
@@ -161,13 +132,12 @@ class Cases:
         text = (DATA / "streams/singer-tap-jsonl-batch.jsonl").read_text()
         at = text.index("file:///")
         text = text[:at] + f"file://{batches}/b.json.gz" + text[text.index('"', at) :]
-        self.source("answers", "answers", text=ANSWERS)
+        self.source("answers", "answers")
         self.add("answers", "A BATCH", 2, lambda: self.tap("answers", [text]))
 
-    def tap(self, key, texts, catalogue=None):
-        more = ["--catalog", "catalogue.json"] if catalogue else []
+    def tap(self, key, texts):
         for text in texts:
-            self.command("--singer", "--source", key, *more, given=text)
+            self.command("--singer", "--source", key, given=text)
 
     def ingest(self, key, texts):
         for text in texts:
@@ -304,7 +274,7 @@ class Cases:
             "visits": ("shoppers", [whose(n) | row for n, row in enumerate(seen)]),
         }
         for key, (stream, rows) in sets.items():
-            self.source(key, key, text=NIGHTLY[key])
+            self.source(key, key)
             text = io.StringIO()
             table = csv.DictWriter(text, rows[0])
             table.writeheader()

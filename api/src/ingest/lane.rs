@@ -1,9 +1,10 @@
 //! Lanes: what many small requests of one source bring is written together, and each is answered once it is committed.
 //!
-//! Each source has a lane of its own: a queue bounded in records and bytes, and at most one worker, which writes what waits in
-//! one transaction. A source that is slow or stuck fills its own queue and nobody else's. What was queued is written even if
-//! whoever brought it went away; what a failing database did not take is answered with the fault and kept nowhere. What comes
-//! is made ready by whoever brings it, while the database writes what came before.
+//! Each source has a lane of its own: a queue bounded in records and bytes, and at most one worker, which writes what waits
+//! together: in one transaction, or on PostgreSQL in a few at once. A source that is slow or stuck fills its own queue and
+//! nobody else's. What was queued is written even if whoever brought it went away; what a failing database did not take is
+//! answered with the fault and kept nowhere. What comes is made ready by whoever brings it, while the database writes what came
+//! before.
 //!
 //! Not here: what a record is, how it is written ([`super::intake`]), who may bring it.
 
@@ -220,7 +221,7 @@ impl Lanes {
     /// Writes what waits until nothing does.
     async fn work(self, lane: Arc<Lane>) {
         loop {
-            // What comes while others write goes into the same transaction.
+            // What comes while others write is written together.
             let Ok(place) = self.0.writers.acquire().await else { return };
             let Some(group) = lane.group(self.0.intake.most()) else { return };
             let (mut all, mut bytes) = (Made::default(), 0);
