@@ -11,6 +11,7 @@ use std::time::Duration;
 use super::begun::Begun;
 use super::files::Piece;
 use super::intake::{Extra, Intake};
+use super::lines::Item;
 use super::prepare::{self, Maker, Ordinals};
 use super::report::FlushReport;
 use super::slots::{self, Slots};
@@ -189,7 +190,7 @@ fn whole(piece: &mut Piece, parts: [Part; PARTS]) {
     let items = parts.into_iter().flat_map(|part| part.places.into_iter().zip(part.piece.items));
     let mut items: Vec<_> = items.collect();
     items.sort_unstable_by_key(|(place, _)| *place);
-    piece.items = items.into_iter().map(|(_, item)| item).collect();
+    (_, piece.items) = items.into_iter().unzip::<usize, Item, Vec<_>, Vec<_>>();
 }
 
 /// Which items hang together, by the marks they share.
