@@ -9,6 +9,15 @@ use crate::import::indexes;
 use crate::intake::{graph, intake, open, ticket};
 
 both! {
+    async fn a_claim_that_was_given_up_can_be_had_at_once(database: TestDatabase) {
+        let open = open(&database).await;
+        for _ in 0..30 {
+            let claim = open.claim("bulk").await.unwrap().expect("nobody has it");
+            assert!(open.claim("bulk").await.unwrap().is_none());
+            claim.release().await;
+        }
+    }
+
     async fn nobody_ends_a_bulk_import_that_is_running(database: TestDatabase) {
         let importer = intake(&database).await;
         let (server, before) = (open(&database).await, indexes(&database).await);

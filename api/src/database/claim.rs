@@ -9,17 +9,28 @@ use super::fault::{away, fault};
 use super::{Database, Pools};
 use crate::error::{Error, Result};
 
-/// A claim that holds until it is dropped.
-pub struct Claim(#[expect(dead_code, reason = "held, and asked nothing")] Held);
+/// A claim that holds until it is given up, or soon after it is dropped.
+pub struct Claim(Held);
 
 enum Held {
     /// An advisory lock of a transaction that is never committed: also a pooler in between ends it with its connection, which
     /// is closed with the claim and never goes back to our pool.
-    Postgres(#[expect(dead_code, reason = "held, and asked nothing")] PgConnection),
+    Postgres(PgConnection),
     /// The system's lock on an empty file beside the database. The file stays: who removes it could remove another's.
     Sqlite(#[expect(dead_code, reason = "held, and asked nothing")] File),
     /// A database that no other process can open.
     Own,
+}
+
+impl Claim {
+    /// Gives it up: whoever asks from now on gets it. Dropped, PostgreSQL would still have to see that the connection is gone.
+    pub async fn release(self) {
+        if let Held::Postgres(mut session) = self.0 {
+            // If it cannot be said, the connection is gone, and the claim with it.
+            let _ = sqlx::raw_sql("ROLLBACK").execute(&mut session).await;
+            let _ = session.close().await;
+        }
+    }
 }
 
 impl Database {

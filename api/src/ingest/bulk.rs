@@ -17,11 +17,18 @@ pub async fn around<T>(intake: &Intake, bulk: bool, import: impl AsyncFnOnce(&In
         restore(database).await?;
         return import(intake).await;
     }
-    let Some(_claim) = claim(database).await? else {
+    let Some(claim) = claim(database).await? else {
         return Err(Error::conflict(
             "Another import with --bulk is running on this database. Wait for its end, or leave out --bulk.",
         ));
     };
+    let value = claimed(intake, import).await;
+    claim.release().await;
+    value
+}
+
+async fn claimed<T>(intake: &Intake, import: impl AsyncFnOnce(&Intake) -> Result<T>) -> Result<T> {
+    let database = intake.database();
     mend(database).await?;
     take_away(database).await?;
     let result = import(&intake.in_bulk()).await;
@@ -39,7 +46,11 @@ pub async fn restore(database: &Database) -> Result<bool> {
     }
     match claim(database).await? {
         None => Ok(false),
-        Some(_claim) => mend(database).await.map(|()| true),
+        Some(claim) => {
+            let mended = mend(database).await;
+            claim.release().await;
+            mended.map(|()| true)
+        }
     }
 }
 

@@ -70,13 +70,25 @@ pub async fn rebuild(
     check: bool,
     mut progress: impl FnMut(&Standing),
 ) -> Result<Rebuilt> {
-    let database = intake.database();
-    let _claims = claims(database).await?;
+    let claims = claims(intake.database()).await?;
+    let rebuilt = claimed(intake, settings, check, &mut progress).await;
+    for claim in claims {
+        claim.release().await;
+    }
+    rebuilt
+}
+
+async fn claimed(
+    intake: &Intake,
+    settings: &Settings,
+    check: bool,
+    progress: &mut impl FnMut(&Standing),
+) -> Result<Rebuilt> {
     sources_are_there(intake).await?;
     let shadowed = Shadowed::make(settings).await?;
     let alone = intake.alone_over(shadowed.shadow.clone());
     let work = Work { intake: alone.in_bulk(), shadowed: &shadowed, standing: Standing::default() };
-    let rebuilt = work.run(alone, check, &mut progress).await;
+    let rebuilt = work.run(alone, check, progress).await;
     let removed = shadowed.remove().await;
     let rebuilt = rebuilt?;
     removed?;
