@@ -185,6 +185,35 @@ both! {
         }
     }
 
+    async fn equal_rows_that_were_refused_are_each_taken_by_a_replay(database: TestDatabase) {
+        let over = async |mended: bool| {
+            let folder = tempfile::tempdir().unwrap();
+            let at = if mended { "/date" } else { "/datum" };
+            let mapping = format!(
+                "key = \"till\"\nsilo = \"sales\"\n[[stream]]\nname = \"sold\"\n[[stream.profile]]\nkey = \"/who\"\n[[stream.row]]\n\
+                 table = \"purchase\"\n[stream.row.fields]\nordered_at = \"{at}\"\n"
+            );
+            std::fs::write(folder.path().join("till.toml"), mapping).unwrap();
+            let source = Source::parse("key = \"till\"\nmapping = \"till.toml\"", "till.toml", folder.path()).unwrap();
+            Intake::new(open(&database).await, Sources::of([source]), Rules::default(), IntakeSettings::default())
+        };
+        let (broken, mended) = (over(false).await, over(true).await);
+        // Two of one customer on one day, three of another: nothing tells them apart.
+        let sold = |n: i64, who: &str| envelope(n, "till", "sold", &json!({ "who": who, "date": "1997-01-01" }));
+        let file = || vec![sold(1, "a"), sold(2, "a"), sold(3, "b"), sold(4, "b"), sold(5, "b")];
+        assert_eq!(broken.flush(file()).await.unwrap().rejected.len(), 5);
+        // The same file once more is a repetition.
+        broken.flush(file()).await.unwrap();
+        let records = async || graph(&database).await["record"].len();
+        assert_eq!(records().await, 5);
+        let replayed = replay(&mended, &Selection::of_source("till", None, None), Bounds::default()).await.unwrap();
+        assert_eq!((replayed.taken, replayed.rejected.len()), (5, 0));
+        assert_eq!(graph(&database).await["purchase"].len(), 5);
+        let again = mended.flush(file()).await.unwrap();
+        assert_eq!((again.taken, again.repeated, records().await), (0, 5, 5));
+        assert_eq!(read_again(&mended, &database, true).await.differences, []);
+    }
+
     async fn what_comes_meanwhile_is_neither_lost_nor_undone(database: TestDatabase) {
         let intake = intake(&database).await;
         for flush in history().chunks(4) {

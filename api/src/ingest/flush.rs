@@ -234,7 +234,7 @@ fn record_keys<'a>(prepared: &'a [Prepared<'_>]) -> BTreeSet<RecordKey<'a>> {
                 keys.insert(RecordKey { source, stream: &other.stream, key: other.key.as_str().into() });
             }
         } else {
-            keys.insert(RecordKey { source, stream, key: Heads::refused_key(&record.hash).into() });
+            keys.insert(RecordKey { source, stream, key: record.refused_key().into() });
             let own = record.envelope.key.as_deref().filter(|_| record.envelope.sync.is_some());
             keys.extend(own.map(|key| RecordKey { source, stream, key: key.into() }));
         }

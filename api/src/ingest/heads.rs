@@ -157,11 +157,6 @@ impl Heads {
         self.met.extend(records);
     }
 
-    /// The key a refused record is told by: its own may not be known.
-    pub fn refused_key(hash: &str) -> String {
-        format!("!{hash}")
-    }
-
     /// Decides on a record. An older version is superseded even if it was kept before; who asks finds out.
     /// `replaces` is the id of the record that is tried again: it keeps that id.
     pub fn decide(&mut self, position: usize, record: &Prepared<'_>, replaces: Option<Uuid>) -> Fate {
@@ -169,7 +164,7 @@ impl Heads {
         let received_at = envelope.received_at;
         let (key, version) = match &record.content {
             Ok(content) => (content.key.clone(), content.version.as_deref()),
-            Err(_) => (Self::refused_key(&record.hash), None),
+            Err(_) => (record.refused_key(), None),
         };
         let make = |at, part: &str| id::make(at, &envelope.source, &envelope.stream, &key, part);
         let own = replaces.and_then(|id| self.places.get(&id));

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::heads::Fate;
 use super::keepable::shown;
-use super::prepare::Prepared;
+use super::prepare::{Prepared, numbered};
 use super::waiting;
 
 /// What is told of a row that changed.
@@ -57,7 +57,10 @@ pub(super) fn raw(
         stream: envelope.stream.clone(),
         key: content.map_or_else(
             // What is too long for a key is why it is refused.
-            || envelope.key.as_deref().or(envelope.dedupe_key.as_deref()).map(shown),
+            || {
+                let own = envelope.key.as_deref().or(envelope.dedupe_key.as_deref()).map(shown);
+                own.or_else(|| (record.number > 1).then(|| numbered(&record.hash, record.number)))
+            },
             // Of equal rows of a keyless stream the first has none, and the others are told by their number.
             |content| content.own_key.clone().or_else(|| (content.key != record.hash).then(|| content.key.clone())),
         ),

@@ -35,9 +35,19 @@ pub(super) struct Prepared<'a> {
     pub hash: String,
     /// What it says, or why it is refused.
     pub content: Result<Content, Reject>,
+    /// Which of equal refused rows of a keyless stream it is, from 1; 0 for any other record.
+    pub number: usize,
 }
 
 impl Prepared<'_> {
+    /// The key that it is told by if it is refused: its own may not be known.
+    pub fn refused_key(&self) -> String {
+        match self.number {
+            0 | 1 => format!("!{}", self.hash),
+            number => format!("!{}", id::content_hash(&numbered(&self.hash, number))),
+        }
+    }
+
     /// Whether it says that its key is gone.
     pub fn deletes(&self) -> bool {
         self.content.as_ref().is_ok_and(|content| content.deletes)
@@ -113,6 +123,7 @@ pub(super) type Ordinals = HashMap<(String, String, String), usize>;
 pub(super) struct Ready {
     hash: String,
     content: Result<Content, Reject>,
+    number: usize,
     records: Vec<Box<dyn Record>>,
 }
 
@@ -147,10 +158,15 @@ impl Maker<'_> {
                 Some(reject) => Err(reject),
                 None => content(envelope, source, self.default_country, &hash, ordinals, &mut records),
             };
+            let mut number = 0;
             if content.is_err() {
                 records.clear();
+                let own = envelope.key.is_some() || envelope.dedupe_key.is_some();
+                if !own && source.mapping.is_keyless(&envelope.stream) {
+                    number = ordinal(envelope, &hash, ordinals);
+                }
             }
-            all.push(Ready { hash, content, records });
+            all.push(Ready { hash, content, number, records });
         }
         all
     }
@@ -159,8 +175,8 @@ impl Maker<'_> {
     pub fn join<'a>(&'a self, items: &'a [Item], ready: Vec<Ready>) -> (Vec<Prepared<'a>>, Records) {
         let envelopes = items.iter().map(envelope_of);
         let known = envelopes.filter_map(|envelope| Some((envelope, &**self.sources.get(&envelope.source)?)));
-        let joined = known.zip(ready).map(|((envelope, source), Ready { hash, content, records })| {
-            (Prepared { envelope, source, hash, content }, records)
+        let joined = known.zip(ready).map(|((envelope, source), Ready { hash, content, number, records })| {
+            (Prepared { envelope, source, hash, content, number }, records)
         });
         joined.unzip()
     }
@@ -169,16 +185,21 @@ impl Maker<'_> {
 /// What was joined, apart again.
 pub(super) fn part(prepared: Vec<Prepared<'_>>, records: Records) -> Vec<Ready> {
     let both = prepared.into_iter().zip(records);
-    both.map(|(Prepared { hash, content, .. }, records)| Ready { hash, content, records }).collect()
+    both.map(|(Prepared { hash, content, number, .. }, records)| Ready { hash, content, number, records }).collect()
 }
 
 /// Counts what [`Maker::make`] counted when it made these.
 pub(super) fn count(items: &[Item], ready: &[Ready], ordinals: &mut Ordinals) {
     for (envelope, ready) in items.iter().map(envelope_of).zip(ready) {
-        if ready.content.as_ref().is_ok_and(|content| content.own_key.is_none()) {
+        if ready.number > 0 || ready.content.as_ref().is_ok_and(|content| content.own_key.is_none()) {
             ordinal(envelope, &ready.hash, ordinals);
         }
     }
+}
+
+/// The key of equal rows of a keyless stream but the first.
+pub(super) fn numbered(hash: &str, number: usize) -> String {
+    format!("{hash}#{number}")
 }
 
 /// How many equal rows of a keyless stream there are with this one.
@@ -248,7 +269,7 @@ pub(super) fn content(
     }
     let key = own_key.clone().unwrap_or_else(|| match ordinal(envelope, hash, ordinals) {
         1 => hash.to_owned(),
-        count => format!("{hash}#{count}"),
+        count => numbered(hash, count),
     });
     Ok(Content {
         key,

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use super::heads::Heads;
 use super::prepare::Prepared;
 use super::store;
 use crate::database::{Dialect, Transaction};
@@ -63,10 +62,10 @@ pub(super) fn marks(record: &Prepared<'_>) -> Vec<u64> {
     marks
 }
 
-/// The mark of what a record says, and of the key that it has if it is refused.
+/// The mark of what a record says, which is also what it is told by if it is refused.
 pub(super) fn payload(record: &Prepared<'_>) -> u64 {
     let envelope = record.envelope;
-    mark(&("record", envelope.source.as_str(), envelope.stream.as_str(), &Heads::refused_key(&record.hash)))
+    mark(&("payload", envelope.source.as_str(), envelope.stream.as_str(), &record.hash))
 }
 
 /// The mark of a profile.

@@ -204,6 +204,11 @@ impl Mapping {
         self.by_name.get(stream).is_some_and(|position| self.streams[*position].keeps_deleted)
     }
 
+    /// Whether records of the stream are told apart by what they say alone.
+    pub fn is_keyless(&self, stream: &str) -> bool {
+        self.by_name.get(stream).is_some_and(|position| self.streams[*position].key.is_none())
+    }
+
     /// One record in our words, or why not.
     pub fn map(&self, envelope: &Envelope) -> Result<Mapped, Reject> {
         let position = self.by_name.get(&envelope.stream).ok_or_else(|| {
