@@ -6,11 +6,11 @@ them beside one another, twice. Tells what became of each record, and whether th
 
 A row is a source at a door: records sent in one round, what was taken of them, known already, older than what was known, or
 refused (with the reasons), each as the program counts it for `sources`. Lost is what is in none of these; doubled is what the
-second round took once more. Then the rows of the graph are compared, which must be those after the first round, and so does
-`customer360 rebuild --check`, which makes all of it once more from the raw records.
+second round took once more. At the end the rows of the graph must be those after the first round, and those that
+`customer360 rebuild --check` makes of the raw records.
 
-`--data` has three public data sets, which come as nightly files: `CDNOW_sample.txt` (purchases), banking77's `train.csv`
-(questions, as tickets) and `online_shoppers_intention.csv` (visits). The latter two name no customer: each of their rows is
+`--data` has three public data sets, which come as nightly files: `cdnow/CDNOW_sample.txt` (purchases), `banking77/train.csv`
+(questions, as tickets) and `online-shoppers/online_shoppers_intention.csv` (visits). The latter two name no customer: each of their rows is
 given to a customer of the first by its number.
 
 Needs Python 3, and psql for PostgreSQL."""

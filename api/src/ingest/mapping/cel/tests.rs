@@ -19,7 +19,7 @@ fn on(text: &str, record: &str) -> Result<Val<'static>, String> {
     let record = Json::parse(record).unwrap();
     let envelope = Origin::new("s").envelope("tickets", None, "");
     let facts = Facts::default();
-    let Json::Object(entries) = &record else { unreachable!() };
+    let Json::Object(entries) = &record else { panic!("a record is an object") };
     let item = entries.iter().find(|(name, _)| name == "people").map_or(&record, |(_, people)| people);
     let scope = Scope {
         record: &record,
